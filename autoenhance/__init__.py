@@ -1,0 +1,76 @@
+"""Edit orders of Autoenhance.ai.
+
+>>> from autoenhance import Autoenhance
+>>> with Autoenhance() as client:  # the key is in AUTOENHANCE_API_KEY
+...     order = client.edit_order("ORDER_ID", name="12 Acacia Avenue")
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from autoenhance import models
+    from autoenhance._client import AsyncAutoenhance, Autoenhance, edit_order
+    from autoenhance._version import __version__
+    from autoenhance.errors import (
+        APIConnectionError,
+        APIResponseError,
+        APIStatusError,
+        APITimeoutError,
+        AuthenticationError,
+        AutoenhanceError,
+        BadRequestError,
+        ConflictError,
+        InternalServerError,
+        NotFoundError,
+        PermissionDeniedError,
+        RateLimitError,
+        ValidationError,
+    )
+
+__all__ = [
+    "APIConnectionError",
+    "APIResponseError",
+    "APIStatusError",
+    "APITimeoutError",
+    "AsyncAutoenhance",
+    "AuthenticationError",
+    "Autoenhance",
+    "AutoenhanceError",
+    "BadRequestError",
+    "ConflictError",
+    "InternalServerError",
+    "NotFoundError",
+    "PermissionDeniedError",
+    "RateLimitError",
+    "ValidationError",
+    "__version__",
+    "edit_order",
+    "models",
+]
+
+# Where the names live that are not errors. Everything is imported when it is first asked for, so that `import
+# autoenhance` costs next to nothing.
+_MODULES = {
+    "AsyncAutoenhance": "_client",
+    "Autoenhance": "_client",
+    "__version__": "_version",
+    "edit_order": "_client",
+}
+
+
+def __getattr__(name: str) -> object:
+    from importlib import import_module
+
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name == "models":
+        return import_module("autoenhance.models")
+    value: object = getattr(import_module(f"autoenhance.{_MODULES.get(name, 'errors')}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,213 @@
+"""Pure: what was received, or was not, becomes an order or an error."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from autoenhance import errors
+from autoenhance_api.models import Image, Order
+from autoenhance_api.types import Response, Unset
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from autoenhance._edit import Edit
+
+_LONGEST_MESSAGE: Final = 300
+_UNREADABLE: Final = "The service accepted the edit of order {order_id!r} ({status}), but its answer {problem}."
+# A byte order mark or the zero bytes of UTF-16 and UTF-32 may stand around the white space before the brace.
+_OBJECT: Final = re.compile(rb"[\xef\xbb\xbf\xff\xfe\x00\s]*\{")
+
+_ERRORS: Final[dict[int, type[errors.APIStatusError]]] = {
+    400: errors.BadRequestError,
+    401: errors.AuthenticationError,
+    403: errors.PermissionDeniedError,
+    404: errors.NotFoundError,
+    409: errors.ConflictError,
+    422: errors.ValidationError,
+    429: errors.RateLimitError,
+}
+_ADVICE: Final[dict[type[errors.APIStatusError], str]] = {
+    errors.AuthenticationError: "Check the API key: api_key=, or AUTOENHANCE_API_KEY.",
+    errors.PermissionDeniedError: "Check what the API key's account may do.",
+    errors.NotFoundError: "Check the id, and that the API key belongs to the order's account.",
+    errors.ConflictError: "Check that the new id is not in use.",
+    errors.RateLimitError: "Send fewer requests a second.",
+    errors.InternalServerError: "Try again later; giving an order the same name twice is harmless.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """An answer that was read whole. It has what the generated code asks of an `httpx.Response`."""
+
+    status_code: int
+    headers: Mapping[str, str]
+    content: bytes
+
+    @property
+    def is_success(self) -> bool:
+        """Whether the status is a 2xx."""
+        return 200 <= self.status_code <= 299  # noqa: PLR2004  # that is what 2xx means
+
+    @property
+    def status(self) -> str:
+        """The status as people read it, such as `404 Not Found`."""
+        try:
+            return f"{self.status_code} {HTTPStatus(self.status_code).phrase}"
+        except ValueError:
+            return str(self.status_code)
+
+    def json(self) -> Any:
+        """Decode the content."""
+        return json.loads(self.content)
+
+    def decoded(self) -> Any:
+        """The content as JSON if it is that, else as text."""
+        try:
+            return self.json()
+        except (ValueError, RecursionError):
+            return self.content.decode("utf-8", "replace")
+
+
+def check_order(response: Response[Any], received: Received, *, order_id: str, attempts: int) -> Response[Order]:
+    """Make sure that what the generated code decoded from a success is an order.
+
+    Raises:
+        errors.APIResponseError: If it is not.
+    """
+    if not _OBJECT.match(received.content):
+        raise unreadable(received, "is not a JSON object", order_id=order_id, attempts=attempts)
+    order = response.parsed
+    if order is None:
+        # A success that the contract does not list: the generated code does not decode it, an order it is all the same.
+        order = Order.from_dict(received.json())
+    images = getattr(order, "images", None)
+    if isinstance(order, Order) and not isinstance(images, Unset | None):
+        if not isinstance(images, list):
+            raise unreadable(received, "has images that are no list", order_id=order_id, attempts=attempts)
+        if not all(isinstance(image, Image) for image in images):
+            raise unreadable(received, "has an image that is no object", order_id=order_id, attempts=attempts)
+    response.parsed = order
+    return cast("Response[Order]", response)
+
+
+def unreadable(received: Received, problem: str, *, order_id: str, attempts: int) -> errors.APIResponseError:
+    """The error for a success whose body is no order."""
+    return errors.APIResponseError(
+        _UNREADABLE.format(order_id=order_id, status=received.status, problem=problem),
+        message=f"the answer {problem}",
+        order_id=order_id,
+        attempts=attempts,
+        status_code=received.status_code,
+        body=received.decoded(),
+        headers=_kept(received.headers),
+    )
+
+
+def no_answer(
+    cause: Exception, *, edit: Edit, attempts: int, timeout: float | None, sent: bool, accepted: Received | None
+) -> errors.APIConnectionError:
+    """The error for an attempt that ended without an answer, or without the whole of one.
+
+    Args:
+        cause: What ended it.
+        edit: What was to be done.
+        attempts: How many requests were made.
+        timeout: The seconds that the call had, if the cause is that they are over; else None.
+        sent: Whether the request may have reached the service.
+        accepted: The success of which the body did not come in time, if there was one.
+    """
+    order_id = edit.order_id
+    reason = f"{type(cause).__name__}: {cause}" if str(cause) else type(cause).__name__
+    if accepted is not None:
+        sentence = (
+            f"The service accepted the edit of order {order_id!r} ({accepted.status}), but its answer did not end"
+        )
+    elif timeout is not None:
+        sentence = f"The service did not answer the edit of order {order_id!r}"
+    else:
+        sentence = f"The service could not be reached to edit order {order_id!r}: {reason}"
+    sentence += f" within {timeout:g} s" if timeout is not None else ""
+    sentence += f" ({attempts} attempt{'s' if attempts > 1 else ''})."
+    if sent and accepted is None:
+        sentence += " The edit may have happened."
+        if edit.gives_new_id:
+            sentence += f" Look for the order under {order_id!r} and under {edit.body['order_id']!r}."
+        else:
+            sentence += " Giving an order the same name twice is harmless."
+    kind = errors.APIConnectionError if timeout is None else errors.APITimeoutError
+    return kind(
+        sentence,
+        message=reason,
+        order_id=order_id,
+        attempts=attempts,
+        status_code=accepted.status_code if accepted else None,
+        headers=_kept(accepted.headers) if accepted else None,
+    )
+
+
+def refused(received: Received, *, order_id: str, attempts: int, retry_after: float | None) -> errors.APIStatusError:
+    """The error for an answer that is no success."""
+    status = received.status_code
+    kind = errors.InternalServerError if status >= 500 else _ERRORS.get(status, errors.APIStatusError)  # noqa: PLR2004
+    body = received.decoded()
+    message = _message(body) or _cut(received.status.partition(" ")[2]) or "no message"
+    parts = [f"The service refused to edit order {order_id!r} ({received.status}): {message}"]
+    if kind is errors.InternalServerError:
+        parts = [f"The service failed to edit order {order_id!r} ({received.status}): {message}"]
+    if kind is errors.ValidationError:
+        parts += [f"{field or location}: {' '.join(texts)}" for location, field, texts in _fields(body)]
+    if 300 <= status <= 399:  # noqa: PLR2004
+        parts = [f"The service redirected the edit of order {order_id!r} ({received.status}), which is not followed"]
+        parts += ["because the API key would go with it. Check base_url"]
+    sentence = "; ".join(part.rstrip(".") for part in parts) + "."
+    if retry_after is not None:
+        sentence += f" It asks to wait {retry_after:g} s."
+    error = kind(
+        " ".join(filter(None, [sentence, _ADVICE.get(kind, "")])),
+        message=message,
+        order_id=order_id,
+        attempts=attempts,
+        status_code=status,
+        body=body,
+        headers=_kept(received.headers),
+    )
+    error.retry_after = retry_after
+    return error
+
+
+def _fields(body: Any) -> list[tuple[str, str, list[str]]]:
+    fields = errors.read_fields(body)
+    return [
+        (where, field, [_cut(text) for text in texts]) for where in fields for field, texts in fields[where].items()
+    ]
+
+
+def _message(body: Any) -> str:
+    """The service's own words, in any of the shapes that services and gateways have."""
+    if isinstance(body, dict):
+        for key in ("message", "error", "detail", "title"):
+            found = body.get(key)
+            if isinstance(found, dict):
+                found = found.get("message")
+            if isinstance(found, str) and found.strip():
+                return _cut(found)
+        return ""
+    # A page of HTML tells a person nothing that its status does not.
+    if isinstance(body, str) and not body.lstrip().startswith("<"):
+        return _cut(body)
+    return ""
+
+
+def _cut(text: str) -> str:
+    line = " ".join("".join(c if c.isprintable() else " " for c in text[: 4 * _LONGEST_MESSAGE]).split())
+    return line if len(line) <= _LONGEST_MESSAGE else line[: _LONGEST_MESSAGE - 1] + "…"
+
+
+def _kept(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items() if name.lower() != "set-cookie"}

@@ -1,0 +1,93 @@
+"""Pure policy: after this failure, wait how long, or give up? No sleeping, no sockets."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FIRST_BACKOFF: Final = 0.5
+LONGEST_BACKOFF: Final = 8.0
+TOO_MANY_REQUESTS: Final = 429
+SERVICE_UNAVAILABLE: Final = 503
+# 520 to 529 are what proxies such as Cloudflare answer when the service behind them fails.
+RETRIED_STATUSES: Final = frozenset({408, TOO_MANY_REQUESTS, 500, 502, SERVICE_UNAVAILABLE, 504, *range(520, 530)})
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An attempt that failed in a way that another one may not."""
+
+    reason: str
+    nothing_was_done: bool
+    """Whether it proves that the service did not act on the request."""
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How one call is retried."""
+
+    max_retries: int
+    gives_new_id: bool
+    """Whether a repeat could fail because the order already lives under its new id."""
+
+    def wait(self, failure: Failure, *, attempt: int, left: float, chance: float) -> float | None:
+        """Seconds to wait before the next attempt, or None to give up.
+
+        Args:
+            failure: What the last attempt came to.
+            attempt: Its number, from 1.
+            left: Seconds until the call's deadline, infinite without one.
+            chance: A random number from 0 to 1, for the jitter.
+        """
+        if attempt > self.max_retries or (self.gives_new_id and not failure.nothing_was_done):
+            return None
+        if failure.retry_after is not None:
+            wait = failure.retry_after
+        else:
+            # A large attempt number must not overflow: past 2**16 the longest backoff applies anyway.
+            wait = chance * min(LONGEST_BACKOFF, FIRST_BACKOFF * 2 ** min(attempt - 1, 16))
+        return wait if wait < left else None
+
+
+def failure_of_status(status: int, retry_after: float | None) -> Failure | None:
+    """What an answer without success means for a retry; None if another try would get the same answer."""
+    if status not in RETRIED_STATUSES:
+        return None
+    refused = status == TOO_MANY_REQUESTS or (status == SERVICE_UNAVAILABLE and retry_after is not None)
+    return Failure(f"status {status}", nothing_was_done=refused, retry_after=retry_after)
+
+
+def read_retry_after(headers: Mapping[str, str], now: float) -> float | None:
+    """Seconds to wait as the answer says in `retry-after-ms` or `Retry-After`; None if it says nothing of use.
+
+    Args:
+        headers: The answer's headers, by lower-case name.
+        now: The time in seconds since 1970, for a `Retry-After` that is a date.
+    """
+    milliseconds = _number(headers.get("retry-after-ms"))
+    if milliseconds is not None:
+        return milliseconds / 1000
+    text = headers.get("retry-after")
+    seconds = _number(text)
+    if seconds is not None or text is None:
+        return seconds
+    from email.utils import parsedate_to_datetime
+
+    try:
+        date = parsedate_to_datetime(text)
+        return max(0.0, date.timestamp() - now)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        number = float(text or "")
+    except ValueError:
+        return None
+    return number if math.isfinite(number) and number >= 0 else None

@@ -1,0 +1,163 @@
+"""What a client was told: by its arguments, by the environment, by default."""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+import os
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+DEFAULT_BASE_URL: Final = "https://api.autoenhance.ai"
+DEFAULT_TIMEOUT: Final = 30.0
+DEFAULT_MAX_RETRIES: Final = 2
+
+
+class NotGiven(Enum):
+    """The type of NOT_GIVEN, which tells an argument left out from None."""
+
+    NOT_GIVEN = "NOT_GIVEN"
+
+
+NOT_GIVEN: Final = NotGiven.NOT_GIVEN
+
+
+class Secret:
+    """A text that no repr, log or traceback shows. Only `reveal` gives it."""
+
+    __slots__ = ("reveal",)
+
+    reveal: Callable[[], str]
+
+    def __init__(self, text: str) -> None:
+        # A closure, because debuggers and `vars` print what an attribute holds, but not what a function closes over.
+        self.reveal = lambda: text
+
+    def __repr__(self) -> str:
+        return "<secret>"
+
+    def __reduce__(self) -> str:
+        raise TypeError("a client holds an API key, so it cannot be pickled; make one where it is needed")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What one client was told, checked."""
+
+    api_key: Secret
+    base_url: str
+    timeout: float | None
+    max_retries: int
+    api_version: str | None
+
+
+def read_settings(
+    api_key: str | None,
+    *,
+    base_url: str | None,
+    timeout: float | None,
+    max_retries: int,
+    api_version: str | None,
+) -> Settings:
+    """Take what was given, then what the environment says, then the defaults.
+
+    Raises:
+        TypeError: If a value has the wrong type.
+        ValueError: If there is no API key, or a value is of no use.
+    """
+    return Settings(
+        api_key=_check_api_key(_or_environment(api_key, "AUTOENHANCE_API_KEY")),
+        base_url=_check_base_url(_or_environment(base_url, "AUTOENHANCE_BASE_URL") or DEFAULT_BASE_URL),
+        timeout=check_timeout(timeout),
+        max_retries=check_max_retries(max_retries),
+        api_version=check_api_version(_or_environment(api_version, "AUTOENHANCE_API_VERSION")),
+    )
+
+
+def check_timeout(timeout: float | None) -> float | None:
+    """Seconds above zero, or None for no limit."""
+    if timeout is None:
+        return None
+    if isinstance(timeout, bool) or not isinstance(timeout, int | float):
+        raise TypeError(f"timeout is a number of seconds or None, not {type(timeout).__name__}")
+    if not (timeout > 0 and math.isfinite(timeout)):
+        raise ValueError(f"timeout is {timeout}; it must be above 0 seconds, or None for no limit")
+    return float(timeout)
+
+
+def check_max_retries(max_retries: int) -> int:
+    """How many tries may follow the first: 0 or more."""
+    if isinstance(max_retries, bool) or not isinstance(max_retries, int):
+        raise TypeError(f"max_retries is a whole number, not {type(max_retries).__name__}")
+    if max_retries < 0:
+        raise ValueError(f"max_retries is {max_retries}; it must be 0 or more")
+    return max_retries
+
+
+def check_api_version(api_version: str | None) -> str | None:
+    """A text that can stand in a header; which versions there are is the service's to know."""
+    if api_version is None:
+        return None
+    if not isinstance(api_version, str):
+        raise TypeError(f"api_version is a string such as '2025-08-31', not {type(api_version).__name__}")
+    version = api_version.strip()
+    if not version or not version.isascii() or not version.isprintable():
+        raise ValueError(f"api_version is {api_version!r}; it must be a date such as '2025-08-31'")
+    return version
+
+
+def _or_environment(value: str | None, variable: str) -> str | None:
+    # An empty variable is how a shell says that there is none.
+    return value if value is not None else os.environ.get(variable) or None
+
+
+def _check_api_key(api_key: str | None) -> Secret:
+    if api_key is None:
+        raise ValueError("there is no API key: pass api_key=, or set the environment variable AUTOENHANCE_API_KEY")
+    if not isinstance(api_key, str):
+        raise TypeError(f"api_key is a string, not {type(api_key).__name__}")
+    key = api_key.strip()
+    # The messages say what is wrong with the key, and never the key.
+    if not key:
+        raise ValueError("the API key is empty")
+    if not key.isascii() or not key.isprintable():
+        raise ValueError("the API key has characters that no key has (only printable ASCII is possible in a header)")
+    return Secret(key)
+
+
+def _check_base_url(base_url: str) -> str:
+    if not isinstance(base_url, str):
+        raise TypeError(f"base_url is a string, not {type(base_url).__name__}")
+    text = base_url.strip()
+    no_url = f"base_url is no URL with a host, such as {DEFAULT_BASE_URL!r}"
+    try:
+        url = urlsplit(text)
+        host, port = url.hostname, url.port
+    except ValueError:
+        raise ValueError(no_url) from None
+    if not host or port == 0 or not text.isascii() or any(character.isspace() for character in text):
+        raise ValueError(no_url)
+    if url.username is not None or url.password is not None:
+        raise ValueError("base_url holds a user name or password; remove it, the API key is all that is sent")
+    if url.query or url.fragment or text.endswith(("?", "#")):
+        raise ValueError("base_url has a query or a fragment; it ends with the host, or a path")
+    if url.scheme != "https" and not (url.scheme == "http" and _is_loopback(host)):
+        raise ValueError(
+            f"base_url starts with {url.scheme}:// and goes to {host!r}; the API key goes over https only, "
+            "or over http to this machine"
+        )
+    return text.rstrip("/")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

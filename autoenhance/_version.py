@@ -1,0 +1,3 @@
+"""The version of the distribution, stated once: pyproject.toml and the User-Agent read it here."""
+
+__version__ = "0.1.0"

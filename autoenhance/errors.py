@@ -1,0 +1,175 @@
+"""What can go wrong, as one tree.
+
+AutoenhanceError
+├── APIConnectionError         no answer: the service could not be reached, or the connection broke
+│   └── APITimeoutError        no answer in time
+├── APIStatusError             the service answered, and refused
+│   ├── BadRequestError        400
+│   ├── AuthenticationError    401
+│   ├── PermissionDeniedError  403
+│   ├── NotFoundError          404
+│   ├── ConflictError          409
+│   ├── ValidationError        422, with `fields`
+│   ├── RateLimitError         429, with `retry_after`
+│   └── InternalServerError    500 and above
+└── APIResponseError           the service accepted the edit, but its answer cannot be read
+
+Bad arguments are a `ValueError` or a `TypeError`, raised before anything is sent. Every error can be pickled.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+__all__ = [
+    "APIConnectionError",
+    "APIResponseError",
+    "APIStatusError",
+    "APITimeoutError",
+    "AuthenticationError",
+    "AutoenhanceError",
+    "BadRequestError",
+    "ConflictError",
+    "InternalServerError",
+    "NotFoundError",
+    "PermissionDeniedError",
+    "RateLimitError",
+    "ValidationError",
+]
+
+
+class AutoenhanceError(Exception):
+    """Anything that goes wrong with an edit after its arguments were accepted.
+
+    `str(error)` is a sentence that says what happened and what to do.
+
+    Attributes:
+        message: What went wrong in a few words; the service's own where it said something.
+        order_id: The order that was to be edited.
+        attempts: How many requests were sent, retries included.
+        status_code: The HTTP status of the last answer, None without one.
+        body: The body of that answer: decoded if it is JSON, else text; None without one.
+        headers: The headers of that answer, by lower-case name; empty without one. Never `set-cookie`.
+    """
+
+    def __init__(
+        self,
+        sentence: str,
+        *,
+        message: str = "",
+        order_id: str = "",
+        attempts: int = 1,
+        status_code: int | None = None,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        # Only the sentence is an argument to Exception, and the rest has defaults: that is what lets pickle rebuild it.
+        super().__init__(sentence)
+        self.message = message or sentence
+        self.order_id = order_id
+        self.attempts = attempts
+        self.status_code = status_code
+        self.body = body
+        self.headers = dict(headers or {})
+
+
+class APIConnectionError(AutoenhanceError):
+    """There is no answer: the service could not be reached, or the connection broke.
+
+    If the connection broke after the request was sent, the edit may have happened.
+    """
+
+
+class APITimeoutError(APIConnectionError):
+    """There is no answer within the time that the caller allowed. The edit may have happened."""
+
+
+class APIStatusError(AutoenhanceError):
+    """The service, or a proxy in front of it, answered with a status that is no success.
+
+    After a 4xx the edit did not happen; after a 5xx it may have.
+
+    Attributes:
+        retry_after: Seconds to wait before another try, as the answer's `Retry-After` says; None if it does not say.
+    """
+
+    status_code: int
+    retry_after: float | None = None
+
+
+class BadRequestError(APIStatusError):
+    """400: the service could not make sense of the request."""
+
+
+class AuthenticationError(APIStatusError):
+    """401: the API key is missing or not known to the service."""
+
+
+class PermissionDeniedError(APIStatusError):
+    """403: the API key may not do this."""
+
+
+class NotFoundError(APIStatusError):
+    """404: the key's account has no order with this id."""
+
+
+class ConflictError(APIStatusError):
+    """409: the edit contradicts something that exists, such as an id that is in use."""
+
+
+class ValidationError(APIStatusError):
+    """422: the service did not accept a field."""
+
+    @property
+    def fields(self) -> Mapping[str, Mapping[str, Sequence[str]]]:
+        """The messages by location (`json` is the body, `query` the query) and field; empty if there are none.
+
+        >>> error.fields
+        {'json': {'name': ['Field may not be null.']}}
+        """
+        return read_fields(self.body)
+
+
+class RateLimitError(APIStatusError):
+    """429: too many requests.
+
+    The service allows 300 a second from one IP address (its rate-limit page) and promises no `Retry-After`.
+    """
+
+
+class InternalServerError(APIStatusError):
+    """500 and above: the service, or a proxy in front of it, failed."""
+
+
+class APIResponseError(AutoenhanceError):
+    """The service accepted the edit, but its answer is not an order. Do not repeat the edit to find out."""
+
+
+def read_fields(body: Any) -> dict[str, dict[str, list[str]]]:
+    """Read the fields of a 422: the service's own shape, or the list that FastAPI-like services send."""
+    detail = body.get("detail") if isinstance(body, dict) else None
+    fields: dict[str, dict[str, list[str]]] = {}
+    if isinstance(detail, dict):
+        for location, messages in detail.items():
+            if isinstance(messages, dict):
+                for field, texts in messages.items():
+                    _add(fields, location, [field], texts)
+            else:
+                _add(fields, location, [], messages)
+    elif isinstance(detail, list):
+        for item in detail:
+            if isinstance(item, dict) and isinstance(item.get("loc"), list) and item["loc"]:
+                _add(fields, item["loc"][0], item["loc"][1:], item.get("msg"))
+    return fields
+
+
+def _add(fields: dict[str, dict[str, list[str]]], location: object, path: list[Any], texts: Any) -> None:
+    if isinstance(texts, dict):
+        for key, inner in texts.items():
+            _add(fields, location, [*path, key], inner)
+        return
+    messages = [str(text) for text in texts] if isinstance(texts, list) else [str(texts)]
+    fields.setdefault(str(location), {}).setdefault(".".join(map(str, path)), []).extend(messages)

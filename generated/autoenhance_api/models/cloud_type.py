@@ -1,0 +1,19 @@
+from enum import StrEnum
+
+
+class CloudType(StrEnum):
+    CLEAR = "CLEAR"
+    HIGH_CLOUD = "HIGH_CLOUD"
+    LOW_CLOUD = "LOW_CLOUD"
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+    @classmethod
+    def _missing_(cls, value: object) -> "CloudType | None":
+        if not isinstance(value, str):
+            return None
+        unknown = str.__new__(cls, value)
+        unknown._name_ = value
+        unknown._value_ = value
+        return unknown

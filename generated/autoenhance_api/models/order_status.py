@@ -1,0 +1,20 @@
+from enum import StrEnum
+
+
+class OrderStatus(StrEnum):
+    ERROR = "error"
+    PROCESSED = "processed"
+    PROCESSING = "processing"
+    WAITING = "waiting"
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+    @classmethod
+    def _missing_(cls, value: object) -> "OrderStatus | None":
+        if not isinstance(value, str):
+            return None
+        unknown = str.__new__(cls, value)
+        unknown._name_ = value
+        unknown._value_ = value
+        return unknown

@@ -1,0 +1,19 @@
+from enum import StrEnum
+
+
+class WindowPullType(StrEnum):
+    NONE = "NONE"
+    ONLY_WINDOWS = "ONLY_WINDOWS"
+    WINDOWS_WITH_SKIES = "WINDOWS_WITH_SKIES"
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+    @classmethod
+    def _missing_(cls, value: object) -> "WindowPullType | None":
+        if not isinstance(value, str):
+            return None
+        unknown = str.__new__(cls, value)
+        unknown._name_ = value
+        unknown._value_ = value
+        return unknown

@@ -1,0 +1,195 @@
+"""Reads the contract and says what is wrong with it, and where: file, line and JSON pointer."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+Pointer = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong with the contract."""
+
+    where: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.message}"
+
+
+class ContractError(Exception):
+    """The contract cannot be used; `findings` says why."""
+
+    def __init__(self, findings: list[Finding]) -> None:
+        super().__init__("\n".join(map(str, findings)))
+        self.findings = findings
+
+
+@dataclass(frozen=True)
+class Contract:
+    """A contract that was read: what it says, and on which line."""
+
+    name: str
+    tree: Any
+
+    def where(self, pointer: Pointer) -> str:
+        """`openapi/spec.yaml:12: #/paths/...`, the line being that of the key or item."""
+        return f"{self.name}:{self._line(pointer)}: {show(pointer)}"
+
+    def _line(self, pointer: Pointer) -> int:
+        node, line = self.tree, 0
+        for part in pointer:
+            if isinstance(node, CommentedMap) and part in node:
+                line = node.lc.key(part)[0]
+            elif isinstance(node, CommentedSeq) and isinstance(part, int) and part < len(node):
+                line = node.lc.item(part)[0]
+            else:
+                break
+            node = node[part]
+        return line + 1
+
+    def plain(self) -> Any:
+        """The contract as plain JSON values."""
+        return _plain(self.tree)
+
+
+def show(pointer: Pointer) -> str:
+    """A JSON pointer as a URI fragment, readable: `#/paths/~1v3~1orders`."""
+    return "#" + "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in pointer)
+
+
+def read(path: Path, name: str) -> Contract:
+    """Read a contract and check that it can be generated from.
+
+    Raises:
+        ContractError: If it is not YAML, not OpenAPI, or against a rule of ours.
+    """
+    contract = Contract(name, _parse(path, name))
+    for check in (_not_json, _dangling_references, _not_openapi, _against_our_rules):
+        findings = list(check(contract))
+        if findings:
+            raise ContractError(findings)
+    return contract
+
+
+def _parse(path: Path, name: str) -> Any:
+    try:
+        text = path.read_bytes().decode()
+    except OSError as error:
+        raise ContractError([Finding(name, f"cannot be read: {error.strerror}")]) from error
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise ContractError([Finding(f"{name}:{line}", "is not UTF-8")]) from error
+    try:
+        tree = YAML(typ="rt").load(text)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
+        what = ", ".join(part for part in (error.problem, error.context) if part)
+        raise ContractError([Finding(where, f"is not YAML: {what}")]) from error
+    except YAMLError as error:
+        raise ContractError([Finding(name, f"is not YAML: {' '.join(str(error).split())}")]) from error
+    if not isinstance(tree, dict):
+        raise ContractError([Finding(f"{name}:1", "is not an OpenAPI document: the top level is not a mapping")])
+    return tree
+
+
+def _walk(node: Any, pointer: Pointer = ()) -> Iterator[tuple[Pointer, Any]]:
+    yield pointer, node
+    children: Any = ()
+    if isinstance(node, dict):
+        children = node.items()
+    elif isinstance(node, list):
+        children = enumerate(node)
+    for key, child in children:
+        yield from _walk(child, (*pointer, key))
+
+
+def _is_data(pointer: Pointer) -> bool:
+    """Whether the pointer lies in an example, whose keys mean nothing to OpenAPI."""
+    for index, part in enumerate(pointer):
+        if index and pointer[index - 1] == "properties":
+            continue
+        if part == "example" or (part == "examples" and isinstance(next(iter(pointer[index + 1 :]), ""), int)):
+            return True
+        if part == "value" and index >= 2 and pointer[index - 2] == "examples":
+            return True
+    return False
+
+
+def _not_json(contract: Contract) -> Iterator[Finding]:
+    for pointer, node in _walk(contract.tree):
+        if isinstance(node, dict):
+            for key in node:
+                if not isinstance(key, str):
+                    yield Finding(contract.where((*pointer, key)), f"the key {key!r} is not a string; quote it")
+        elif isinstance(node, float) and not math.isfinite(node):
+            yield Finding(contract.where(pointer), f"{node} is not a JSON number")
+        elif not isinstance(node, str | int | float | bool | list | None):
+            yield Finding(contract.where(pointer), f"{node} is a {type(node).__name__} to YAML; quote it")
+
+
+def _dangling_references(contract: Contract) -> Iterator[Finding]:
+    for pointer, node in _walk(contract.tree):
+        if not pointer or pointer[-1] != "$ref" or _is_data(pointer):
+            continue
+        here = contract.where(pointer)
+        if not isinstance(node, str) or not node.startswith("#/"):
+            yield Finding(here, f"the reference {node!r} does not point into this document (#/...)")
+        elif not _resolves(contract.tree, node):
+            yield Finding(here, f"the reference {node!r} points to nothing")
+
+
+def _resolves(tree: Any, reference: str) -> bool:
+    for raw in reference[2:].split("/"):
+        part = raw.replace("~1", "/").replace("~0", "~")
+        if isinstance(tree, dict) and part in tree:
+            tree = tree[part]
+        elif isinstance(tree, list) and part.isdecimal() and int(part) < len(tree):
+            tree = tree[int(part)]
+        else:
+            return False
+    return True
+
+
+def _not_openapi(contract: Contract) -> Iterator[Finding]:
+    # Imported here because it is slow, and not needed to say that the YAML is broken.
+    from jsonschema.exceptions import best_match
+    from openapi_spec_validator import OpenAPIV31SpecValidator
+
+    version = contract.tree.get("openapi")
+    if not isinstance(version, str) or not version.startswith("3.1."):
+        yield Finding(contract.where(("openapi",)), f"the contract is OpenAPI 3.1, not {version!r}")
+        return
+    for found in OpenAPIV31SpecValidator(contract.plain()).iter_errors():
+        # An error below oneOf or anyOf says only that no branch fits; its best match says why.
+        error = best_match([found]) or found
+        yield Finding(contract.where(tuple(error.absolute_path)), error.message)
+
+
+def _against_our_rules(contract: Contract) -> Iterator[Finding]:
+    for pointer, node in _walk(contract.tree):
+        if not isinstance(node, dict) or _is_data(pointer):
+            continue
+        if isinstance(node.get("enum"), list) and "type" not in node:
+            yield Finding(contract.where(pointer), "an enum needs a `type` beside it")
+
+
+def _plain(node: Any) -> Any:
+    if isinstance(node, dict):
+        return {str(key): _plain(child) for key, child in node.items()}
+    if isinstance(node, list):
+        return [_plain(child) for child in node]
+    for kind in (bool, int, float, str):
+        if isinstance(node, kind):
+            return kind(node)
+    return node

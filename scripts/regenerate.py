@@ -1,0 +1,208 @@
+"""Generates generated/ from the contract, or checks that it is what the contract gives. Run through regenerate.sh.
+
+Exit status: 0 done, or nothing differs; 1 the check found a difference; 2 it could not be done, and nothing was changed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import importlib.metadata
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = "autoenhance_api"
+# What the bytes depend on must be exactly the pinned version; of the others any will do.
+EXACT_TOOLS = ("openapi-python-client", "ruff")
+OTHER_TOOLS = ("mypy", "openapi-spec-validator", "ruamel.yaml")
+
+README = """\
+# Generated, not written
+
+`{package}` is what openapi-python-client {generator} makes of `openapi/spec.yaml`, formatted by ruff {ruff}. Do not edit
+it: change the contract, `openapi/generator.yaml` or a template in `openapi/templates/`, and run `make regenerate`.
+`make check-generated` tells whether it is still what the contract gives.
+
+`{package}/openapi.json` is the contract itself, for programs that need it at run time.
+"""
+
+
+class Failure(Exception):
+    """It could not be done; the message says what and where."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Regenerate, or check; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="regenerate.sh", description=__doc__.splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="change nothing; exit 1 if something differs")
+    parser.add_argument("--spec", type=Path, default=ROOT / "openapi/spec.yaml", help="the contract (default: %(default)s)")
+    parser.add_argument("--output", type=Path, default=ROOT / "generated", help="the folder to fill (default: %(default)s)")
+    options = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        versions = _check_tools()
+        return (_check if options.check else _regenerate)(options.spec, options.output.absolute(), versions)
+    except Failure as failure:
+        print(f"regenerate: {failure}", file=sys.stderr)
+        print(f"regenerate: {_name(options.output)}/ was left as it was.", file=sys.stderr)
+        return 2
+
+
+def _regenerate(spec: Path, output: Path, versions: dict[str, str]) -> int:
+    workspace = output.parent / ".regenerate"
+    with _only_one(output.parent):
+        from swap import restore, swap_in
+
+        restore(output, workspace / "old")
+        shutil.rmtree(workspace, ignore_errors=True)
+        new = workspace / "new"
+        try:
+            _build(spec, new, versions)
+            _check_types(new)
+            swap_in(new, output, workspace / "old")
+        except OSError as error:
+            raise Failure(f"{error.filename or workspace}: {error.strerror}") from error
+        finally:
+            shutil.rmtree(workspace, ignore_errors=True)
+    print(f"{_name(output)}/ is what {_name(spec)} gives.")
+    return 0
+
+
+def _check(spec: Path, output: Path, versions: dict[str, str]) -> int:
+    with tempfile.TemporaryDirectory(prefix="autoenhance-") as folder:
+        expected = Path(folder) / "new"
+        _build(spec, expected, versions)
+        differences = list(_differences(expected, output))
+    for path, what in differences:
+        print(f"{_name(output)}/{path}: {what}")
+    if differences:
+        print(f"{_name(output)}/ is not what {_name(spec)} gives; 'make regenerate' makes it so.", file=sys.stderr)
+        return 1
+    print(f"{_name(output)}/ is what {_name(spec)} gives.")
+    return 0
+
+
+def _differences(expected: Path, actual: Path) -> Iterator[tuple[str, str]]:
+    ours, theirs = _files(expected), _files(actual)
+    for path in sorted(ours | theirs):
+        if path not in theirs:
+            yield path, "is missing"
+        elif path not in ours:
+            yield path, "does not belong there"
+        elif (actual / path).is_symlink() or (expected / path).read_bytes() != (actual / path).read_bytes():
+            yield path, "differs"
+
+
+def _files(folder: Path) -> set[str]:
+    # Bytecode appears by importing the package; everything else that lies there counts.
+    return {
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*")
+        if (path.is_symlink() or not path.is_dir()) and "__pycache__" not in path.parts
+    }
+
+
+def _build(spec: Path, folder: Path, versions: dict[str, str]) -> None:
+    from contract import ContractError, read
+
+    try:
+        contract = read(spec, _name(spec))
+    except ContractError as error:
+        raise Failure(f"the contract cannot be used.\n{error}") from error
+    package = folder / PACKAGE
+    folder.mkdir(parents=True)
+    templates = ROOT / "openapi/templates"
+    command = ["generate", "--path", spec, "--config", ROOT / "openapi/generator.yaml", "--output-path", package]
+    command += ["--meta", "none", "--custom-template-path", templates, "--fail-on-warning"]
+    _run("openapi-python-client", [sys.executable, "-m", "openapi_python_client", *map(str, command)])
+    (package / "py.typed").write_bytes(b"")
+    document = json.dumps(contract.plain(), indent=1, ensure_ascii=False, allow_nan=False)
+    (package / "openapi.json").write_text(document + "\n", encoding="utf-8")
+    readme = README.format(package=PACKAGE, generator=versions["openapi-python-client"], ruff=versions["ruff"])
+    (folder / "README.md").write_text(readme, encoding="utf-8")
+
+
+def _check_types(folder: Path) -> None:
+    cache = ROOT / ".mypy_cache/regenerate"
+    # An empty configuration: the rules here are these alone, whatever pyproject.toml says.
+    command = ["-m", "mypy", "--config-file=", "--strict", f"--cache-dir={cache}", "--no-error-summary", "-p", PACKAGE]
+    _run("mypy", [sys.executable, *command], MYPYPATH=str(folder))
+
+
+def _run(tool: str, command: list[str], **environment: str) -> None:
+    # The generator calls ruff by its name, and must find the one beside this Python.
+    path = sysconfig.get_path("scripts") + os.pathsep + os.environ.get("PATH", "")
+    fixed = {"PATH": path, "PYTHONUTF8": "1", "PYTHONHASHSEED": "0", "NO_COLOR": "1", "TERM": "dumb"}
+    finished = subprocess.run(
+        command,
+        env={**os.environ, **fixed, **environment},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if finished.returncode:
+        said = finished.stdout.strip() or f"exit status {finished.returncode}, without a word"
+        raise Failure(f"{tool} failed.\n{said}")
+
+
+def _check_tools() -> dict[str, str]:
+    constraints = ROOT / "constraints.txt"
+    try:
+        pins = dict(re.findall(r"^([\w.-]+)==([^\s;]+)", constraints.read_text(encoding="utf-8"), re.MULTILINE))
+    except OSError as error:
+        raise Failure(f"{constraints}: {error.strerror}") from error
+    versions = {}
+    for tool in (*EXACT_TOOLS, *OTHER_TOOLS):
+        try:
+            versions[tool] = importlib.metadata.version(tool)
+        except importlib.metadata.PackageNotFoundError:
+            raise Failure(f"{tool} is missing from {sys.prefix}; 'make regenerate' installs it.") from None
+    for tool in EXACT_TOOLS:
+        if versions[tool] != pins.get(tool):
+            raise Failure(f"{tool} is {versions[tool]}, but constraints.txt pins {pins.get(tool, 'none')}.")
+    if not shutil.which("ruff", path=sysconfig.get_path("scripts")):
+        raise Failure(f"the command ruff is missing from {sysconfig.get_path('scripts')}; 'make regenerate' installs it.")
+    return versions
+
+
+@contextmanager
+def _only_one(folder: Path) -> Iterator[None]:
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        raise Failure(f"{folder}: {error.strerror}") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise Failure("another regenerate is running here.") from None
+    else:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _name(path: Path) -> str:
+    path = path.absolute()
+    return path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else str(path)
+
+
+def _stop(signal_number: int, frame: FrameType | None) -> None:
+    raise SystemExit(128 + signal_number)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
