@@ -74,8 +74,8 @@ class _Options:
         if api_version is not NOT_GIVEN:
             settings = replace(settings, api_version=check_api_version(api_version))
         other = copy.copy(self)
-        other._settings = settings
-        other._owns_connections = False
+        other._settings = settings  # noqa: SLF001  # a copy of this very object
+        other._owns_connections = False  # noqa: SLF001
         return other
 
     def __repr__(self) -> str:

@@ -156,10 +156,11 @@ def refused(received: Received, *, order_id: str, attempts: int, retry_after: fl
     status = received.status_code
     kind = errors.InternalServerError if status >= 500 else _ERRORS.get(status, errors.APIStatusError)  # noqa: PLR2004
     body = received.decoded()
-    message = _message(body) or _cut(received.status.partition(" ")[2]) or "no message"
-    parts = [f"The service refused to edit order {order_id!r} ({received.status}): {message}"]
-    if kind is errors.InternalServerError:
-        parts = [f"The service failed to edit order {order_id!r} ({received.status}): {message}"]
+    phrase = received.status.partition(" ")[2]
+    message = _message(body) or phrase or "no message"
+    did = "failed" if kind is errors.InternalServerError else "refused"
+    said = f": {message}" if message != phrase else ""
+    parts = [f"The service {did} to edit order {order_id!r} ({received.status}){said}"]
     if kind is errors.ValidationError:
         parts += [f"{field or location}: {' '.join(texts)}" for location, field, texts in _fields(body)]
     if 300 <= status <= 399:  # noqa: PLR2004

@@ -1,0 +1,117 @@
+# The one entrance. `make` alone lists the targets; each sets up what it needs in .venv, from the pins in constraints.txt.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+BIN := .venv/bin
+PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install -qq --constraint constraints.txt
+EDITABLE := --build-constraint constraints.txt --editable '.[sandbox]'
+# The first Python that is new enough; PYTHON=... on the command line decides otherwise.
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+
+.PHONY: help
+help: ## List the targets
+	@echo "Autoenhance orders: edit orders of Autoenhance.ai"
+	@echo
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
+
+# --- To try it ---
+
+.PHONY: demo
+demo: .venv/.demo ## Edit an order in the sandbox and show it
+	@$(BIN)/python scripts/demo.py
+
+.PHONY: sandbox
+sandbox: .venv/.demo ## Run the sandbox in the foreground (ARGS="--port 8000 --db FILE")
+	@$(BIN)/python -m autoenhance.sandbox $(ARGS)
+
+# --- To change it ---
+
+.PHONY: regenerate
+regenerate: .venv/.dev ## Generate generated/ from openapi/spec.yaml
+	@scripts/regenerate.sh
+
+.PHONY: check-generated
+check-generated: .venv/.dev ## Tell whether generated/ is what the contract gives
+	@scripts/regenerate.sh --check
+
+.PHONY: test
+test: .venv/.dev ## Run the tests (ARGS="-k name" for some)
+	@$(BIN)/pytest --numprocesses=auto --quiet $(ARGS)
+
+.PHONY: record
+record: .venv/.dev ## Record the cassettes again (AUTOENHANCE_RECORD=live and a key: from the service)
+	@$(BIN)/python tests/record.py
+
+.PHONY: format
+format: .venv/.dev ## Format the code and fix what can be fixed
+	@$(BIN)/ruff check --quiet --fix-only .
+	@$(BIN)/ruff format --quiet .
+
+.PHONY: check
+check: check-lint check-types check-generated check-tests check-lowest build ## Everything that CI checks
+
+.PHONY: check-lint
+check-lint: .venv/.dev
+	@$(BIN)/ruff format --quiet --check . || { echo "Not formatted; 'make format' does it."; exit 1; }
+	@$(BIN)/ruff check --quiet .
+
+.PHONY: check-types
+check-types: .venv/.dev
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/pyright --warnings
+
+.PHONY: check-tests
+check-tests: .venv/.dev
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run $(BIN)/pytest --numprocesses=auto --quiet
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report
+
+.PHONY: check-lowest
+check-lowest: .venv-lowest/.done ## Run the tests of the facade with the lowest versions of what it needs
+	@.venv-lowest/bin/pytest --quiet -m "not tools"
+
+.PHONY: build
+build: .venv/.dev ## Build the wheel and the sdist into dist/
+	@rm -rf dist
+	@$(BIN)/python -m build --no-isolation --outdir dist . >/dev/null
+	@ls dist
+
+.PHONY: lock
+lock: .venv/.dev ## Choose the pins in constraints.txt anew
+	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --all-extras --group dev \
+		--no-header --no-annotate --no-emit-index-url --no-emit-find-links --output-file constraints.txt pyproject.toml
+
+.PHONY: clean
+clean: ## Remove everything that the targets made
+	@rm -rf .venv .venv-lowest .regenerate .mypy_cache .pytest_cache .ruff_cache .coverage .coverage.* build dist
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/.python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; name yours with PYTHON=..."; exit 1; }
+	@echo "Setting up .venv with $(PYTHON)"
+	@$(PYTHON) -m venv --clear .venv
+	@touch $@
+
+# pip comes first: what a venv brings with it may be too old to read pyproject.toml's groups.
+.venv/.demo: .venv/.python pyproject.toml constraints.txt
+	@$(PIP) pip
+	@$(PIP) $(EDITABLE)
+	@touch $@
+
+.venv/.dev: .venv/.demo
+	@echo "Installing the tools"
+	@$(PIP) --group dev $(EDITABLE)
+	@touch $@
+
+.venv-lowest/.done: .venv/.dev
+	@echo "Setting up .venv-lowest"
+	@$(PYTHON) -m venv --clear .venv-lowest
+	@$(BIN)/uv pip install --quiet --python .venv-lowest/bin/python --resolution lowest-direct \
+		--build-constraint constraints.txt --editable '.[sandbox]' --group lowest
+	@touch $@

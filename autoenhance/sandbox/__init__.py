@@ -1,0 +1,40 @@
+"""A local service that obeys the contract: for trying out without a key, and for tests.
+
+>>> from autoenhance import Autoenhance
+>>> from autoenhance.sandbox import Sandbox
+>>> with Sandbox() as sandbox, Autoenhance(api_key=sandbox.api_key, base_url=sandbox.url) as client:
+...     order = client.edit_order(sandbox.order_ids[0], name="12 Acacia Avenue")
+
+It needs the extra: `pip install "autoenhance-orders[sandbox]"`. On the command line it is `python -m autoenhance.sandbox`;
+pytest gets it as the fixture `autoenhance_sandbox`.
+
+What the service does not document is a choice here, and may differ from the service:
+
+- Another `order_id` in the body becomes the id under which the order lives; the old one is then not found. An id that
+  another order has is refused with 409.
+- A body field that the contract does not list is accepted and ignored.
+- `x-api-version` is accepted and changes nothing.
+- 300 requests a second, over all addresses, are answered; the others get 429 until a second has passed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from autoenhance.sandbox._server import Sandbox
+
+__all__ = ["Sandbox"]
+
+
+def __getattr__(name: str) -> object:
+    # Imported when asked for: pytest loads the plugin beside this for everybody, with or without the extra.
+    if name != "Sandbox":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        from autoenhance.sandbox._server import Sandbox
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            f"the sandbox needs {error.name!r}: pip install 'autoenhance-orders[sandbox]'", name=error.name
+        ) from error
+    return Sandbox

@@ -1,0 +1,133 @@
+"""The sandbox's service: what each request is answered with."""
+
+from __future__ import annotations
+
+import hmac
+import json
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.responses import Response as HttpResponse
+from starlette.routing import Route
+
+from autoenhance.sandbox._contract import Contract, Problem, Request, Response
+from autoenhance.sandbox._orders import IdInUseError, Orders
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from starlette.requests import Request as HttpRequest
+
+_JSON = {"content-type": "application/json"}
+# The words of APIFlask and marshmallow, which the service probably uses (inferred).
+_VALIDATION_ERROR = "Validation error"
+_NULL = "Field may not be null."
+_WRONG_TYPE = {"string": "Not a valid string.", "object": "Invalid input type."}
+_WHOLE_BODY = "_schema"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A status, headers and a body."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=lambda: dict(_JSON))
+    body: bytes = b""
+
+
+class Service:
+    """Answers requests for orders, as the contract says."""
+
+    def __init__(self, contract: Contract, orders: Orders, *, api_key: str, rate_limit: int | None) -> None:
+        self._contract = contract
+        self._orders = orders
+        self._api_key = api_key
+        self._rate_limit = rate_limit
+        self._recent: deque[float] = deque()
+        self.planned: deque[Answer] = deque()
+        """Answers to give next, whatever is asked."""
+
+    def app(self) -> Starlette:
+        """Return the service as an ASGI application."""
+        return Starlette(
+            routes=[Route("/v3/orders/{id}", self._patch, methods=["PATCH"])],
+            exception_handlers={HTTPException: _not_served},
+        )
+
+    async def _patch(self, http: HttpRequest) -> HttpResponse:
+        request = Request("patch", http.url.path, dict(http.headers), await http.body())
+        answer = self._next(request, http.path_params["id"])
+        return HttpResponse(answer.body, answer.status, headers=dict(answer.headers))
+
+    def _next(self, request: Request, order_id: str) -> Answer:
+        if self.planned:
+            return self.planned.popleft()
+        answer = self._answer(request, order_id)
+        problems = self._contract.problems_of_response(request, Response(answer.status, answer.headers, answer.body))
+        if problems:
+            # The sandbox is wrong, or a database that was edited by hand: say so rather than send what no service would.
+            return _error(500, "; ".join(problem.message for problem in problems))
+        return answer
+
+    def _answer(self, request: Request, order_id: str) -> Answer:
+        if self._is_too_fast():
+            return _error(429)
+        problems = self._contract.problems_of_request(request)
+        key = request.parameters.header.get("x-api-key", "")
+        if any(problem.kind == "InvalidSecurity" for problem in problems) or not self._is_key(key):
+            return _error(401)
+        if problems:
+            return _refusal(problems)
+        try:
+            order = self._orders.edit(order_id, json.loads(request.body or b"{}"))
+        except IdInUseError:
+            return _error(409)
+        return _error(404) if order is None else _json(200, order)
+
+    def _is_key(self, key: str) -> bool:
+        return hmac.compare_digest(key.encode(), self._api_key.encode())
+
+    def _is_too_fast(self) -> bool:
+        if self._rate_limit is None:
+            return False
+        now = time.monotonic()
+        while self._recent and self._recent[0] <= now - 1:
+            self._recent.popleft()
+        if len(self._recent) >= self._rate_limit:
+            return True
+        self._recent.append(now)
+        return False
+
+
+def _refusal(problems: list[Problem]) -> Answer:
+    if not all(problem.rule for problem in problems):
+        return _error(400)
+    messages: dict[str, list[str]] = {}
+    for problem in problems:
+        name = ".".join(map(str, problem.path)) or _WHOLE_BODY
+        is_null = problem.value is None and problem.path
+        text = (
+            _NULL if is_null else _WRONG_TYPE.get(problem.expected if problem.rule == "type" else "", problem.message)
+        )
+        messages.setdefault(name, []).append(text)
+    return _json(422, {"detail": {"json": messages}, "message": _VALIDATION_ERROR})
+
+
+def _error(status: int, message: str = "") -> Answer:
+    return _json(status, {"detail": {}, "message": message or HTTPStatus(status).phrase})
+
+
+def _json(status: int, body: Any) -> Answer:
+    return Answer(status, _JSON, json.dumps(body).encode())
+
+
+async def _not_served(_: HttpRequest, error: Exception) -> HttpResponse:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    answer = _error(status)
+    headers = {**(getattr(error, "headers", None) or {}), **answer.headers}
+    return HttpResponse(answer.body, status, headers=headers)
