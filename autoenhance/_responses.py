@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, Self, cast
+from urllib.parse import urlsplit
 
 from autoenhance import errors
 from autoenhance_api.models import Image, Order
@@ -61,6 +62,10 @@ class Received:
             return f"{self.status_code} {HTTPStatus(self.status_code).phrase}"
         except ValueError:
             return str(self.status_code)
+
+    def recognized(self) -> Self:
+        """This answer, or one with status 200 if its success is none that HTTP defines: RFC 9110 reads it as that."""
+        return self if " " in self.status else replace(self, status_code=200)
 
     def json(self) -> Any:
         """Decode the content."""
@@ -158,15 +163,19 @@ def refused(received: Received, *, order_id: str, attempts: int, retry_after: fl
     body = received.decoded()
     phrase = received.status.partition(" ")[2]
     message = _message(body) or phrase or "no message"
-    did = "failed" if kind is errors.InternalServerError else "refused"
-    said = f": {message}" if message != phrase else ""
-    parts = [f"The service {did} to edit order {order_id!r} ({received.status}){said}"]
-    if kind is errors.ValidationError:
-        parts += [f"{field or location}: {' '.join(texts)}" for location, field, texts in _fields(body)]
-    if 300 <= status <= 399:  # noqa: PLR2004
-        parts = [f"The service redirected the edit of order {order_id!r} ({received.status}), which is not followed"]
-        parts += ["because the API key would go with it. Check base_url"]
-    sentence = "; ".join(part.rstrip(".") for part in parts) + "."
+    if 300 <= status <= 399:  # noqa: PLR2004  # that is what 3xx means
+        sentence = (
+            f"The service redirected the edit of order {order_id!r} ({received.status}) to "
+            f"{_host(received.headers.get('location', ''))}; the API key would go along, so it is not followed. "
+            "Check base_url."
+        )
+    else:
+        did = "failed" if kind is errors.InternalServerError else "refused"
+        said = [message] if message != phrase else []
+        if kind is errors.ValidationError:
+            said += [f"{field or location}: {' '.join(texts)}" for location, field, texts in _fields(body)]
+        sentence = f"The service {did} to edit order {order_id!r} ({received.status})"
+        sentence = ": ".join([sentence, "; ".join(text.rstrip(".") for text in said)] if said else [sentence]) + "."
     if retry_after is not None:
         sentence += f" It asks to wait {retry_after:g} s."
     error = kind(
@@ -180,6 +189,14 @@ def refused(received: Received, *, order_id: str, attempts: int, retry_after: fl
     )
     error.retry_after = retry_after
     return error
+
+
+def _host(location: str) -> str:
+    try:
+        host = urlsplit(location).hostname
+    except ValueError:
+        host = None
+    return repr(host) if host else "another place on the same host"
 
 
 def _fields(body: Any) -> list[tuple[str, str, list[str]]]:

@@ -182,7 +182,7 @@ class SyncCall(_Call):
                 wait = self._judge_failure(error)
             else:
                 if received.is_success:
-                    return received
+                    return received.recognized()
                 wait = self._judge(received)
             time.sleep(wait)
 
@@ -221,7 +221,7 @@ class AsyncCall(_Call):
                 wait = self._judge_failure(error)
             else:
                 if received.is_success:
-                    return received
+                    return received.recognized()
                 wait = self._judge(received)
             await anyio.sleep(wait)
 

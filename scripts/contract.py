@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 Pointer = tuple[str | int, ...]
 
@@ -121,7 +123,7 @@ def _is_data(pointer: Pointer) -> bool:
             continue
         if part == "example" or (part == "examples" and isinstance(next(iter(pointer[index + 1 :]), ""), int)):
             return True
-        if part == "value" and index >= 2 and pointer[index - 2] == "examples":
+        if part == "value" and "examples" in pointer[index - 2 : index - 1]:
             return True
     return False
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from autoenhance import Autoenhance
-from autoenhance.models import Image, Order
 from autoenhance.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from autoenhance.models import Image, Order
 
 
 def show(order: Order) -> None:
     """Print an order's status and its images as a table."""
-    print(f"Status:  {order.status}, {order.total_images} images, last changed {order.last_updated_at:%Y-%m-%d %H:%M} UTC")
+    print(
+        f"Status:  {order.status}, {order.total_images} images, last changed {order.last_updated_at:%Y-%m-%d %H:%M} UTC"
+    )
     print()
-    rows = [("Image", "Status", "Sky", "Style", "Windows")]
-    rows += [row(image) for image in order.images or []]
+    rows = [("Image", "Status", "Sky", "Style", "Windows"), *map(row, order.images or [])]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for cells in (rows[0], tuple("-" * width for width in widths), *rows[1:]):
         print("  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip())
@@ -20,7 +25,7 @@ def show(order: Order) -> None:
 
 def row(image: Image) -> tuple[str, ...]:
     """What the table shows of an image."""
-    cells = (image.image_name, image.status, image.cloud_type, image.enhance_type, image.window_pull_type)
+    cells = image.image_name, image.status, image.cloud_type, image.enhance_type, image.window_pull_type
     return tuple(str(cell or "-") for cell in cells)
 
 

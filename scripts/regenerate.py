@@ -17,10 +17,13 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "autoenhance_api"
@@ -39,7 +42,7 @@ it: change the contract, `openapi/generator.yaml` or a template in `openapi/temp
 """
 
 
-class Failure(Exception):
+class FailureError(Exception):
     """It could not be done; the message says what and where."""
 
 
@@ -47,14 +50,18 @@ def main(arguments: list[str] | None = None) -> int:
     """Regenerate, or check; returns the exit status."""
     parser = argparse.ArgumentParser(prog="regenerate.sh", description=__doc__.splitlines()[0])
     parser.add_argument("--check", action="store_true", help="change nothing; exit 1 if something differs")
-    parser.add_argument("--spec", type=Path, default=ROOT / "openapi/spec.yaml", help="the contract (default: %(default)s)")
-    parser.add_argument("--output", type=Path, default=ROOT / "generated", help="the folder to fill (default: %(default)s)")
+    parser.add_argument(
+        "--spec", type=Path, default=ROOT / "openapi/spec.yaml", help="the contract (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--output", type=Path, default=ROOT / "generated", help="the folder to fill (default: %(default)s)"
+    )
     options = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, _stop)
     try:
         versions = _check_tools()
         return (_check if options.check else _regenerate)(options.spec, options.output.absolute(), versions)
-    except Failure as failure:
+    except FailureError as failure:
         print(f"regenerate: {failure}", file=sys.stderr)
         print(f"regenerate: {_name(options.output)}/ was left as it was.", file=sys.stderr)
         return 2
@@ -73,7 +80,7 @@ def _regenerate(spec: Path, output: Path, versions: dict[str, str]) -> int:
             _check_types(new)
             swap_in(new, output, workspace / "old")
         except OSError as error:
-            raise Failure(f"{error.filename or workspace}: {error.strerror}") from error
+            raise FailureError(f"{error.filename or workspace}: {error.strerror}") from error
         finally:
             shutil.rmtree(workspace, ignore_errors=True)
     print(f"{_name(output)}/ is what {_name(spec)} gives.")
@@ -120,7 +127,7 @@ def _build(spec: Path, folder: Path, versions: dict[str, str]) -> None:
     try:
         contract = read(spec, _name(spec))
     except ContractError as error:
-        raise Failure(f"the contract cannot be used.\n{error}") from error
+        raise FailureError(f"the contract cannot be used.\n{error}") from error
     package = folder / PACKAGE
     folder.mkdir(parents=True)
     templates = ROOT / "openapi/templates"
@@ -156,7 +163,7 @@ def _run(tool: str, command: list[str], **environment: str) -> None:
     )
     if finished.returncode:
         said = finished.stdout.strip() or f"exit status {finished.returncode}, without a word"
-        raise Failure(f"{tool} failed.\n{said}")
+        raise FailureError(f"{tool} failed.\n{said}")
 
 
 def _check_tools() -> dict[str, str]:
@@ -164,18 +171,20 @@ def _check_tools() -> dict[str, str]:
     try:
         pins = dict(re.findall(r"^([\w.-]+)==([^\s;]+)", constraints.read_text(encoding="utf-8"), re.MULTILINE))
     except OSError as error:
-        raise Failure(f"{constraints}: {error.strerror}") from error
+        raise FailureError(f"{constraints}: {error.strerror}") from error
     versions = {}
     for tool in (*EXACT_TOOLS, *OTHER_TOOLS):
         try:
             versions[tool] = importlib.metadata.version(tool)
         except importlib.metadata.PackageNotFoundError:
-            raise Failure(f"{tool} is missing from {sys.prefix}; 'make regenerate' installs it.") from None
+            raise FailureError(f"{tool} is missing from {sys.prefix}; 'make regenerate' installs it.") from None
     for tool in EXACT_TOOLS:
         if versions[tool] != pins.get(tool):
-            raise Failure(f"{tool} is {versions[tool]}, but constraints.txt pins {pins.get(tool, 'none')}.")
+            raise FailureError(f"{tool} is {versions[tool]}, but constraints.txt pins {pins.get(tool, 'none')}.")
     if not shutil.which("ruff", path=sysconfig.get_path("scripts")):
-        raise Failure(f"the command ruff is missing from {sysconfig.get_path('scripts')}; 'make regenerate' installs it.")
+        raise FailureError(
+            f"the command ruff is missing from {sysconfig.get_path('scripts')}; 'make regenerate' installs it."
+        )
     return versions
 
 
@@ -184,11 +193,11 @@ def _only_one(folder: Path) -> Iterator[None]:
     try:
         descriptor = os.open(folder, os.O_RDONLY)
     except OSError as error:
-        raise Failure(f"{folder}: {error.strerror}") from error
+        raise FailureError(f"{folder}: {error.strerror}") from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise Failure("another regenerate is running here.") from None
+        raise FailureError("another regenerate is running here.") from None
     else:
         yield
     finally:
@@ -200,7 +209,7 @@ def _name(path: Path) -> str:
     return path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else str(path)
 
 
-def _stop(signal_number: int, frame: FrameType | None) -> None:
+def _stop(signal_number: int, _: FrameType | None) -> None:
     raise SystemExit(128 + signal_number)
 
 

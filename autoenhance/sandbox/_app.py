@@ -60,7 +60,8 @@ class Service:
         )
 
     async def _patch(self, http: HttpRequest) -> HttpResponse:
-        request = Request("patch", http.url.path, dict(http.headers), await http.body())
+        # The path as it came: decoded, an id could look like a template or like more parts of a path.
+        request = Request("patch", http.scope["raw_path"].decode("latin-1"), dict(http.headers), await http.body())
         answer = self._next(request, http.path_params["id"])
         return HttpResponse(answer.body, answer.status, headers=dict(answer.headers))
 

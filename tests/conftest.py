@@ -1,0 +1,31 @@
+"""Fixtures that most tests use. The sandbox comes from the fixture that users get too: autoenhance_sandbox."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from callers import CALLERS, Caller
+
+if TYPE_CHECKING:
+    from autoenhance.sandbox import Sandbox
+
+
+@pytest.fixture(autouse=True)
+def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing that the developer's shell says reaches a test."""
+    for name in ("API_KEY", "BASE_URL", "API_VERSION", "RECORD"):
+        monkeypatch.delenv(f"AUTOENHANCE_{name}", raising=False)
+
+
+@pytest.fixture(params=CALLERS, ids=lambda caller: caller.__name__)
+def caller(request: pytest.FixtureRequest) -> Caller:
+    """Edits an order through the sync client, and through the async one on asyncio and on trio."""
+    made: Caller = request.param
+    return made
+
+
+@pytest.fixture
+def sandbox(autoenhance_sandbox: Sandbox) -> Sandbox:
+    """The sandbox, as new."""
+    return autoenhance_sandbox

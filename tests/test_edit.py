@@ -1,0 +1,160 @@
+"""What is asked for becomes one edit, or a clear error before anything is sent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from autoenhance._edit import Edit, plan_edit
+from autoenhance.models import UNSET
+
+NOTHING: dict[str, Any] = {
+    "name": UNSET,
+    "new_order_id": UNSET,
+    "extra_body": None,
+    "extra_query": None,
+    "extra_headers": None,
+}
+
+
+def plan(order_id: Any = "order", **asked: Any) -> Edit:
+    return plan_edit(order_id, **{**NOTHING, **asked})
+
+
+def test_a_name_left_out_is_not_sent_and_none_is_sent_as_null() -> None:
+    """Left out and None are two things."""
+    assert plan(new_order_id="b").body == {"order_id": "b"}
+    assert plan(name=None).body == {"name": None}
+
+
+def test_extra_fields_stand_beside_the_named_ones() -> None:
+    """What a newer API version accepts goes along."""
+    edit = plan(name="a", extra_body={"default_image_sort_order": "name"}, extra_query={"sort_images_by": "-name"})
+    assert edit.body == {"name": "a", "default_image_sort_order": "name"}
+    assert edit.query == {"sort_images_by": "-name"}
+
+
+def test_an_edit_of_extra_fields_alone_is_an_edit() -> None:
+    """extra_body sets something by itself."""
+    assert plan(extra_body={"name": "a"}).body == {"name": "a"}
+
+
+@pytest.mark.parametrize("asked", [{}, {"extra_body": {}}, {"extra_query": {"sort_images_by": "name"}}])
+def test_an_edit_that_sets_nothing_is_refused(asked: dict[str, Any]) -> None:
+    """A request that changes nothing is a mistake of the caller's."""
+    with pytest.raises(ValueError, match="sets nothing: give name, new_order_id or extra_body"):
+        plan(**asked)
+
+
+def test_setting_a_field_twice_is_refused() -> None:
+    """Of two values for one field neither is right."""
+    with pytest.raises(ValueError, match=r"extra_body sets 'name', and so does an argument"):
+        plan(name="a", extra_body={"name": "b"})
+
+
+@pytest.mark.parametrize(
+    ("asked", "gives"),
+    [
+        ({"name": "a"}, False),
+        ({"new_order_id": "order"}, False),
+        ({"new_order_id": "other"}, True),
+        ({"extra_body": {"order_id": "other"}}, True),
+        ({"new_order_id": None}, True),
+    ],
+)
+def test_an_edit_knows_whether_it_may_move_the_order(asked: dict[str, Any], gives: bool) -> None:  # noqa: FBT001
+    """Only another id makes a repeat unsafe, however it is given."""
+    assert plan(**asked).gives_new_id is gives
+
+
+@pytest.mark.parametrize(
+    "order_id",
+    [
+        "3f0c1a52-7f0e-4a1e-9a55-0c6f1f0d2b11",
+        "a b",
+        "50%",
+        "%20",
+        "ü",
+        "日本",
+        "a.b",
+        "...",
+        "a:b;c=d&e",
+        "x" * 255,
+        "'",
+    ],
+)
+@pytest.mark.parametrize("argument", ["order_id", "new_order_id"])
+def test_an_id_may_be_almost_anything(argument: str, order_id: str) -> None:
+    """The service lets a client choose its ids, so only what would change the path is refused."""
+    edit = plan(**{"order_id": "a", "new_order_id": "b", argument: order_id})
+    assert order_id in {edit.order_id, edit.body["order_id"]}
+
+
+@pytest.mark.parametrize(
+    ("order_id", "says"),
+    [
+        ("", "is empty"),
+        ("x" * 256, "has 256 characters; at most 255"),
+        (" a", "remove the whitespace around it"),
+        ("a\n", "remove the whitespace around it"),
+        ("a\x00b", "control characters"),
+        ("a\x85b", "control characters"),
+        ("\ud800", "halves of surrogate pairs"),
+        (".", "must be one part of a path"),
+        ("..", "must be one part of a path"),
+        ("%2e", "must be one part of a path"),
+        (".%2E", "must be one part of a path"),
+        ("%252e%252e", "must be one part of a path"),
+        ("a/b", "must be one part of a path"),
+        ("a%2Fb", "must be one part of a path"),
+        ("a\\b", "must be one part of a path"),
+        ("a?b", "must be one part of a path"),
+        ("a#b", "must be one part of a path"),
+    ],
+)
+@pytest.mark.parametrize("argument", ["order_id", "new_order_id"])
+def test_an_id_that_would_change_the_path_is_refused(argument: str, order_id: str, says: str) -> None:
+    """No id leads to another path than the one meant, and the error names the argument."""
+    with pytest.raises(ValueError, match=rf"^{argument} .*{says}"):
+        plan(**{"order_id": "a", "new_order_id": "b", argument: order_id})
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ({"order_id": 7}, "order_id is a string, not int"),
+        ({"order_id": None}, "order_id is a string, not NoneType"),
+        ({"name": 7}, "name is a string or None, not int"),
+        ({"new_order_id": b"a"}, "new_order_id is a string, not bytes"),
+        ({"extra_body": 7}, "extra_body is a mapping, not int"),
+        ({"extra_body": "ab"}, "extra_body is a mapping, not str"),
+        ({"extra_body": {7: "a"}}, "extra_body has the key 7; keys are strings"),
+        ({"name": "a", "extra_headers": {"x": 7}}, "extra_headers has 'x' with int; header values are strings"),
+    ],
+)
+def test_an_argument_of_the_wrong_type_is_a_type_error(asked: dict[str, Any], says: str) -> None:
+    """The error names the argument, what it is and what it should be."""
+    with pytest.raises(TypeError, match=says):
+        plan(**asked)
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ({"name": "\udc80"}, "name is .* half of a surrogate pair"),
+        ({"extra_body": {"a": float("nan")}}, "extra_body cannot be written as JSON"),
+        ({"extra_body": {"a": object()}}, "extra_body cannot be written as JSON"),
+        ({"extra_body": {"a": "\ud800"}}, "extra_body cannot be written as JSON"),
+        ({"name": "a", "extra_headers": {"X-API-Key": "b"}}, "extra_headers sets 'X-API-Key', which the client sets"),
+        ({"name": "a", "extra_headers": {"Content-Type": "b"}}, "extra_headers sets 'Content-Type'"),
+        ({"name": "a", "extra_headers": {"": "b"}}, "extra_headers has '', which is no name for a header"),
+        ({"name": "a", "extra_headers": {"a b": "b"}}, "extra_headers has 'a b', which is no name for a header"),
+        ({"name": "a", "extra_headers": {"a": "b\r\nc: d"}}, "extra_headers has 'a' with a value"),
+        ({"name": "a", "extra_headers": {"a": "ü"}}, "extra_headers has 'a' with a value"),
+    ],
+)
+def test_a_value_that_cannot_be_sent_is_refused(asked: dict[str, Any], says: str) -> None:
+    """What httpx or json would trip over later gets a clear error now."""
+    with pytest.raises(ValueError, match=says):
+        plan(**asked)

@@ -1,0 +1,148 @@
+"""What a client was told: by its arguments, by the environment, by default."""
+
+from __future__ import annotations
+
+import pickle
+from typing import Any
+
+import pytest
+
+from autoenhance._settings import Secret, Settings, read_settings
+
+GIVEN: dict[str, Any] = {"api_key": "key", "base_url": None, "timeout": 30.0, "max_retries": 2, "api_version": None}
+
+
+def read(**options: Any) -> Settings:
+    given = {**GIVEN, **options}
+    return read_settings(given.pop("api_key"), **given)
+
+
+def test_the_default_is_the_service_itself() -> None:
+    """Without a word the client goes to the server of the contract, in the account's API version."""
+    settings = read()
+    assert settings.base_url == "https://api.autoenhance.ai"
+    assert settings.api_version is None
+
+
+def test_the_environment_fills_in_what_is_not_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    """AUTOENHANCE_API_KEY, AUTOENHANCE_BASE_URL and AUTOENHANCE_API_VERSION stand in for the arguments."""
+    monkeypatch.setenv("AUTOENHANCE_API_KEY", "from-environment")
+    monkeypatch.setenv("AUTOENHANCE_BASE_URL", "https://example.com/api/")
+    monkeypatch.setenv("AUTOENHANCE_API_VERSION", "2025-08-31")
+    settings = read(api_key=None)
+    assert settings.api_key.reveal() == "from-environment"
+    assert settings.base_url == "https://example.com/api"
+    assert settings.api_version == "2025-08-31"
+
+
+def test_an_argument_beats_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is said in the code is what is meant."""
+    monkeypatch.setenv("AUTOENHANCE_API_KEY", "from-environment")
+    assert read(api_key="given").api_key.reveal() == "given"
+
+
+def test_without_a_key_the_error_says_where_one_may_stand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No key is an error at once, not a 401 later; an empty variable is none."""
+    monkeypatch.setenv("AUTOENHANCE_API_KEY", "")
+    with pytest.raises(ValueError, match="pass api_key=, or set the environment variable AUTOENHANCE_API_KEY"):
+        read(api_key=None)
+
+
+def test_whitespace_around_a_pasted_key_is_removed() -> None:
+    """Keys are pasted, often with a newline."""
+    assert read(api_key=" key\n").api_key.reveal() == "key"
+
+
+@pytest.mark.parametrize("api_key", ["", "  ", "k\ney", "këy", "k\x00"])
+def test_a_key_that_no_header_can_hold_is_refused_and_not_shown(api_key: str) -> None:
+    """The error says what is wrong with the key, and never the key."""
+    with pytest.raises(ValueError, match="the API key") as caught:
+        read(api_key=api_key)
+    assert not api_key.strip() or api_key not in str(caught.value)
+
+
+def test_a_secret_shows_itself_to_nobody() -> None:
+    """No repr, str or format of a key shows it, and it cannot be pickled."""
+    secret = Secret("hidden")
+    assert "hidden" not in f"{secret!r} {secret} {read(api_key='hidden')}"
+    with pytest.raises(TypeError, match="holds an API key"):
+        pickle.dumps(secret)
+
+
+@pytest.mark.parametrize(
+    "base_url",
+    [
+        "https://example.com",
+        "https://example.com:8443/path",
+        "http://localhost:8000",
+        "http://127.0.0.1",
+        "http://127.8.9.1:1",
+        "http://[::1]:8000",
+    ],
+)
+def test_https_goes_anywhere_and_http_to_this_machine(base_url: str) -> None:
+    """The key travels encrypted, or not at all."""
+    assert read(base_url=base_url + "/").base_url == base_url
+
+
+@pytest.mark.parametrize(
+    ("base_url", "says"),
+    [
+        ("http://example.com", "the API key goes over https only"),
+        ("http://localhost.example.com", "the API key goes over https only"),
+        ("http://10.0.0.1", "the API key goes over https only"),
+        ("ftp://example.com", "the API key goes over https only"),
+        ("https://user:secret@example.com", "holds a user name or password"),
+        ("https://example.com/?a=b", "has a query or a fragment"),
+        ("https://example.com/#a", "has a query or a fragment"),
+        ("https://example.com?", "has a query or a fragment"),
+        ("example.com", "is no URL with a host"),
+        ("https://", "is no URL with a host"),
+        ("https://example.com:port", "is no URL with a host"),
+        ("https://example.com:0", "is no URL with a host"),
+        ("https://[::1", "is no URL with a host"),
+        ("https://exam ple.com", "is no URL with a host"),
+        ("https://exämple.com", "is no URL with a host"),
+    ],
+)
+def test_another_base_url_is_refused(base_url: str, says: str) -> None:
+    """The error says why, without repeating a password."""
+    with pytest.raises(ValueError, match=says) as caught:
+        read(base_url=base_url)
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"timeout": 0}, "timeout is 0; it must be above 0"),
+        ({"timeout": -1.5}, "timeout is -1.5"),
+        ({"timeout": float("nan")}, "timeout is nan"),
+        ({"timeout": float("inf")}, "or None for no limit"),
+        ({"max_retries": -1}, "max_retries is -1; it must be 0 or more"),
+        ({"api_version": " "}, "api_version is ' '; it must be a date"),
+        ({"api_version": "2025-08-31\r\nx: y"}, "api_version is"),
+    ],
+)
+def test_an_option_of_no_use_is_refused(options: dict[str, Any], says: str) -> None:
+    """The error says what is wrong and what would be right."""
+    with pytest.raises(ValueError, match=says):
+        read(**options)
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"api_key": 7}, "api_key is a string, not int"),
+        ({"base_url": 7}, "base_url is a string, not int"),
+        ({"timeout": "3"}, "timeout is a number of seconds or None, not str"),
+        ({"timeout": True}, "timeout is a number of seconds or None, not bool"),
+        ({"max_retries": 1.5}, "max_retries is a whole number, not float"),
+        ({"max_retries": True}, "max_retries is a whole number, not bool"),
+        ({"api_version": 2025}, "api_version is a string such as '2025-08-31', not int"),
+    ],
+)
+def test_an_option_of_the_wrong_type_is_a_type_error(options: dict[str, Any], says: str) -> None:
+    """The error names the option, what it is and what it should be."""
+    with pytest.raises(TypeError, match=says):
+        read(**options)
