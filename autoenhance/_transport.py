@@ -63,7 +63,7 @@ class _Call:
         except errors.AutoenhanceError:
             raise
         except Exception as error:
-            if self._head is None:
+            if self._head is None or not self._head.is_success:
                 raise
             problem = f"cannot be read ({type(error).__name__}: {error})"
             raise self._unreadable(problem) from error.with_traceback(None)
@@ -100,10 +100,23 @@ class _Call:
     def _begin(self, response: httpx.Response) -> None:
         """Note that an answer begins: what goes wrong from here on is another matter than no answer."""
         self._head = Received(response.status_code, response.headers, b"")
+        if response.is_stream_consumed:
+            # A mock's answer, or one that an event hook of the caller's client has read.
+            self._chunks = [response.content]
 
     def _received(self) -> Received:
         head = cast("Received", self._head)
         return Received(head.status_code, head.headers, b"".join(self._chunks))
+
+    def _unpack(self) -> None:
+        """Undo the content-encoding of what was read, if it has one.
+
+        After reading, not during it: an error in the middle would leave httpx's async generators open.
+        """
+        head = cast("Received", self._head)
+        if "content-encoding" in head.headers:
+            packed = httpx.Response(head.status_code, headers=head.headers, content=iter(self._chunks))
+            self._chunks = list(packed.iter_bytes())
 
     def _judge(self, received: Received) -> float:
         """Seconds until the next attempt, after an answer that is no success.
@@ -190,9 +203,11 @@ class SyncCall(_Call):
         response = self._http.send(self._build(self._http, wanted), stream=True, follow_redirects=False)
         try:
             self._begin(response)
-            for chunk in response.iter_bytes():
-                self._chunks.append(chunk)
-                self._left()
+            if not response.is_stream_consumed:
+                for chunk in response.iter_raw():
+                    self._chunks.append(chunk)
+                    self._left()
+                self._unpack()
         finally:
             response.close()
         return self._received()
@@ -229,8 +244,10 @@ class AsyncCall(_Call):
         response = await self._http.send(self._build(self._http, wanted), stream=True, follow_redirects=False)
         try:
             self._begin(response)
-            async for chunk in response.aiter_bytes():
-                self._chunks.append(chunk)
+            if not response.is_stream_consumed:
+                async for chunk in response.aiter_raw():
+                    self._chunks.append(chunk)
+                self._unpack()
         finally:
             await response.aclose()
         return self._received()
