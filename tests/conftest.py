@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from autoenhance.sandbox import Sandbox
 
 
+pytest_plugins = ["pytester"]
+
+
 @pytest.fixture(autouse=True)
 def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing that the developer's shell says reaches a test."""

@@ -26,7 +26,10 @@ class Orders:
 
     def __init__(self, path: Path) -> None:
         self._lock = Lock()
-        self._database = sqlite3.connect(path, check_same_thread=False)
+        try:
+            self._database = sqlite3.connect(path, check_same_thread=False)
+        except sqlite3.OperationalError as error:
+            raise ValueError(f"{path} cannot be opened: {error}") from error
         try:
             with self._database:
                 self._database.execute(_SCHEMA)

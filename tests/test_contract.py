@@ -1,0 +1,212 @@
+"""The contract describes the page, says where each fact comes from, and admits what the service is known to send."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import autoenhance_api
+from autoenhance import errors, models
+from autoenhance.sandbox._contract import Request, Response, load_contract, with_open_enums
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+DOCUMENT: dict[str, Any] = json.loads((Path(autoenhance_api.__file__).parent / "openapi.json").read_text("utf-8"))
+SOURCES = {"page", "sdk", "changelog", "rate-limit-page", "observed", "inferred"}
+OPERATION = DOCUMENT["paths"]["/v3/orders/{id}"]["patch"]
+SCHEMAS = DOCUMENT["components"]["schemas"]
+REQUEST = Request("patch", "/v3/orders/a", {"x-api-key": "k", "content-type": "application/json"}, b'{"name": "a"}')
+
+# The fields of the example on the service's page, in its order.
+PAGE_ORDER = [
+    "created_at",
+    "images",
+    "is_deleted",
+    "is_merging",
+    "is_processing",
+    "last_updated_at",
+    "name",
+    "order_id",
+    "status",
+    "total_images",
+]
+PAGE_IMAGE = [
+    "ai_version",
+    "cloud_type",
+    "date_added",
+    "downloaded",
+    "enhance",
+    "enhance_type",
+    "finetune_settings",
+    "image_id",
+    "image_name",
+    "lens_correction",
+    "metadata",
+    "order_id",
+    "preset_id",
+    "privacy",
+    "rating",
+    "scene",
+    "sky_replacement",
+    "status",
+    "status_reason",
+    "upscale",
+    "user_id",
+    "vertical_correction",
+    "window_pull_type",
+]
+
+
+def facts() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Everything that must say what it is and where that is known from."""
+    yield "operation", OPERATION
+    yield "request body", OPERATION["requestBody"]
+    for parameter in OPERATION["parameters"]:
+        yield f"parameter {parameter['name']}", parameter
+    for status, response in OPERATION["responses"].items():
+        yield f"response {status}", response
+    for name, schema in SCHEMAS.items():
+        yield f"schema {name}", schema
+        for key, value in schema.get("properties", {}).items():
+            yield f"property {name}.{key}", value
+    for name, scheme in DOCUMENT["components"]["securitySchemes"].items():
+        yield f"security scheme {name}", scheme
+
+
+FACTS = dict(facts())
+
+
+@pytest.mark.parametrize("fact", FACTS.values(), ids=FACTS)
+def test_every_fact_is_described_and_has_a_source(fact: dict[str, Any]) -> None:
+    """A reviewer sees at once what is documented and what we infer; the words are from a closed vocabulary."""
+    assert re.search(r"\.$", fact["description"].strip()), "a description is a sentence and ends like one"
+    found = {key: value for key, value in fact.items() if key.endswith("source")}
+    assert "x-source" in found
+    assert set(found) <= {"x-source", "x-null-source", "x-values-source"}
+    assert set(found.values()) <= SOURCES
+
+
+def test_the_vocabulary_of_sources_is_explained() -> None:
+    """The contract's own introduction lists each word once."""
+    assert set(re.findall(r"^- `([a-z-]+)`:", DOCUMENT["info"]["description"], re.MULTILINE)) == SOURCES
+
+
+def test_every_possible_null_has_a_source() -> None:
+    """The page shows some fields as null; for the others the contract says why they may be."""
+    page = OPERATION["responses"]["200"]["content"]["application/json"]["examples"]["page"]["value"]
+    for schema, example in ((SCHEMAS["Order"], page), (SCHEMAS["Image"], page["images"][0])):
+        for name, value in schema["properties"].items():
+            assert ("x-null-source" in value) != (example[name] is None), name
+
+
+def test_the_contract_has_every_field_of_the_page() -> None:
+    """All 10 fields of an order and all 23 of an image, and no others."""
+    assert sorted(SCHEMAS["Order"]["properties"]) == PAGE_ORDER
+    assert sorted(SCHEMAS["Image"]["properties"]) == PAGE_IMAGE
+    assert (len(PAGE_ORDER), len(PAGE_IMAGE)) == (10, 23)
+    assert list(SCHEMAS["OrderUpdate"]["properties"]) == ["name", "order_id"]
+
+
+def test_the_operation_is_the_one_of_the_page() -> None:
+    """PATCH /v3/orders/{id} with the key in x-api-key, on the service's server."""
+    assert OPERATION["operationId"] == "edit_order"
+    assert [server["url"] for server in DOCUMENT["servers"]] == ["https://api.autoenhance.ai"]
+    assert DOCUMENT["security"] == [{"apiKey": []}]
+    scheme = DOCUMENT["components"]["securitySchemes"]["apiKey"]
+    assert (scheme["type"], scheme["in"], scheme["name"]) == ("apiKey", "header", "x-api-key")
+    assert [(parameter["name"], parameter["in"], parameter["required"]) for parameter in OPERATION["parameters"]] == [
+        ("id", "path", True),
+        ("x-api-version", "header", False),
+    ]
+    assert {"200", "401", "404", "422", "429"} <= set(OPERATION["responses"])
+    assert OPERATION["responses"]["429"]["x-source"] == "rate-limit-page"
+
+
+def examples() -> Iterator[tuple[str, str, str, Any]]:
+    """Every example of a response: status, media type, name, value."""
+    for status, response in OPERATION["responses"].items():
+        for media_type, media in response["content"].items():
+            named = media.get("examples") or {"example": {"value": media["example"]}}
+            for name, example in named.items():
+                yield status, media_type, name, example["value"]
+
+
+def problems_of(status: int, body: Any, media_type: str = "application/json") -> list[str]:
+    data = body.encode() if media_type == "text/html" else json.dumps(body).encode()
+    response = Response(status, {"content-type": media_type}, data)
+    return [problem.message for problem in load_contract().problems_of_response(REQUEST, response)]
+
+
+@pytest.mark.parametrize(("status", "media_type", "name", "value"), list(examples()))
+def test_every_example_of_a_response_is_valid(status: str, media_type: str, name: str, value: Any) -> None:
+    """There is one for every response, and each is what its schema says."""
+    assert name
+    assert problems_of(int(status.replace("XX", "03")), value, media_type) == []
+
+
+def test_every_example_of_a_request_is_valid() -> None:
+    """The examples of the body are requests that the contract admits."""
+    for example in OPERATION["requestBody"]["content"]["application/json"]["examples"].values():
+        body = json.dumps(example["value"]).encode()
+        request = Request("patch", "/v3/orders/a", {"x-api-key": "k", "content-type": "application/json"}, body)
+        assert load_contract().problems_of_request(request) == []
+
+
+SHAPES: dict[str, dict[str, Any]] = {
+    "nothing": {},
+    "before 2024-07": {"order_id": "a", "is_merging": "any", "images": []} | {"is_merging": None},
+    "no zone": {"created_at": "2006-01-02T15:04:05.999999", "last_updated_at": "2006-01-02T15:04:05"},
+    "old image": {"images": [{"enhance_type": "authentic", "window_pull": True, "status": "expired"}]},
+    "settings page": {"images": [{"cloud_type": "LOW_CLOUD_LOW_SAT"}]},
+    "real date": {"images": [{"date_added": 1668061256650, "user_id": "auth0|5f0c"}]},
+    "newer": {"default_image_sort_order": "-name", "images": [{"parent_image_id": "b", "restage": {"a": 1}}]},
+    "integral float": {"total_images": 3.0},
+    "own id": {"order_id": "acacia-avenue-12"},
+    "all null": {**dict.fromkeys(PAGE_ORDER), "images": [dict.fromkeys(PAGE_IMAGE)]},
+    "images null": dict.fromkeys(PAGE_ORDER),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+def test_older_and_newer_answers_are_valid_and_come_back_whole(shape: dict[str, Any]) -> None:
+    """No field is required, unknown ones are allowed, null stands anywhere; the models keep all of it."""
+    assert problems_of(200, shape) == []
+    assert models.Order.from_dict(shape).to_dict() == shape
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"name": 7}, {"images": {}}, {"images": ["a"]}, {"is_deleted": "no"}, {"created_at": "soon"}, []]
+)
+def test_an_answer_of_another_kind_is_not_valid(wrong: Any) -> None:
+    """An open contract is still a contract."""
+    assert problems_of(200, wrong) != []
+
+
+def test_enums_list_what_is_known_and_say_that_others_are_possible() -> None:
+    """Every enum is open, typed, and says so in its description."""
+    enums = {name: schema for name, schema in SCHEMAS.items() if "enum" in schema}
+    assert set(enums) == {"CloudType", "EnhanceType", "ImageStatus", "OrderStatus", "WindowPullType"}
+    for schema in enums.values():
+        assert (schema["type"], schema["x-open-enum"]) == ("string", True)
+        assert "others are possible" in schema["description"].replace("\n", " ").lower()
+    assert '"enum"' not in json.dumps(with_open_enums(DOCUMENT))
+    assert '"enum"' in json.dumps(DOCUMENT)
+
+
+def test_models_and_errors_do_not_share_names() -> None:
+    """A reader of `ValidationError` never has to ask which one."""
+    assert not set(models.__all__) & set(errors.__all__)
+    assert not set(SCHEMAS) & set(errors.__all__)
+
+
+def test_every_model_is_public() -> None:
+    """autoenhance.models has all that is generated, and UNSET, Unset and Response."""
+    assert set(models.__all__) == {*autoenhance_api.models.__all__, "UNSET", "Unset", "Response"}
+    assert set(models.__all__) >= {"Order", "Image", "OrderStatus", "CloudType", "EnhanceType", "WindowPullType"}
+    for name in models.__all__:
+        assert hasattr(models, name)
