@@ -1,0 +1,146 @@
+"""What the cassettes hold, how they are recorded and how they are replayed: stated once for tests and for recording."""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import vcr
+
+import autoenhance
+from autoenhance.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+FOLDER = Path(__file__).parent.parent / "cassettes"
+PRODUCTION = "https://api.autoenhance.ai"
+# Only these headers are recorded: what is not named here cannot hold a secret.
+_REQUEST_HEADERS = {"accept", "content-type", "x-api-version", "x-autoenhance-attempt"}
+_RESPONSE_HEADERS = {"content-type", "retry-after"}
+_SANDBOX_ID = "3f0c1a52-7f0e-4a1e-9a55-0c6f1f0d2b11"
+_NEW_VALUES = {
+    "order_id": _SANDBOX_ID,
+    "name": "Untitled order",
+    "status": "archived",
+    "images": [{"cloud_type": "LOW_CLOUD_LOW_SAT", "window_pull_type": "SKYLIGHTS", "enhance_type": "authentic"}],
+}
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One behaviour that a cassette pins."""
+
+    edit: dict[str, Any] = field(default_factory=lambda: {"name": "12 Acacia Avenue"})
+    options: dict[str, Any] = field(default_factory=dict)
+    statuses: tuple[int, ...] = (200,)
+    order_id: str | None = None
+    """None for an order that exists."""
+    rate_limit: int | None = None
+    arrange: Callable[[Sandbox], None] | None = None
+    """What to ask of the sandbox beforehand."""
+
+    @property
+    def can_be_live(self) -> bool:
+        """Whether the live service can record it: it can neither be asked for a limit nor for an odd answer."""
+        return self.rate_limit is None and self.arrange is None
+
+
+SCENARIOS: dict[str, Scenario] = {
+    "edited": Scenario(options={"api_version": "2025-08-31"}),
+    "key_refused": Scenario(options={"api_key": "not-a-key"}, statuses=(401,)),
+    "not_found": Scenario(order_id="00000000-0000-0000-0000-000000000000", statuses=(404,)),
+    "field_refused": Scenario(edit={"name": None}, statuses=(422,)),
+    "too_many_requests": Scenario(options={"max_retries": 0}, statuses=(429,), rate_limit=0),
+    "retried": Scenario(
+        statuses=(503, 200),
+        arrange=lambda sandbox: sandbox.answer_next(
+            503,
+            headers={"content-type": "text/html"},
+            body=b"<html><body><h1>503 Service Unavailable</h1></body></html>",
+        ),
+    ),
+    "unknown_values": Scenario(arrange=lambda sandbox: sandbox.add_order(_NEW_VALUES)),
+}
+
+
+def recorder() -> vcr.VCR:
+    """A VCR that keeps no secret and knows no host but the production one."""
+    return vcr.VCR(
+        cassette_library_dir=str(FOLDER),
+        path_transformer=lambda path: f"{path}.yaml",
+        match_on=["method", "uri", "headers", "body"],
+        before_record_request=_clean_request,
+        before_record_response=_clean_response,
+        decode_compressed_response=True,
+    )
+
+
+def record(api_key: str = "sandbox-key") -> list[str]:
+    """Record the cassettes from the sandbox, or what can be had from the live service; returns what was recorded.
+
+    Raises:
+        SystemExit: If the live service is asked for without a key and an order to edit.
+    """
+    live = os.environ.get("AUTOENHANCE_RECORD") == "live"
+    order_id = os.environ.get("AUTOENHANCE_RECORD_ORDER_ID", "") if live else _SANDBOX_ID
+    if live and not (order_id and os.environ.get("AUTOENHANCE_API_KEY")):
+        raise SystemExit(
+            "Recording from the live service renames an order: set AUTOENHANCE_API_KEY, and AUTOENHANCE_RECORD_ORDER_ID "
+            "to an order that may be called '12 Acacia Avenue'."
+        )
+    recorded = []
+    for name, scenario in SCENARIOS.items():
+        if live and not scenario.can_be_live:
+            continue
+        (FOLDER / f"{name}.yaml").unlink(missing_ok=True)
+        if live:
+            _record(name, scenario, order_id, {}, f"the live service at {PRODUCTION}")
+        else:
+            with Sandbox(api_key=api_key, rate_limit=scenario.rate_limit) as sandbox:
+                if scenario.arrange:
+                    scenario.arrange(sandbox)
+                options = {"api_key": sandbox.api_key, "base_url": sandbox.url}
+                _record(
+                    name, scenario, order_id, options, f"the sandbox of autoenhance-orders {autoenhance.__version__}"
+                )
+        recorded.append(name)
+    return recorded
+
+
+def _record(name: str, scenario: Scenario, order_id: str, options: dict[str, Any], source: str) -> None:
+    with recorder().use_cassette(name, record_mode="all") as cassette:
+        cassette.get_metadata("recorded_from", source)
+        cassette.get_metadata("recorded_on", datetime.now(UTC).date().isoformat())
+        order_id = cassette.get_metadata("order_id", scenario.order_id or order_id)
+        with autoenhance.Autoenhance(**{**options, **scenario.options}) as client:
+            with suppress(autoenhance.APIStatusError):
+                client.edit_order(order_id, **scenario.edit)
+        assert tuple(response["status"]["code"] for response in cassette.responses) == scenario.statuses
+
+
+def _clean_request(request: Any) -> Any:
+    path = request.uri.partition("//")[2].partition("/")[2]
+    request.uri = f"{PRODUCTION}/{path}"
+    request.headers = {
+        name.lower(): value for name, value in request.headers.items() if name.lower() in _REQUEST_HEADERS
+    }
+    return request
+
+
+def _clean_response(response: dict[str, Any]) -> dict[str, Any]:
+    headers = {name.lower(): values for name, values in response["headers"].items()}
+    response["headers"] = {name: values for name, values in headers.items() if name in _RESPONSE_HEADERS}
+    body = response["body"]["string"]
+    if headers.get("content-type") == ["application/json"]:
+        decoded = json.loads(body)
+        for image in decoded.get("images") or []:
+            if image.get("user_id"):
+                image["user_id"] = "auth0|removed"
+        response["body"]["string"] = json.dumps(decoded).encode()
+    return response
