@@ -164,18 +164,40 @@ def _resolves(tree: Any, reference: str) -> bool:
 
 
 def _not_openapi(contract: Contract) -> Iterator[Finding]:
-    # Imported here because it is slow, and not needed to say that the YAML is broken.
+    # Imported here because they are slow, and not needed to say that the YAML is broken.
+    from jsonschema import Draft202012Validator
     from jsonschema.exceptions import best_match
     from openapi_spec_validator import OpenAPIV31SpecValidator
+    from openapi_spec_validator.schemas import schema_v31
 
     version = contract.tree.get("openapi")
     if not isinstance(version, str) or not version.startswith("3.1."):
         yield Finding(contract.where(("openapi",)), f"the contract is OpenAPI 3.1, not {version!r}")
         return
-    for found in OpenAPIV31SpecValidator(contract.plain()).iter_errors():
-        # An error below oneOf or anyOf says only that no branch fits; its best match says why.
-        error = best_match([found]) or found
-        yield Finding(contract.where(tuple(error.absolute_path)), error.message)
+    document = contract.plain()
+    # OpenAPI's own schema leaves the schemas in a document to JSON Schema's.
+    parts: list[tuple[Pointer, Draft202012Validator, Any]] = [((), Draft202012Validator(dict(schema_v31)), document)]
+    metaschema = Draft202012Validator(Draft202012Validator.META_SCHEMA)
+    parts += [(pointer, metaschema, node) for pointer, node in _walk(document) if _is_schema(pointer)]
+    found = False
+    for pointer, validator, node in parts:
+        for error in validator.iter_errors(node):
+            found = True
+            best = best_match([error]) or error
+            # An error of oneOf or anyOf says only that no branch fits; what is wrong with each says why.
+            why = "; ".join(sorted({branch.message for branch in best.context or []}))
+            message = f"{best.message} ({why})" if why else best.message
+            yield Finding(contract.where((*pointer, *best.absolute_path)), message)
+    if not found:
+        for error in OpenAPIV31SpecValidator(document).iter_errors():
+            yield Finding(contract.where(tuple(error.absolute_path)), error.message)
+
+
+def _is_schema(pointer: Pointer) -> bool:
+    """Whether a schema begins here: one of the components, or the `schema` of a parameter or media type."""
+    is_component = pointer[:2] == ("components", "schemas") and len(pointer) == len(("components", "schemas", "name"))
+    is_inline = pointer[-1:] == ("schema",) and pointer[0] == "paths"
+    return (is_component or is_inline) and not _is_data(pointer)
 
 
 def _against_our_rules(contract: Contract) -> Iterator[Finding]:

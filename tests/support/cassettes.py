@@ -118,9 +118,9 @@ def _record(name: str, scenario: Scenario, order_id: str, options: dict[str, Any
         cassette.get_metadata("recorded_from", source)
         cassette.get_metadata("recorded_on", datetime.now(UTC).date().isoformat())
         order_id = cassette.get_metadata("order_id", scenario.order_id or order_id)
-        with autoenhance.Autoenhance(**{**options, **scenario.options}) as client:
-            with suppress(autoenhance.APIStatusError):
-                client.edit_order(order_id, **scenario.edit)
+        client = autoenhance.Autoenhance(**{**options, **scenario.options})
+        with client, suppress(autoenhance.APIStatusError):
+            client.edit_order(order_id, **scenario.edit)
         assert tuple(response["status"]["code"] for response in cassette.responses) == scenario.statuses
 
 
