@@ -26,7 +26,7 @@ demo: .venv/.demo ## Edit an order in the sandbox and show it
 	@$(BIN)/python scripts/demo.py
 
 .PHONY: sandbox
-sandbox: .venv/.demo ## Run the sandbox in the foreground (ARGS="--port 8000 --db FILE")
+sandbox: .venv/.demo ## Run the sandbox until Ctrl-C (ARGS="--port 8000")
 	@$(BIN)/python -m autoenhance.sandbox $(ARGS)
 
 # --- To change it ---
@@ -44,7 +44,7 @@ test: .venv/.dev ## Run the tests (ARGS="-k name" for some)
 	@$(BIN)/pytest --numprocesses=auto --quiet $(ARGS)
 
 .PHONY: record
-record: .venv/.dev ## Record the cassettes again (AUTOENHANCE_RECORD=live and a key: from the service)
+record: .venv/.dev ## Record the cassettes again (AUTOENHANCE_RECORD=live: live)
 	@$(BIN)/python tests/record.py
 
 .PHONY: format
@@ -73,7 +73,7 @@ check-tests: .venv/.dev
 	@$(BIN)/coverage report
 
 .PHONY: check-lowest
-check-lowest: .venv-lowest/.done ## Run the tests of the facade with the lowest versions of what it needs
+check-lowest: .venv-lowest/.done ## Run the tests with the lowest versions it allows
 	@.venv-lowest/bin/pytest --quiet -m "not tools"
 
 .PHONY: build

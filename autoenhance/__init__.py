@@ -59,17 +59,18 @@ _MODULES = {
     "edit_order": "_client",
 }
 
+if not TYPE_CHECKING:  # a type checker would take any name for one of ours
 
-def __getattr__(name: str) -> object:
-    from importlib import import_module
+    def __getattr__(name: str) -> object:
+        from importlib import import_module
 
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    if name == "models":
-        return import_module("autoenhance.models")
-    value: object = getattr(import_module(f"autoenhance.{_MODULES.get(name, 'errors')}"), name)
-    globals()[name] = value
-    return value
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        if name == "models":
+            return import_module("autoenhance.models")
+        value: object = getattr(import_module(f"autoenhance.{_MODULES.get(name, 'errors')}"), name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

@@ -228,7 +228,7 @@ BROKEN: dict[str, tuple[Callable[[str], str], str]] = {
     ),
     "unknown type": (
         lambda text: text.replace("    HtmlPage:\n      type: string", "    HtmlPage:\n      type: text", 1),
-        "#/components/schemas/HtmlPage/type: 'text' is not valid under any of the given schemas ('text' is not one of",
+        "#/components/schemas/HtmlPage/type: 'text' is not valid under any of the given schemas (",
     ),
     "missing title": (
         lambda text: text.replace("  title: Autoenhance.ai orders\n", "", 1),

@@ -1,0 +1,91 @@
+"""What is public is exactly what is meant to be, and importing it is light."""
+
+from __future__ import annotations
+
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import autoenhance
+import autoenhance_api
+from autoenhance import _version, errors
+
+PACKAGE = Path(autoenhance.__file__).parent
+
+
+def test_all_is_sorted_and_is_exactly_what_is_there() -> None:
+    """Each name in __all__ can be had, and each public name that can be had is in __all__ (submodules apart)."""
+    assert autoenhance.__all__ == sorted(autoenhance.__all__)
+    for name in autoenhance.__all__:
+        assert getattr(autoenhance, name) is not None
+    submodules = {path.stem for path in PACKAGE.iterdir()} | {"TYPE_CHECKING", "annotations"}
+    public = {name for name in dir(autoenhance) if not name.startswith("_")} - submodules
+    assert public | {"models", "__version__"} == set(autoenhance.__all__)
+    assert "sandbox" not in autoenhance.__all__
+
+
+def test_every_error_is_public_at_the_top() -> None:
+    """`autoenhance.NotFoundError` needs no second import."""
+    assert set(errors.__all__) <= set(autoenhance.__all__)
+    assert all(getattr(autoenhance, name) is getattr(errors, name) for name in errors.__all__)
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    """A typo gets Python's own kind of answer."""
+    with pytest.raises(AttributeError, match="module 'autoenhance' has no attribute 'Autoenhence'"):
+        _ = autoenhance.Autoenhence  # type: ignore[attr-defined]  # the mistake to catch
+
+
+def test_the_version_is_stated_once() -> None:
+    """The package, the distribution and the User-Agent have one version."""
+    from importlib.metadata import version
+
+    assert autoenhance.__version__ == _version.__version__ == version("autoenhance-orders")
+
+
+def test_importing_autoenhance_imports_nothing_that_it_may_not_need() -> None:
+    """No httpx, no models, no asyncio until something is asked for."""
+    code = "import sys; before = set(sys.modules); import autoenhance; print(*sorted(set(sys.modules) - before))"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert {name for name in said.split() if not name.startswith("_")} <= {"autoenhance", "typing"} | STANDARD
+
+
+STANDARD = {"collections.abc", "contextlib", "copyreg", "functools", "keyword", "operator", "re", "reprlib", "types"} | {
+    "re._casefix", "re._compiler", "re._constants", "re._parser", "collections", "enum", "warnings", "itertools", "typing.io",
+    "typing.re",
+}  # fmt: skip
+
+
+def test_generated_code_imports_nothing_of_ours() -> None:
+    """autoenhance_api stands on its own."""
+    for path in Path(autoenhance_api.__file__).parent.rglob("*.py"):
+        text = path.read_text("utf-8")
+        assert "import autoenhance\n" not in text
+        assert "from autoenhance " not in text
+        assert "from autoenhance." not in text
+
+
+def test_imports_run_downwards_only() -> None:
+    """The modules are layers; each imports only what is below it."""
+    layers = ["_version", "errors", "_settings", "_edit", "_retry", "models", "_responses", "_transport", "_client"]
+    for position, name in enumerate(layers):
+        text = (PACKAGE / f"{name}.py").read_text("utf-8")
+        for above in layers[position:]:
+            assert f"autoenhance.{above} " not in text, f"{name} imports {above}"
+            assert f"from autoenhance import {above}" not in text, f"{name} imports {above}"
+
+
+def test_the_modules_stay_small() -> None:
+    """A newcomer reads the facade in half an hour."""
+    for path in PACKAGE.rglob("*.py"):
+        lines = len(path.read_text("utf-8").splitlines())
+        assert lines <= 350, f"{path.name} has {lines} lines"
+
+
+def test_the_typed_packages_say_so() -> None:
+    """Both packages carry py.typed."""
+    for name in ("autoenhance", "autoenhance_api"):
+        assert (Path(str(importlib.import_module(name).__file__)).parent / "py.typed").exists()

@@ -1,0 +1,124 @@
+"""The public signatures, pinned: this file is type-checked, never run. What no longer fits here breaks users' code."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, assert_type
+
+import httpx
+
+import autoenhance
+from autoenhance import AsyncAutoenhance, Autoenhance, edit_order, errors
+from autoenhance.models import (
+    UNSET,
+    CloudType,
+    EnhanceType,
+    FinetuneSettings,
+    Image,
+    ImageMetadata,
+    ImageStatus,
+    Order,
+    OrderStatus,
+    OrderUpdate,
+    Response,
+    Unset,
+    WindowPullType,
+)
+from autoenhance.sandbox import Sandbox
+
+
+def clients() -> None:
+    assert_type(Autoenhance(), Autoenhance)
+    assert_type(Autoenhance("key"), Autoenhance)
+    assert_type(
+        Autoenhance(
+            "key",
+            base_url="https://example.com",
+            timeout=None,
+            max_retries=0,
+            api_version="2025-08-31",
+            http_client=httpx.Client(),
+        ).with_options(timeout=1, max_retries=1, api_version=None),
+        Autoenhance,
+    )
+    assert_type(AsyncAutoenhance(http_client=httpx.AsyncClient()).with_options(timeout=None), AsyncAutoenhance)
+    assert_type(Autoenhance().close(), None)
+    with Autoenhance() as client:
+        assert_type(client, Autoenhance)
+    Autoenhance("key", "https://example.com")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]  # keywords only
+    Autoenhance(http_client=httpx.AsyncClient())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+def edits(client: Autoenhance) -> None:
+    order = client.edit_order("id", name="a", new_order_id="b", extra_body={}, extra_query={}, extra_headers={})
+    assert_type(order, Order)
+    assert_type(client.edit_order("id", name=None), Order)
+    assert_type(client.edit_order("id", name=UNSET), Order)
+    assert_type(edit_order("id", name="a", api_key="key", base_url=None, timeout=1.5, max_retries=1), Order)
+    response = client.edit_order_detailed("id", name="a")
+    assert_type(response, Response[Order])
+    assert_type(response.status_code, HTTPStatus)
+    assert_type(response.content, bytes)
+    assert_type(response.parsed, Order | None)
+    client.edit_order("id", "a")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]  # keywords only
+    client.edit_order(7, name="a")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    client.edit_order("id", title="a")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+
+
+async def async_edits() -> None:
+    async with AsyncAutoenhance() as client:
+        assert_type(client, AsyncAutoenhance)
+        assert_type(await client.edit_order("id", name="a"), Order)
+        assert_type(await client.edit_order_detailed("id", name="a"), Response[Order])
+    assert_type(await client.aclose(), None)
+
+
+def models(order: Order, image: Image) -> None:
+    assert_type(order.name, None | str | Unset)
+    assert_type(order.created_at, dt.datetime | None | Unset)
+    assert_type(order.images, list[Image] | None | Unset)
+    assert_type(order.is_processing, bool | None | Unset)
+    assert_type(order.status, None | OrderStatus | Unset)
+    assert_type(order.total_images, int | None | Unset)
+    assert_type(order.to_dict(), dict[str, Any])
+    assert_type(Order.from_dict({}), Order)
+    assert_type(image.cloud_type, CloudType | None | Unset)
+    assert_type(image.enhance_type, EnhanceType | None | Unset)
+    assert_type(image.finetune_settings, FinetuneSettings | None | Unset)
+    assert_type(image.metadata, ImageMetadata | None | Unset)
+    assert_type(image.status, ImageStatus | None | Unset)
+    assert_type(image.window_pull_type, None | Unset | WindowPullType)
+    assert_type(image.rating, int | None | Unset)
+    OrderUpdate(name="a", order_id="b")
+    _ = image.cloud_type == "LOW_CLOUD_LOW_SAT"
+
+
+def failures(client: Autoenhance) -> None:
+    try:
+        client.edit_order("id", name="a")
+    except autoenhance.ValidationError as error:
+        assert_type(error.fields, Mapping[str, Mapping[str, Sequence[str]]])
+    except autoenhance.RateLimitError as error:
+        assert_type(error.retry_after, float | None)
+        assert_type(error.status_code, int)
+    except errors.APITimeoutError as error:
+        assert_type(error.status_code, int | None)
+    except autoenhance.AutoenhanceError as error:
+        assert_type(error.message, str)
+        assert_type(error.order_id, str)
+        assert_type(error.attempts, int)
+        assert_type(error.headers, dict[str, str])
+
+
+def sandbox() -> None:
+    with Sandbox(db="orders.sqlite3", api_key="key", port=0, rate_limit=None) as running:
+        assert_type(running, Sandbox)
+        assert_type(running.url, str)
+        assert_type(running.api_key, str)
+        assert_type(running.order_ids, list[str])
+        assert_type(running.order("id"), dict[str, Any] | None)
+        running.answer_next(503, headers={}, body=b"", times=2)
+        running.add_order({"order_id": "a"})
+        running.reset()
