@@ -44,7 +44,7 @@ test: .venv/.dev ## Run the tests (ARGS="-k name" for some)
 	@$(BIN)/pytest --numprocesses=auto --quiet $(ARGS)
 
 .PHONY: record
-record: .venv/.dev ## Record the cassettes again (AUTOENHANCE_RECORD=live: live)
+record: .venv/.dev ## Record the cassettes again, from the sandbox or live
 	@$(BIN)/python tests/record.py
 
 .PHONY: format
