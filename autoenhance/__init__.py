@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from autoenhance import models
-    from autoenhance._client import AsyncAutoenhance, Autoenhance, edit_order
+    from autoenhance._async_client import AsyncAutoenhance
+    from autoenhance._client import Autoenhance, edit_order
+    from autoenhance._settings import Retry
     from autoenhance._version import __version__
     from autoenhance.errors import (
         APIConnectionError,
@@ -44,6 +46,7 @@ __all__ = [
     "NotFoundError",
     "PermissionDeniedError",
     "RateLimitError",
+    "Retry",
     "ValidationError",
     "__version__",
     "edit_order",
@@ -53,8 +56,9 @@ __all__ = [
 # Where the names live that are not errors. Everything is imported when it is first asked for, so that `import
 # autoenhance` costs next to nothing.
 _MODULES = {
-    "AsyncAutoenhance": "_client",
+    "AsyncAutoenhance": "_async_client",
     "Autoenhance": "_client",
+    "Retry": "_settings",
     "__version__": "_version",
     "edit_order": "_client",
 }

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import re
-from dataclasses import dataclass, replace
-from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final, Self, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlsplit
 
 from autoenhance import errors
@@ -17,7 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from autoenhance._edit import Edit
+    from autoenhance._received import Received
 
+SERVER_ERRORS: Final = 500
 _LONGEST_MESSAGE: Final = 300
 _UNREADABLE: Final = "The service accepted the edit of order {order_id!r} ({status}), but its answer {problem}."
 # A byte order mark or the zero bytes of UTF-16 and UTF-32 may stand around the white space before the brace.
@@ -38,45 +37,7 @@ _ADVICE: Final[dict[type[errors.APIStatusError], str]] = {
     errors.NotFoundError: "Check the id, and that the API key belongs to the order's account.",
     errors.ConflictError: "Check that the new id is not in use.",
     errors.RateLimitError: "Send fewer requests a second.",
-    errors.InternalServerError: "Try again later; giving an order the same name twice is harmless.",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """An answer that was read whole. It has what the generated code asks of an `httpx.Response`."""
-
-    status_code: int
-    headers: Mapping[str, str]
-    content: bytes
-
-    @property
-    def is_success(self) -> bool:
-        """Whether the status is a 2xx."""
-        return 200 <= self.status_code <= 299  # noqa: PLR2004  # that is what 2xx means
-
-    @property
-    def status(self) -> str:
-        """The status as people read it, such as `404 Not Found`."""
-        try:
-            return f"{self.status_code} {HTTPStatus(self.status_code).phrase}"
-        except ValueError:
-            return str(self.status_code)
-
-    def recognized(self) -> Self:
-        """This answer, or one with status 200 if its success is none that HTTP defines: RFC 9110 reads it as that."""
-        return self if " " in self.status else replace(self, status_code=200)
-
-    def json(self) -> Any:
-        """Decode the content."""
-        return json.loads(self.content)
-
-    def decoded(self) -> Any:
-        """The content as JSON if it is that, else as text."""
-        try:
-            return self.json()
-        except (ValueError, RecursionError):
-            return self.content.decode("utf-8", "replace")
 
 
 def check_order(response: Response[Any], received: Received, *, order_id: str, attempts: int) -> Response[Order]:
@@ -115,37 +76,41 @@ def unreadable(received: Received, problem: str, *, order_id: str, attempts: int
 
 
 def no_answer(
-    cause: Exception, *, edit: Edit, attempts: int, timeout: float | None, sent: bool, accepted: Received | None
+    reason: str,
+    *,
+    edit: Edit,
+    attempts: int,
+    timed_out: bool,
+    deadline: float | None,
+    may_have_happened: bool,
+    accepted: Received | None,
 ) -> errors.APIConnectionError:
     """The error for an attempt that ended without an answer, or without the whole of one.
 
     Args:
-        cause: What ended it.
+        reason: What ended it.
         edit: What was to be done.
         attempts: How many requests were made.
-        timeout: The seconds that the call had, if the cause is that they are over; else None.
-        sent: Whether the request may have reached the service.
+        timed_out: Whether it ended because it took too long.
+        deadline: The seconds that the whole call had, if they are over; else None.
+        may_have_happened: Whether an attempt may have reached the service.
         accepted: The success of which the body did not come in time, if there was one.
     """
     order_id = edit.order_id
-    reason = f"{type(cause).__name__}: {cause}" if str(cause) else type(cause).__name__
     if accepted is not None:
         sentence = (
             f"The service accepted the edit of order {order_id!r} ({accepted.status}), but its answer did not end"
         )
-    elif timeout is not None:
+    elif timed_out:
         sentence = f"The service did not answer the edit of order {order_id!r}"
     else:
         sentence = f"The service could not be reached to edit order {order_id!r}: {reason}"
-    sentence += f" within {timeout:g} s" if timeout is not None else ""
+    if timed_out:
+        sentence += " in time" if deadline is None else f" within {deadline:g} s"
     sentence += f" ({attempts} attempt{'s' if attempts > 1 else ''})."
-    if sent and accepted is None:
-        sentence += " The edit may have happened."
-        if edit.gives_new_id:
-            sentence += f" Look for the order under {order_id!r} and under {edit.body['order_id']!r}."
-        else:
-            sentence += " Giving an order the same name twice is harmless."
-    kind = errors.APIConnectionError if timeout is None else errors.APITimeoutError
+    if may_have_happened and accepted is None:
+        sentence += _perhaps(edit)
+    kind = errors.APITimeoutError if timed_out else errors.APIConnectionError
     return kind(
         sentence,
         message=reason,
@@ -156,10 +121,19 @@ def no_answer(
     )
 
 
-def refused(received: Received, *, order_id: str, attempts: int, retry_after: float | None) -> errors.APIStatusError:
+def _perhaps(edit: Edit) -> str:
+    """What there is to know if nobody can tell whether the edit happened."""
+    if edit.gives_new_id:
+        return f" The edit may have happened: look under {edit.order_id!r} and under {edit.body['order_id']!r}."
+    return " The edit may have happened; giving an order the same name twice is harmless."
+
+
+def refused(
+    received: Received, *, edit: Edit, attempts: int, retry_after: float | None, may_have_happened: bool
+) -> errors.APIStatusError:
     """The error for an answer that is no success."""
-    status = received.status_code
-    kind = errors.InternalServerError if status >= 500 else _ERRORS.get(status, errors.APIStatusError)  # noqa: PLR2004
+    order_id, status = edit.order_id, received.status_code
+    kind = errors.InternalServerError if status >= SERVER_ERRORS else _ERRORS.get(status, errors.APIStatusError)
     body = received.decoded()
     phrase = received.status.partition(" ")[2]
     message = _message(body) or phrase or "no message"
@@ -178,6 +152,8 @@ def refused(received: Received, *, order_id: str, attempts: int, retry_after: fl
         sentence = ": ".join([sentence, "; ".join(text.rstrip(".") for text in said)] if said else [sentence]) + "."
     if retry_after is not None:
         sentence += f" It asks to wait {retry_after:g} s."
+    if may_have_happened:
+        sentence += _perhaps(edit)
     error = kind(
         " ".join(filter(None, [sentence, _ADVICE.get(kind, "")])),
         message=message,

@@ -10,12 +10,15 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+import httpx
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 DEFAULT_BASE_URL: Final = "https://api.autoenhance.ai"
 DEFAULT_TIMEOUT: Final = 30.0
 DEFAULT_MAX_RETRIES: Final = 2
+DEFAULT_MAX_RESPONSE_BYTES: Final = 64 * 2**20
 
 
 class NotGiven(Enum):
@@ -46,23 +49,48 @@ class Secret:
 
 
 @dataclass(frozen=True, slots=True)
+class Retry:
+    """An attempt that failed, and the wait before the next one: what `on_retry` is called with.
+
+    Attributes:
+        order_id: The order that is to be edited.
+        attempt: The number of the attempt that failed, from 1.
+        reason: Why it failed, such as `status 503`.
+        wait: Seconds until the next attempt.
+    """
+
+    order_id: str
+    attempt: int
+    reason: str
+    wait: float
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """What one client was told, checked."""
 
     api_key: Secret
     base_url: str
-    timeout: float | None
+    timeout: float | httpx.Timeout | None
+    deadline: float | None
+    """Seconds for a whole call."""
     max_retries: int
     api_version: str | None
+    max_response_bytes: int
+    on_retry: Callable[[Retry], object] | None
 
 
 def read_settings(
     api_key: str | None,
     *,
     base_url: str | None,
-    timeout: float | None,
+    timeout: float | httpx.Timeout | None,
+    deadline: float | NotGiven | None,
     max_retries: int,
     api_version: str | None,
+    max_response_bytes: int,
+    allow_insecure: bool,
+    on_retry: Callable[[Retry], object] | None,
 ) -> Settings:
     """Take what was given, then what the environment says, then the defaults.
 
@@ -70,24 +98,53 @@ def read_settings(
         TypeError: If a value has the wrong type.
         ValueError: If there is no API key, or a value is of no use.
     """
+    base_url = _or_environment(base_url, "AUTOENHANCE_BASE_URL") or DEFAULT_BASE_URL
     return Settings(
         api_key=_check_api_key(_or_environment(api_key, "AUTOENHANCE_API_KEY")),
-        base_url=_check_base_url(_or_environment(base_url, "AUTOENHANCE_BASE_URL") or DEFAULT_BASE_URL),
-        timeout=check_timeout(timeout),
+        base_url=_check_base_url(base_url, allow_insecure=allow_insecure),
+        timeout=timeout,
+        deadline=read_deadline(timeout, deadline),
         max_retries=check_max_retries(max_retries),
         api_version=check_api_version(_or_environment(api_version, "AUTOENHANCE_API_VERSION")),
+        max_response_bytes=_check_max_response_bytes(max_response_bytes),
+        on_retry=_check_on_retry(on_retry),
     )
 
 
-def check_timeout(timeout: float | None) -> float | None:
-    """Seconds above zero, or None for no limit."""
-    if timeout is None:
+def read_deadline(timeout: float | httpx.Timeout | None, deadline: float | NotGiven | None) -> float | None:
+    """Tell how long a whole call may take: as `deadline` says beside an httpx.Timeout, else as `timeout` itself says."""
+    if not isinstance(timeout, httpx.Timeout):
+        if deadline is not NOT_GIVEN:
+            raise ValueError(
+                "timeout bounds the whole call already; deadline goes with an httpx.Timeout for one attempt"
+            )
+        return _check_seconds("timeout", timeout)
+    return DEFAULT_TIMEOUT if deadline is NOT_GIVEN else _check_seconds("deadline", deadline)
+
+
+def _check_seconds(name: str, seconds: float | None) -> float | None:
+    if seconds is None:
         return None
-    if isinstance(timeout, bool) or not isinstance(timeout, int | float):
-        raise TypeError(f"timeout is a number of seconds or None, not {type(timeout).__name__}")
-    if not (timeout > 0 and math.isfinite(timeout)):
-        raise ValueError(f"timeout is {timeout}; it must be above 0 seconds, or None for no limit")
-    return float(timeout)
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        kinds = "a number of seconds, an httpx.Timeout" if name == "timeout" else "a number of seconds"
+        raise TypeError(f"{name} is {kinds} or None, not {type(seconds).__name__}")
+    if not (seconds > 0 and math.isfinite(seconds)):
+        raise ValueError(f"{name} is {seconds}; it must be above 0 seconds, or None for no limit")
+    return float(seconds)
+
+
+def _check_max_response_bytes(size: int) -> int:
+    if isinstance(size, bool) or not isinstance(size, int):
+        raise TypeError(f"max_response_bytes is a whole number, not {type(size).__name__}")
+    if size < 1:
+        raise ValueError(f"max_response_bytes is {size}; it must be 1 or more")
+    return size
+
+
+def _check_on_retry(on_retry: Callable[[Retry], object] | None) -> Callable[[Retry], object] | None:
+    if on_retry is not None and not callable(on_retry):
+        raise TypeError(f"on_retry is a function or None, not {type(on_retry).__name__}")
+    return on_retry
 
 
 def check_max_retries(max_retries: int) -> int:
@@ -130,7 +187,7 @@ def _check_api_key(api_key: str | None) -> Secret:
     return Secret(key)
 
 
-def _check_base_url(base_url: str) -> str:
+def _check_base_url(base_url: str, *, allow_insecure: bool) -> str:
     if not isinstance(base_url, str):
         raise TypeError(f"base_url is a string, not {type(base_url).__name__}")
     text = base_url.strip()
@@ -146,10 +203,10 @@ def _check_base_url(base_url: str) -> str:
         raise ValueError("base_url holds a user name or password; remove it, the API key is all that is sent")
     if url.query or url.fragment or text.endswith(("?", "#")):
         raise ValueError("base_url has a query or a fragment; it ends with the host, or a path")
-    if url.scheme != "https" and not (url.scheme == "http" and _is_loopback(host)):
+    if url.scheme != "https" and not (url.scheme == "http" and (allow_insecure or _is_loopback(host))):
         raise ValueError(
             f"base_url starts with {url.scheme}:// and goes to {host!r}; the API key goes over https only, "
-            "or over http to this machine"
+            "or over http to this machine (allow_insecure=True allows http to others)"
         )
     return text.rstrip("/")
 

@@ -34,7 +34,7 @@ def requests(path: Path) -> list[Any]:
 
 @pytest.fixture(autouse=True)
 def _no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("autoenhance._transport.random.random", lambda: 0.0)
+    monkeypatch.setattr("autoenhance._call.random.random", lambda: 0.0)
 
 
 def replay(name: str, caller: Caller) -> Order:

@@ -155,11 +155,13 @@ def test_other_options_share_the_connections() -> None:
     other = client.with_options(timeout=None, max_retries=0, api_version=None)
     same = other.with_options()
     assert repr(client) == (
-        "Autoenhance(base_url='https://api.autoenhance.ai', timeout=5.0, max_retries=1, api_version='2024-10-01')"
+        "Autoenhance(base_url='https://api.autoenhance.ai', timeout=5, deadline=5.0, max_retries=1, "
+        "api_version='2024-10-01')"
     )
     assert repr(other) == repr(same)
     assert repr(other) == (
-        "Autoenhance(base_url='https://api.autoenhance.ai', timeout=None, max_retries=0, api_version=None)"
+        "Autoenhance(base_url='https://api.autoenhance.ai', timeout=None, deadline=None, max_retries=0, "
+        "api_version=None)"
     )
     other.edit_order("order", name="a")
     client.edit_order("order", name="a")
@@ -172,7 +174,7 @@ def test_closing_a_copy_leaves_the_connections_open(sandbox: Sandbox) -> None:
         with client.with_options(timeout=5) as other:
             other.edit_order(sandbox.order_ids[0], name="a")
         assert client.edit_order(sandbox.order_ids[0], name="b").name == "b"
-    with pytest.raises(RuntimeError, match="this Autoenhance is closed"):
+    with pytest.raises(RuntimeError, match="this client is closed"):
         other.edit_order(sandbox.order_ids[0], name="c")
 
 
@@ -187,7 +189,7 @@ def test_closing_twice_is_fine_and_use_after_it_is_an_error() -> None:
     client = Autoenhance("key")
     client.close()
     client.close()
-    with pytest.raises(RuntimeError, match="this Autoenhance is closed; make a new one"):
+    with pytest.raises(RuntimeError, match="this client is closed; make a new one"):
         client.edit_order("order", name="a")
 
     async def use_after_close() -> None:
@@ -196,7 +198,7 @@ def test_closing_twice_is_fine_and_use_after_it_is_an_error() -> None:
         await client.aclose()
         await client.edit_order("order", name="a")
 
-    with pytest.raises(RuntimeError, match="this AsyncAutoenhance is closed"):
+    with pytest.raises(RuntimeError, match="this client is closed"):
         anyio.run(use_after_close)
 
 
@@ -270,4 +272,4 @@ def test_a_client_shows_its_key_to_nobody() -> None:
     """repr, str and vars of a client do not hold the key, and a client is not pickled."""
     with Autoenhance("planted-key") as client:
         assert "planted-key" not in f"{client!r} {client} {vars(client)}"
-        assert "planted-key" not in repr(client._http.headers)
+        assert "planted-key" not in f"{vars(client._settings.api_key.reveal)} {client._connections.get().headers}"

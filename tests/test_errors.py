@@ -104,7 +104,7 @@ def test_the_body_is_decoded_if_it_is_json_and_text_otherwise(caller: Caller) ->
         (404, "Check the id, and that the API key belongs to the order's account."),
         (409, "Check that the new id is not in use."),
         (429, "Send fewer requests a second."),
-        (502, "Try again later; giving an order the same name twice is harmless."),
+        (502, "The edit may have happened; giving an order the same name twice is harmless."),
     ],
 )
 def test_an_error_says_what_to_do(caller: Caller, status: int, advice: str) -> None:

@@ -70,7 +70,10 @@ def test_generated_code_imports_nothing_of_ours() -> None:
 
 def test_imports_run_downwards_only() -> None:
     """The modules are layers; each imports only what is below it."""
-    layers = ["_version", "errors", "_settings", "_edit", "_retry", "models", "_responses", "_transport", "_client"]
+    layers = [
+        *("_version", "errors", "_settings", "_edit", "_retry", "models", "_received", "_responses", "_call"),
+        *("_deadline", "_transport", "_connections", "_options", "_async_client", "_client"),
+    ]
     for position, name in enumerate(layers):
         text = (PACKAGE / f"{name}.py").read_text("utf-8")
         for above in layers[position:]:
@@ -82,7 +85,7 @@ def test_the_modules_stay_small() -> None:
     """A newcomer reads the facade in half an hour."""
     for path in PACKAGE.rglob("*.py"):
         lines = len(path.read_text("utf-8").splitlines())
-        assert lines <= 350, f"{path.name} has {lines} lines"
+        assert lines <= 300, f"{path.name} has {lines} lines"
 
 
 def test_the_typed_packages_say_so() -> None:

@@ -7,9 +7,19 @@ from typing import Any
 
 import pytest
 
-from autoenhance._settings import Secret, Settings, read_settings
+from autoenhance._settings import NOT_GIVEN, Secret, Settings, read_settings
 
-GIVEN: dict[str, Any] = {"api_key": "key", "base_url": None, "timeout": 30.0, "max_retries": 2, "api_version": None}
+GIVEN: dict[str, Any] = {
+    "api_key": "key",
+    "base_url": None,
+    "timeout": 30.0,
+    "deadline": NOT_GIVEN,
+    "max_retries": 2,
+    "api_version": None,
+    "max_response_bytes": 1000,
+    "allow_insecure": False,
+    "on_retry": None,
+}
 
 
 def read(**options: Any) -> Settings:
@@ -135,8 +145,8 @@ def test_an_option_of_no_use_is_refused(options: dict[str, Any], says: str) -> N
     [
         ({"api_key": 7}, "api_key is a string, not int"),
         ({"base_url": 7}, "base_url is a string, not int"),
-        ({"timeout": "3"}, "timeout is a number of seconds or None, not str"),
-        ({"timeout": True}, "timeout is a number of seconds or None, not bool"),
+        ({"timeout": "3"}, "timeout is a number of seconds, an httpx.Timeout or None, not str"),
+        ({"timeout": True}, "timeout is a number of seconds, an httpx.Timeout or None, not bool"),
         ({"max_retries": 1.5}, "max_retries is a whole number, not float"),
         ({"max_retries": True}, "max_retries is a whole number, not bool"),
         ({"api_version": 2025}, "api_version is a string such as '2025-08-31', not int"),
