@@ -43,6 +43,10 @@ check-generated: .venv/.dev ## Tell whether generated/ is what the contract give
 test: .venv/.dev ## Run the tests (ARGS="-k name" for some)
 	@$(BIN)/pytest --numprocesses=auto --quiet $(ARGS)
 
+.PHONY: fuzz
+fuzz: .venv/.dev ## Run the property tests with 10,000 examples each
+	@$(BIN)/pytest --numprocesses=auto --quiet --hypothesis-profile=fuzz tests/faults/test_properties.py
+
 .PHONY: record
 record: .venv/.dev ## Record the cassettes again, from the sandbox or live
 	@$(BIN)/python tests/record.py

@@ -6,6 +6,7 @@ import logging
 import math
 import random
 import time
+from collections.abc import AsyncIterator
 from contextlib import contextmanager
 from dataclasses import astuple
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -74,7 +75,7 @@ class Call:
         except errors.AutoenhanceError:
             raise
         except Exception as error:
-            if self._head is None or not self._head.is_success:
+            if not self._head_is_success():
                 raise
             problem = f"cannot be read ({type(error).__name__}: {error})"
             raise self._unreadable(problem) from error.with_traceback(None)
@@ -117,6 +118,7 @@ class Call:
                 "timeout": timeout,
             }
         )
+        request.stream = _Body(request.content)
         # Set on the finished request, so that the key stands in no local variable that a traceback could show.
         request.headers["x-api-key"] = self._settings.api_key.reveal()
         return request
@@ -155,25 +157,36 @@ class Call:
         elif encoding not in {"identity", *_UNPACKED}:
             self._problem = f"is encoded as {encoding!r}, which was not asked for"
 
-    def _accept(self, received: Received) -> Received:
-        if self._problem:
-            raise self._unreadable(self._problem)
-        return received.recognized()
+    def _conclude(self, failure: httpx.RequestError | TimeoutError | None) -> float | None:
+        """Seconds until the next attempt, None if the edit was accepted and its answer is there.
 
-    def _judge(self, received: Received) -> float:
-        """Seconds until the next attempt, after an answer that is no success.
+        Args:
+            failure: What ended the attempt before its answer was there, if something did.
 
         Raises:
-            errors.APIStatusError: If there is to be no other attempt.
+            errors.AutoenhanceError: If there is to be no other attempt.
         """
+        if self._head is None and failure is not None:
+            return self._conclude_without_answer(failure)
+        if not self._head_is_success():
+            return self._conclude_refusal()
+        if isinstance(failure, _TIMEOUTS):
+            raise self._no_answer(failure) from _without_frames(failure)
+        if failure is not None:
+            raise self._unreadable(f"broke off ({_name_of(failure)})") from _without_frames(failure)
+        if self._problem:
+            raise self._unreadable(self._problem)
+        return None
+
+    def _conclude_refusal(self) -> float:
+        received = self._received()
         retry_after = read_retry_after(received.headers, time.time())
         failure = failure_of_status(received.status_code, retry_after)
         self._may_have_happened |= failure is None and received.status_code >= SERVER_ERRORS
         wait = self._wait(failure) if failure else None
         if wait is None:
-            hidden = received.hiding(self._settings.api_key)
             raise refused(
-                hidden,
+                received.hiding(self._settings.api_key),
                 edit=self._edit,
                 attempts=self._attempts,
                 retry_after=retry_after,
@@ -181,33 +194,27 @@ class Call:
             )
         return wait
 
-    def _judge_failure(self, cause: httpx.RequestError | TimeoutError) -> float:
-        """Seconds until the next attempt, after one without a whole answer.
+    def _conclude_without_answer(self, failure: httpx.RequestError | TimeoutError) -> float:
+        wait = None
+        if not isinstance(failure, _NEVER_SENT):
+            wait = self._wait(Failure(_name_of(failure), nothing_was_done=isinstance(failure, _NOT_SENT)))
+        if wait is None:
+            raise self._no_answer(failure) from _without_frames(failure)
+        return wait
 
-        Raises:
-            errors.APIResponseError: If it was a success that broke off.
-            errors.APIConnectionError: If there is to be no other attempt.
-        """
-        timed_out = isinstance(cause, _TIMEOUTS)
-        accepted = self._received() if self._head else None
-        if accepted is None:
-            failure = Failure(_name_of(cause), nothing_was_done=isinstance(cause, _NOT_SENT))
-            wait = None if isinstance(cause, _NEVER_SENT) else self._wait(failure)
-            if wait is not None:
-                return wait
-        elif not accepted.is_success:
-            return self._judge(accepted)
-        elif not timed_out:
-            raise self._unreadable(f"broke off ({_name_of(cause)})") from _without_frames(cause)
-        raise no_answer(
-            _name_of(cause),
+    def _no_answer(self, failure: httpx.RequestError | TimeoutError) -> errors.APIConnectionError:
+        return no_answer(
+            _name_of(failure),
             edit=self._edit,
             attempts=self._attempts,
-            timed_out=timed_out,
+            timed_out=isinstance(failure, _TIMEOUTS),
             deadline=self._settings.deadline if self._deadline - time.monotonic() < _MOMENT else None,
             may_have_happened=self._may_have_happened,
-            accepted=accepted,
-        ) from _without_frames(cause)
+            accepted=self._received() if self._head else None,
+        )
+
+    def _head_is_success(self) -> bool:
+        return self._head is not None and self._head.is_success
 
     def _unreadable(self, problem: str) -> errors.APIResponseError:
         hidden = self._received().hiding(self._settings.api_key)
@@ -224,6 +231,29 @@ class Call:
             if self._settings.on_retry is not None:
                 self._settings.on_retry(retry)
         return wait
+
+
+class _Body(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """A body that is sent at once. httpx's own leaves a generator open if sending is cancelled, and trio warns of that."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter((self._content,))
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return _Once(self._content)
+
+
+class _Once(AsyncIterator[bytes]):
+    def __init__(self, content: bytes) -> None:
+        self._left = [content]
+
+    async def __anext__(self) -> bytes:
+        if not self._left:
+            raise StopAsyncIteration
+        return self._left.pop()
 
 
 def _name_of(cause: Exception) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from autoenhance._settings import Secret
 
 _SHORTEST_KEY: Final = 8
-_PIECE: Final = 16 * 2**10
+_PIECE: Final = 4 * 2**10
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +23,9 @@ class Received:
     """An answer that was read whole. It has what the generated code asks of an `httpx.Response`."""
 
     status_code: int
-    headers: httpx.Headers
-    content: bytes
+    # A traceback with local variables shows no answer: a careless service may have written the API key into it.
+    headers: httpx.Headers = field(repr=False)
+    content: bytes = field(repr=False)
 
     @property
     def is_success(self) -> bool:

@@ -31,18 +31,19 @@ class SyncCall(Call):
     def request(self, **wanted: Any) -> Received:
         """Send what the generated code wants, as often as it takes; only a success is returned."""
         while True:
+            failure: httpx.RequestError | None = None
             try:
                 with until(self._deadline):
-                    received = self._attempt(wanted)
+                    self._attempt(wanted)
             except httpx.RequestError as error:
-                wait = self._judge_failure(error)
-            else:
-                if received.is_success:
-                    return self._accept(received)
-                wait = self._judge(received)
+                failure = error
+            # Outside the except clause: an error that is raised here must not drag the frames of its cause along.
+            wait = self._conclude(failure)
+            if wait is None:
+                return self._received().recognized()
             time.sleep(wait)
 
-    def _attempt(self, wanted: dict[str, Any]) -> Received:
+    def _attempt(self, wanted: dict[str, Any]) -> None:
         response = self._http.send(self._build(self._http, wanted), stream=True, follow_redirects=False)
         try:
             self._begin(response)
@@ -54,7 +55,6 @@ class SyncCall(Call):
                 self._unpack()
         finally:
             response.close()
-        return self._received()
 
 
 class AsyncCall(Call):
@@ -73,18 +73,19 @@ class AsyncCall(Call):
         import anyio
 
         while True:
+            failure: httpx.RequestError | TimeoutError | None = None
             try:
                 with anyio.fail_after(None if self._deadline == math.inf else self._left()):
-                    received = await self._attempt(wanted)
+                    await self._attempt(wanted)
             except (httpx.RequestError, TimeoutError) as error:
-                wait = self._judge_failure(error)
-            else:
-                if received.is_success:
-                    return self._accept(received)
-                wait = self._judge(received)
+                failure = error
+            # Outside the except clause: an error that is raised here must not drag the frames of its cause along.
+            wait = self._conclude(failure)
+            if wait is None:
+                return self._received().recognized()
             await anyio.sleep(wait)
 
-    async def _attempt(self, wanted: dict[str, Any]) -> Received:
+    async def _attempt(self, wanted: dict[str, Any]) -> None:
         import anyio
 
         response = await self._http.send(self._build(self._http, wanted), stream=True, follow_redirects=False)
@@ -99,4 +100,3 @@ class AsyncCall(Call):
                 self._unpack()
         finally:
             await response.aclose()
-        return self._received()

@@ -6,12 +6,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 from callers import CALLERS, Caller
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from autoenhance.sandbox import Sandbox
 
 
 pytest_plugins = ["pytester"]
+
+# The same examples in each run, so that a test that passed here passes in CI; `make fuzz` looks further.
+settings.register_profile("default", max_examples=200, deadline=None, derandomize=True, database=None)
+settings.register_profile("fuzz", max_examples=10_000, deadline=None)
+settings.load_profile("default")
 
 
 @pytest.fixture(autouse=True)

@@ -50,7 +50,7 @@ def test_the_sdist_holds_what_it_takes_to_go_on(built: Path) -> None:
     (sdist,) = built.glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
-    folders = ("autoenhance", "generated", "openapi", "scripts", "tests")
+    folders = ("autoenhance", "docs", "generated", "openapi", "scripts", "tests")
     assert tracked(*folders) <= names
     assert {"Makefile", "constraints.txt", "README.md", "CHANGELOG.md", "LICENSE", "pyproject.toml"} <= names
 

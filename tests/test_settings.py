@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 from typing import Any
 
+import httpx
 import pytest
 
 from autoenhance._settings import NOT_GIVEN, Secret, Settings, read_settings
@@ -95,6 +96,22 @@ def test_https_goes_anywhere_and_http_to_this_machine(base_url: str) -> None:
     assert read(base_url=base_url + "/").base_url == base_url
 
 
+def test_http_to_another_machine_must_be_asked_for() -> None:
+    """allow_insecure lets the key go over http, and allows nothing else."""
+    assert read(base_url="http://10.0.0.1:8000", allow_insecure=True).base_url == "http://10.0.0.1:8000"
+    with pytest.raises(ValueError, match="over https only"):
+        read(base_url="ftp://10.0.0.1", allow_insecure=True)
+
+
+def test_an_httpx_timeout_is_for_one_attempt_and_the_deadline_for_the_call() -> None:
+    """Beside an httpx.Timeout the call has 30 s, or what deadline says; a plain number is the whole."""
+    assert read(timeout=5).deadline == 5
+    assert read(timeout=None).deadline is None
+    assert read(timeout=httpx.Timeout(5)).deadline == 30
+    assert read(timeout=httpx.Timeout(5), deadline=60).deadline == 60
+    assert read(timeout=httpx.Timeout(5), deadline=None).deadline is None
+
+
 @pytest.mark.parametrize(
     ("base_url", "says"),
     [
@@ -129,6 +146,9 @@ def test_another_base_url_is_refused(base_url: str, says: str) -> None:
         ({"timeout": -1.5}, "timeout is -1.5"),
         ({"timeout": float("nan")}, "timeout is nan"),
         ({"timeout": float("inf")}, "or None for no limit"),
+        ({"timeout": 5, "deadline": 3}, "timeout bounds the whole call already"),
+        ({"timeout": httpx.Timeout(5), "deadline": -1}, "deadline is -1; it must be above 0"),
+        ({"max_response_bytes": 0}, "max_response_bytes is 0; it must be 1 or more"),
         ({"max_retries": -1}, "max_retries is -1; it must be 0 or more"),
         ({"api_version": " "}, "api_version is ' '; it must be a date"),
         ({"api_version": "2025-08-31\r\nx: y"}, "api_version is"),
@@ -147,6 +167,9 @@ def test_an_option_of_no_use_is_refused(options: dict[str, Any], says: str) -> N
         ({"base_url": 7}, "base_url is a string, not int"),
         ({"timeout": "3"}, "timeout is a number of seconds, an httpx.Timeout or None, not str"),
         ({"timeout": True}, "timeout is a number of seconds, an httpx.Timeout or None, not bool"),
+        ({"timeout": httpx.Timeout(5), "deadline": "3"}, "deadline is a number of seconds or None, not str"),
+        ({"max_response_bytes": 1.5}, "max_response_bytes is a whole number, not float"),
+        ({"on_retry": 7}, "on_retry is a function or None, not int"),
         ({"max_retries": 1.5}, "max_retries is a whole number, not float"),
         ({"max_retries": True}, "max_retries is a whole number, not bool"),
         ({"api_version": 2025}, "api_version is a string such as '2025-08-31', not int"),

@@ -10,7 +10,7 @@ from typing import Any, assert_type
 import httpx
 
 import autoenhance
-from autoenhance import AsyncAutoenhance, Autoenhance, edit_order, errors
+from autoenhance import AsyncAutoenhance, Autoenhance, Retry, edit_order, errors
 from autoenhance.models import (
     UNSET,
     CloudType,
@@ -40,10 +40,14 @@ def clients() -> None:
             max_retries=0,
             api_version="2025-08-31",
             http_client=httpx.Client(),
-        ).with_options(timeout=1, max_retries=1, api_version=None),
+            max_response_bytes=2**20,
+            allow_insecure=True,
+            on_retry=lambda retry: assert_type(retry, Retry),
+        ).with_options(timeout=httpx.Timeout(5), deadline=None, max_retries=1, api_version=None),
         Autoenhance,
     )
     assert_type(AsyncAutoenhance(http_client=httpx.AsyncClient()).with_options(timeout=None), AsyncAutoenhance)
+    Autoenhance(timeout=httpx.Timeout(5), deadline=30)
     assert_type(Autoenhance().close(), None)
     with Autoenhance() as client:
         assert_type(client, Autoenhance)
