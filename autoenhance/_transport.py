@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from autoenhance._settings import Settings
 
 
+# More than httpx's own timeouts have, so that they can say what was waited for before the call is cancelled.
+_GRACE = 0.1
+
+
 class SyncCall(Call):
     """One edit through an `httpx.Client`."""
 
@@ -75,7 +79,7 @@ class AsyncCall(Call):
         while True:
             failure: httpx.RequestError | TimeoutError | None = None
             try:
-                with anyio.fail_after(None if self._deadline == math.inf else self._left()):
+                with anyio.fail_after(None if self._deadline == math.inf else self._left() + _GRACE):
                     await self._attempt(wanted)
             except (httpx.RequestError, TimeoutError) as error:
                 failure = error
