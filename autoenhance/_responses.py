@@ -80,7 +80,9 @@ def no_answer(
     *,
     edit: Edit,
     attempts: int,
+    base_url: str,
     timed_out: bool,
+    connected: bool,
     deadline: float | None,
     may_have_happened: bool,
     accepted: Received | None,
@@ -91,7 +93,9 @@ def no_answer(
         reason: What ended it.
         edit: What was to be done.
         attempts: How many requests were made.
+        base_url: Where the service is.
         timed_out: Whether it ended because it took too long.
+        connected: Whether there was a connection at the end.
         deadline: The seconds that the whole call had, if they are over; else None.
         may_have_happened: Whether an attempt may have reached the service.
         accepted: The success of which the body did not come in time, if there was one.
@@ -102,14 +106,20 @@ def no_answer(
             f"The service accepted the edit of order {order_id!r} ({accepted.status}), but its answer did not end"
         )
     elif timed_out:
-        sentence = f"The service did not answer the edit of order {order_id!r}"
+        sentence = f"{base_url} did not answer the edit of order {order_id!r}"
+    elif connected:
+        sentence = f"The connection to {base_url} broke before the edit of order {order_id!r} was answered"
     else:
-        sentence = f"The service could not be reached to edit order {order_id!r}: {reason}"
+        sentence = f"{base_url} could not be reached to edit order {order_id!r}"
     if timed_out:
         sentence += " in time" if deadline is None else f" within {deadline:g} s"
-    sentence += f" ({attempts} attempt{'s' if attempts > 1 else ''})."
+    else:
+        sentence += f" ({reason.rstrip('.')})"
+    sentence += f", after {attempts} attempt{'s' if attempts > 1 else ''}."
     if may_have_happened and accepted is None:
         sentence += _perhaps(edit)
+    if not (connected or timed_out):
+        sentence += " Check the network, and base_url or AUTOENHANCE_BASE_URL."
     kind = errors.APITimeoutError if timed_out else errors.APIConnectionError
     return kind(
         sentence,

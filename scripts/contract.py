@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -97,6 +98,7 @@ def _parse(path: Path, name: str) -> Any:
         mark = error.problem_mark or error.context_mark
         where = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
         what = ", ".join(part for part in (error.problem, error.context) if part)
+        what = re.sub(r' with value ".*"', "", what)  # a key that stands twice comes with all that is below it
         raise ContractError([Finding(where, f"is not YAML: {what}")]) from error
     except YAMLError as error:
         raise ContractError([Finding(name, f"is not YAML: {' '.join(str(error).split())}")]) from error
@@ -204,8 +206,16 @@ def _against_our_rules(contract: Contract) -> Iterator[Finding]:
     for pointer, node in _walk(contract.tree):
         if not isinstance(node, dict) or _is_data(pointer):
             continue
-        if isinstance(node.get("enum"), list) and "type" not in node:
+        values = node.get("enum")
+        if not isinstance(values, list):
+            continue
+        if "type" not in node:
             yield Finding(contract.where(pointer), "an enum needs a `type` beside it")
+        for index, value in enumerate(values):
+            if value in values[:index]:
+                yield Finding(
+                    contract.where((*pointer, "enum", index)), f"the value {value!r} stands in the enum twice"
+                )
 
 
 def _plain(node: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,8 +24,9 @@ settings.load_profile("default")
 @pytest.fixture(autouse=True)
 def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing that the developer's shell says reaches a test."""
-    for name in ("API_KEY", "BASE_URL", "API_VERSION", "RECORD"):
-        monkeypatch.delenv(f"AUTOENHANCE_{name}", raising=False)
+    for name in os.environ:
+        if name.startswith("AUTOENHANCE_") or name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
 
 
 @pytest.fixture(params=CALLERS, ids=lambda caller: caller.__name__)

@@ -37,7 +37,8 @@ def test_known_members_stay_singletons() -> None:
     """`is` works for what the contract knows, and an unknown value does not join the members."""
     assert CloudType("CLEAR") is CloudType.CLEAR is pickle.loads(pickle.dumps(CloudType.CLEAR))  # noqa: S301
     CloudType("NEW")
-    assert [member.value for member in CloudType] == ["CLEAR", "HIGH_CLOUD", "LOW_CLOUD"]
+    assert CloudType.CLEAR in list(CloudType)
+    assert "NEW" not in list(CloudType)
 
 
 def test_an_enum_of_something_that_is_no_text_is_an_error_and_costs_no_order() -> None:

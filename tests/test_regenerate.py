@@ -194,7 +194,7 @@ def test_regenerating_is_all_it_takes_for_the_facade_to_return_what_is_new(copie
     # -S -P and a path of our own: the editable install must not win over the copies.
     packages = next(path for path in sys.path if path.endswith("site-packages"))
     path = os.pathsep.join([str(copied.generated), packages])
-    subprocess.run([sys.executable, "-S", "-c", FACADE], env={**os.environ, "PYTHONPATH": path}, check=True)
+    subprocess.run([sys.executable, "-S", "-c", FACADE], env={**os.environ, "PYTHONPATH": path}, check=True, timeout=60)
 
 
 BROKEN: dict[str, tuple[Callable[[str], str], str]] = {
@@ -225,6 +225,10 @@ BROKEN: dict[str, tuple[Callable[[str], str], str]] = {
     "enum without a type": (
         lambda text: text.replace("    CloudType:\n      type: string\n", "    CloudType:\n", 1),
         "#/components/schemas/CloudType: an enum needs a `type` beside it",
+    ),
+    "value twice in an enum": (
+        lambda text: text.replace("        - LOW_CLOUD\n", "        - LOW_CLOUD\n        - LOW_CLOUD\n", 1),
+        "#/components/schemas/CloudType/enum/2: the value 'LOW_CLOUD' stands in the enum twice",
     ),
     "unknown type": (
         lambda text: text.replace("    HtmlPage:\n      type: string", "    HtmlPage:\n      type: text", 1),

@@ -103,7 +103,8 @@ def test_a_service_that_is_not_there(caller: Caller, waits: list[float]) -> None
     assert not isinstance(caught.value, errors.APITimeoutError)
     assert caught.value.attempts == 3
     assert len(waits) == 2
-    assert str(caught.value).startswith("The service could not be reached to edit order 'order': ConnectError")
+    assert str(caught.value).startswith(f"{url} could not be reached to edit order 'order' (ConnectError")
+    assert str(caught.value).endswith("), after 3 attempts. Check the network, and base_url or AUTOENHANCE_BASE_URL.")
     assert "may have happened" not in str(caught.value)
 
 
@@ -117,7 +118,7 @@ def test_a_connection_that_breaks(caller: Caller, waits: list[float]) -> None:
         caller({"api_key": "key", "base_url": url}, "order", name="a")
     assert caught.value.attempts == 3
     assert str(caught.value).endswith(
-        "(3 attempts). The edit may have happened; giving an order the same name twice is harmless."
+        "), after 3 attempts. The edit may have happened; giving an order the same name twice is harmless."
     )
     assert len(waits) == 2
 
@@ -131,7 +132,9 @@ def test_a_lost_answer_to_a_new_id_is_not_retried(caller: Caller, waits: list[fl
     with serving(close) as url, pytest.raises(errors.APIConnectionError) as caught:
         caller({"api_key": "key", "base_url": url}, "order", new_order_id="other")
     assert caught.value.attempts == 1
-    assert str(caught.value).endswith("(1 attempt). The edit may have happened: look under 'order' and under 'other'.")
+    assert str(caught.value).endswith(
+        "), after 1 attempt. The edit may have happened: look under 'order' and under 'other'."
+    )
     assert waits == []
 
 
@@ -148,7 +151,7 @@ def test_a_service_that_does_not_answer(caller: Caller) -> None:
             caller({"api_key": "key", "base_url": url, "timeout": 0.3}, "order", name="a")
         assert time.monotonic() - start < 0.8
     assert str(caught.value) == (
-        "The service did not answer the edit of order 'order' within 0.3 s (1 attempt). The edit may have happened; "
+        f"{url} did not answer the edit of order 'order' within 0.3 s, after 1 attempt. The edit may have happened; "
         "giving an order the same name twice is harmless."
     )
 
@@ -168,7 +171,8 @@ def test_a_service_that_drips_its_answer(caller: Caller) -> None:
             caller({"api_key": "key", "base_url": url, "timeout": 0.3}, "order", name="a")
         assert time.monotonic() - start < 0.8
     assert str(caught.value) == (
-        "The service accepted the edit of order 'order' (200 OK), but its answer did not end within 0.3 s (1 attempt)."
+        "The service accepted the edit of order 'order' (200 OK), but its answer did not end within 0.3 s, "
+        "after 1 attempt."
     )
     assert caught.value.status_code == 200
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import signal
 import sys
 import threading
@@ -26,7 +27,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         sandbox = Sandbox(db=options.db, port=options.port).start()
     except (OSError, OverflowError, ValueError, ModuleNotFoundError) as error:
-        print(f"The sandbox cannot start: {error}", file=sys.stderr)  # noqa: T201  # a program's own voice
+        hint = ""
+        if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+            hint = f" (port {options.port}; --port 0 takes a free one)"
+        print(f"The sandbox cannot start: {error}{hint}", file=sys.stderr)  # noqa: T201  # a program's own voice
         return 2
     over = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -128,7 +128,7 @@ CASES: dict[str, Case] = {
     "hangs, and each attempt has its own timeout": Case(
         sending(then=hang),
         errors.APITimeoutError,
-        r"did not answer the edit of order 'order' in time \(3 attempts\)",
+        r"did not answer the edit of order 'order' in time, after 3 attempts",
         3,
         options={"timeout": httpx.Timeout(0.1), "deadline": 5},
     ),
@@ -395,7 +395,7 @@ def test_what_an_earlier_attempt_may_have_done_is_not_forgotten(caller: Caller) 
 
     thread = real.Thread(target=accept)
     thread.start()
-    with pytest.raises(errors.APIConnectionError, match=r"ConnectError.*\(3 attempts\)\. " + LOST):
+    with pytest.raises(errors.APIConnectionError, match="ConnectError.*, after 3 attempts. " + LOST):
         caller({"api_key": KEY, "base_url": url}, "order", name="a")
     thread.join()
 

@@ -228,6 +228,28 @@ def test_every_way_into_a_socket_is_guarded() -> None:
     http.close()
 
 
+def test_what_goes_over_http_goes_past_the_environments_proxy(
+    caller: Caller, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A proxy would read the key; https is tunnelled through it, http to this machine needs none."""
+    asked: list[bytes] = []
+
+    def proxy(connection: socket.socket, _: threading.Event) -> None:
+        asked.append(connection.recv(65536))
+
+    with serving(proxy) as url:
+        for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "HTTPS_PROXY"):
+            monkeypatch.setenv(name, url)
+        response = caller(at(sandbox), "harbour-view-7", name="a")
+        assert response.status_code == 200
+        assert asked == []
+        with pytest.raises(errors.APIConnectionError):
+            caller({"api_key": "planted-key", "max_retries": 0}, "order", name="a")
+    assert asked
+    assert asked[0].startswith(b"CONNECT api.autoenhance.ai:443 ")
+    assert b"planted-key" not in asked[0]
+
+
 def test_a_unix_socket_is_guarded_too(tmp_path: Any) -> None:
     """A transport of httpx's that goes to a socket file heeds the deadline as well."""
     path = str(tmp_path / "socket")

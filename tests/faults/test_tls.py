@@ -83,7 +83,7 @@ def test_a_handshake_that_does_not_end_is_left_in_time(caller: Caller, *, drips:
         with pytest.raises(errors.APITimeoutError) as caught:
             caller({"api_key": "key", "base_url": https(url), "timeout": 0.4, "max_retries": 0}, "order", name="a")
         assert time.monotonic() - start < 0.9
-    assert str(caught.value) == "The service did not answer the edit of order 'order' within 0.4 s (1 attempt)."
+    assert str(caught.value) == f"{https(url)} did not answer the edit of order 'order' within 0.4 s, after 1 attempt."
 
 
 def test_a_drip_over_tls_is_left_in_time(caller: Caller, server_context: ssl.SSLContext) -> None:
