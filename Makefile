@@ -13,6 +13,17 @@ EDITABLE := --build-constraint constraints.txt --editable '.[sandbox]'
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 
+# A Python that is asked for must be one, and replaces a .venv that was made with another.
+ifeq ($(origin PYTHON),command line)
+ASKED := $(shell $(PYTHON) -c 'import sys; sys.version_info >= (3, 11) and print(sys.base_prefix)' 2>/dev/null)
+ifeq ($(ASKED),)
+$(error PYTHON=$(PYTHON) is not Python 3.11 or newer)
+endif
+ifneq ($(ASKED),$(shell $(BIN)/python -c 'import sys; print(sys.base_prefix)' 2>/dev/null))
+$(shell rm -rf .venv .venv-lowest)
+endif
+endif
+
 .PHONY: help
 help: ## List the targets
 	@echo "Autoenhance orders: edit orders of Autoenhance.ai"
@@ -83,7 +94,7 @@ check-lowest: .venv-lowest/.done ## Run the tests with the lowest versions it al
 .PHONY: build
 build: .venv/.dev ## Build the wheel and the sdist into dist/
 	@rm -rf dist
-	@$(BIN)/python -m build --no-isolation --outdir dist . >/dev/null
+	@$(BIN)/python -m build --no-isolation --outdir dist . >/dev/null 2>&1 || $(BIN)/python -m build --no-isolation .
 	@ls dist
 
 .PHONY: lock
@@ -115,7 +126,7 @@ clean: ## Remove everything that the targets made
 
 .venv-lowest/.done: .venv/.dev
 	@echo "Setting up .venv-lowest"
-	@$(PYTHON) -m venv --clear .venv-lowest
+	@$(BIN)/python -m venv --clear .venv-lowest
 	@$(BIN)/uv pip install --quiet --python .venv-lowest/bin/python --resolution lowest-direct \
 		--build-constraint constraints.txt --editable '.[sandbox]' --group lowest
 	@touch $@

@@ -40,6 +40,8 @@ def test_the_first_example_edits_an_order(run: Any, capsys: pytest.CaptureFixtur
     """The first thing that a reader tries works as written."""
     run(BLOCKS[0])
     assert capsys.readouterr().out == "12 Acacia Avenue processed\n"
+    run(BLOCKS[0].replace("ORDER_ID", "harbour-view-7"))
+    assert capsys.readouterr().out == "12 Acacia Avenue waiting\n"
 
 
 def test_the_second_example_does_what_it_says(run: Any, capsys: pytest.CaptureFixture[str]) -> None:

@@ -116,7 +116,7 @@ CASES: dict[str, Case] = {
         sending(), errors.APIConnectionError, "look under 'order' and under 'other'", 1, edit=MOVES
     ),
     "closes within the headers": Case(sending(b"HTTP/1.1 200 OK\r\ncontent-"), errors.APIConnectionError, LOST, 3),
-    "hangs": Case(sending(then=hang), errors.APITimeoutError, "within 0.3 s .*" + LOST, options=QUICK, seconds=LATE),
+    "hangs": Case(sending(then=hang), errors.APITimeoutError, "within 0.3 s, .*" + LOST, options=QUICK, seconds=LATE),
     "never reads": Case(
         never_reading,
         errors.APITimeoutError,
