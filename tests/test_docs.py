@@ -75,7 +75,7 @@ def test_the_readme_is_short() -> None:
 def test_the_demo_shows_what_the_readme_shows() -> None:
     """The table in the README is the demo's own output, but for the time."""
     said = subprocess.run([sys.executable, ROOT / "scripts/demo.py"], capture_output=True, text=True, check=True).stdout
-    shown = re.search(r"^    Before:.*?(?=^It needs)", README, re.MULTILINE | re.DOTALL)
+    shown = re.search(r"^    Before:.*?(?=^The client needs)", README, re.MULTILINE | re.DOTALL)
     assert shown
     without_time = re.compile(r"last changed [0-9: -]+ UTC")
     demo = without_time.sub("", said.split("\n", 1)[1]).split()
