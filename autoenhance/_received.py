@@ -18,7 +18,10 @@ _SHORTEST_KEY: Final = 8
 _PIECE: Final = 4 * 2**10
 
 
-@dataclass(frozen=True, slots=True)
+_NOT_DECODED: Final = object()
+
+
+@dataclass(slots=True)
 class Received:
     """An answer that was read whole. It has what the generated code asks of an `httpx.Response`."""
 
@@ -26,6 +29,7 @@ class Received:
     # A traceback with local variables shows no answer: a careless service may have written the API key into it.
     headers: httpx.Headers = field(repr=False)
     content: bytes = field(repr=False)
+    _json: Any = field(default=_NOT_DECODED, init=False, repr=False)
 
     @property
     def is_success(self) -> bool:
@@ -62,8 +66,10 @@ class Received:
         yield from self.headers.values()
 
     def json(self) -> Any:
-        """Decode the content."""
-        return json.loads(self.content)
+        """Decode the content, once."""
+        if self._json is _NOT_DECODED:
+            self._json = json.loads(self.content)
+        return self._json
 
     def decoded(self) -> Any:
         """The content as JSON if it is that, else as text."""

@@ -44,7 +44,7 @@ class SyncCall(Call):
             # Outside the except clause: an error that is raised here must not drag the frames of its cause along.
             wait = self._conclude(failure)
             if wait is None:
-                return self._received().recognized()
+                return self._accept()
             time.sleep(wait)
 
     def _attempt(self, wanted: dict[str, Any]) -> None:
@@ -86,7 +86,7 @@ class AsyncCall(Call):
             # Outside the except clause: an error that is raised here must not drag the frames of its cause along.
             wait = self._conclude(failure)
             if wait is None:
-                return self._received().recognized()
+                return self._accept()
             await anyio.sleep(wait)
 
     async def _attempt(self, wanted: dict[str, Any]) -> None:

@@ -208,6 +208,8 @@ UNREADABLE = {
     "images that are no list": b'{"images": "a"}',
     "images that are an object": b'{"images": {"a": 1}}',
     "an image that is no object": b'{"images": [1]}',
+    "an image that is an empty list": b'{"images": [[]]}',
+    "an image that is a list of pairs": b'{"images": [[["rating", 1]]]}',
     "an image that is null": b'{"images": [{}, null]}',
     "deep": b'{"a":' * 100_000,
 }

@@ -73,6 +73,7 @@ class Both(httpx.SyncByteStream, httpx.AsyncByteStream):
 
 @given(JSON | ORDERS)
 @example({})
+@example({"images": [[]]})
 @example({"images": [{"metadata": None, "finetune_settings": 7}]})
 @example({"created_at": "\ud800", "additional_properties": {}})
 def test_any_json_with_a_200_is_an_order_or_says_that_the_edit_was_accepted(value: Any) -> None:
