@@ -83,8 +83,8 @@ class Call:
 
     def check(self, response: Response[Any]) -> Response[Order]:
         """Make sure that what an accepted edit came back with is an order."""
-        received = self._accepted or self._received()
-        return check_order(response, received, order_id=self._edit.order_id, attempts=self._attempts)
+        body = cast("Received", self._accepted).json()
+        return check_order(response, body, self._received(), order_id=self._edit.order_id, attempts=self._attempts)
 
     def _left(self) -> float:
         left = self._deadline - time.monotonic()

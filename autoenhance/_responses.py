@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlsplit
 
 from autoenhance import errors
 from autoenhance_api.models import Order
-from autoenhance_api.types import Response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from autoenhance._edit import Edit
     from autoenhance._received import Received
+    from autoenhance_api.types import Response
 
 SERVER_ERRORS: Final = 500
 _LONGEST_MESSAGE: Final = 300
 _UNREADABLE: Final = "The service accepted the edit of order {order_id!r} ({status}), but its answer {problem}."
-
-_ERRORS: Final = 500
-_LONGEST_MESSAGE: Final = 300
-_UNREADABLE: Final = "The service accepted the edit of order {order_id!r} ({status}), but its answer {problem}."
-# A byte order mark or the zero bytes of UTF-16 and UTF-32 may stand around the white space before the brace.
-_OBJECT: Final = re.compile(rb"[\xef\xbb\xbf\xff\xfe\x00\s]*\{")
 
 _ERRORS: Final[dict[int, type[errors.APIStatusError]]] = {
     400: errors.BadRequestError,
@@ -44,13 +37,21 @@ _ADVICE: Final[dict[type[errors.APIStatusError], str]] = {
 }
 
 
-def check_order(response: Response[Any], received: Received, *, order_id: str, attempts: int) -> Response[Order]:
+def check_order(
+    response: Response[Any], body: Any, received: Received, *, order_id: str, attempts: int
+) -> Response[Order]:
     """Make sure that what the generated code decoded from a success is an order.
+
+    Args:
+        response: What it decoded.
+        body: What it decoded that from.
+        received: The answer as it came.
+        order_id: The order that was to be edited.
+        attempts: How many requests were made.
 
     Raises:
         errors.APIResponseError: If it is not.
     """
-    body = received.json()
     # What was received is looked at, not the model: the generated code takes a list of pairs for an object, too.
     if not isinstance(body, dict):
         raise unreadable(received, "is not a JSON object", order_id=order_id, attempts=attempts)
