@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from autoenhance import models
+    from autoenhance import errors, models
     from autoenhance._async_client import AsyncAutoenhance
     from autoenhance._client import Autoenhance, edit_order
     from autoenhance._settings import Retry
@@ -50,6 +50,7 @@ __all__ = [
     "ValidationError",
     "__version__",
     "edit_order",
+    "errors",
     "models",
 ]
 
@@ -70,8 +71,8 @@ if not TYPE_CHECKING:  # a type checker would take any name for one of ours
 
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        if name == "models":
-            return import_module("autoenhance.models")
+        if name in {"errors", "models"}:
+            return import_module(f"autoenhance.{name}")
         value: object = getattr(import_module(f"autoenhance.{_MODULES.get(name, 'errors')}"), name)
         globals()[name] = value
         return value

@@ -14,6 +14,7 @@ from autoenhance._settings import (
     NOT_GIVEN,
     NotGiven,
     Retry,
+    read_api_key,
     read_settings,
 )
 from autoenhance._transport import AsyncCall
@@ -49,9 +50,12 @@ class AsyncAutoenhance(Options):
         allow_insecure: bool = False,
         on_retry: Callable[[Retry], object] | None = None,
     ) -> None:
+        # From here on the key stands in no local variable that a traceback could show.
+        secret = read_api_key(api_key)
+        del api_key
         super().__init__(
             read_settings(
-                api_key,
+                secret,
                 base_url=base_url,
                 timeout=timeout,
                 deadline=deadline,

@@ -30,9 +30,14 @@ if TYPE_CHECKING:
 USER_AGENT: Final = f"autoenhance-orders/{__version__} python-httpx/{httpx.__version__}"
 ATTEMPT_HEADER: Final = "x-autoenhance-attempt"
 
+
+class _TooLateError(httpx.TimeoutException):
+    """The deadline passed before there was another attempt, or while its answer was read."""
+
+
 _logger = logging.getLogger("autoenhance")
 # After these no request has reached the service: there was no connection to send it over.
-_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, _TooLateError)
 # After these no try can help: the request itself cannot be sent.
 _NEVER_SENT = (httpx.LocalProtocolError, httpx.UnsupportedProtocol)
 # Asked for and unpacked: of these a few bytes cannot unpack to gigabytes at once, as they can of br and zstd.
@@ -89,7 +94,7 @@ class Call:
     def _left(self) -> float:
         left = self._deadline - time.monotonic()
         if left <= 0:
-            raise httpx.ReadTimeout("")
+            raise _TooLateError("")
         return left
 
     def _timeout(self) -> httpx.Timeout:
@@ -101,8 +106,8 @@ class Call:
 
     def _build(self, http: httpx.Client | httpx.AsyncClient, wanted: dict[str, Any]) -> httpx.Request:
         """The next attempt, from what the generated code wants sent and what the caller added to it."""
+        timeout = self._timeout()  # first, because it raises if it is too late: then the last attempt has the last word
         self._head, self._chunks, self._room, self._problem = None, [], self._settings.max_response_bytes, ""
-        timeout = self._timeout()
         self._attempts += 1
         ours = {
             "user-agent": USER_AGENT,

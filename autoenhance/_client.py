@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from autoenhance._connections import Connections
 from autoenhance._edit import plan_edit
@@ -14,6 +14,7 @@ from autoenhance._settings import (
     NOT_GIVEN,
     NotGiven,
     Retry,
+    read_api_key,
     read_settings,
 )
 from autoenhance._transport import SyncCall
@@ -69,9 +70,12 @@ class Autoenhance(Options):
         allow_insecure: bool = False,
         on_retry: Callable[[Retry], object] | None = None,
     ) -> None:
+        # From here on the key stands in no local variable that a traceback could show.
+        secret = read_api_key(api_key)
+        del api_key
         super().__init__(
             read_settings(
-                api_key,
+                secret,
                 base_url=base_url,
                 timeout=timeout,
                 deadline=deadline,
@@ -187,10 +191,12 @@ def edit_order(
 
     For more than a few edits keep a client: it keeps the connection.
     """
-    client = Autoenhance(api_key, base_url=base_url, timeout=timeout, max_retries=max_retries, api_version=api_version)
     # From here on the key stands in no local variable that a traceback could show.
-    api_key = None
-    with client:
+    secret = cast("str", read_api_key(api_key))  # the constructor takes a hidden key as it is
+    del api_key
+    with Autoenhance(
+        secret, base_url=base_url, timeout=timeout, max_retries=max_retries, api_version=api_version
+    ) as client:
         return client.edit_order(
             order_id,
             name=name,

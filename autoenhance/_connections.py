@@ -13,8 +13,6 @@ from autoenhance._deadline import guard
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-# Enough for the threads or tasks of a busy service; the deadline of a call bounds its wait for a free one.
-_LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20)
 # A proxy of the environment's tunnels https, but it would read what goes over http, and the API key with it.
 _NO_PROXY_FOR_HTTP: dict[str, None] = {"http://": None}
 
@@ -56,7 +54,7 @@ class Connections:
             self._client.close()
 
     def _open(self) -> httpx.Client:
-        client = httpx.Client(limits=_LIMITS, mounts=_NO_PROXY_FOR_HTTP)
+        client = httpx.Client(mounts=_NO_PROXY_FOR_HTTP)
         guard(client)
         # For a client that is dropped without being closed.
         weakref.finalize(self, _close_if_ours, client, os.getpid())
@@ -88,7 +86,7 @@ class AsyncConnections:
         if self._own is not None:
             return self._check_own(self._own, loop)
         if loop not in self._clients:
-            client = httpx.AsyncClient(limits=_LIMITS, mounts=_NO_PROXY_FOR_HTTP)
+            client = httpx.AsyncClient(mounts=_NO_PROXY_FOR_HTTP)
             guardian = _closing_with_the_loop(client)
             self._clients[loop] = client, guardian
             await anext(guardian)

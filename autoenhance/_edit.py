@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 _LONGEST_ORDER_ID = 255
 _RESERVED = frozenset("/\\?#")
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.6.2
 # Headers that say who we are and what we send; a caller who changes them breaks the request, or leaks the key.
 _OUR_HEADERS = frozenset({"x-api-key", "content-type", "content-length", "host", "transfer-encoding"})
 
@@ -67,7 +69,10 @@ def plan_edit(
     headers = dict(_check_mapping("extra_headers", extra_headers))
     for key, header in headers.items():
         _check_header(key, header)
-    return Edit(order_id, body, dict(_check_mapping("extra_query", extra_query)), headers)
+    query = dict(_check_mapping("extra_query", extra_query))
+    for key, value in query.items():
+        _check_query(key, value)
+    return Edit(order_id, body, query, headers)
 
 
 def _check_order_id(argument: str, order_id: object) -> None:
@@ -125,12 +130,22 @@ def _check_json(body: Mapping[str, Any]) -> None:
         raise ValueError(f"extra_body cannot be written as JSON: {error}") from None
 
 
+def _check_query(name: str, value: object) -> None:
+    for one in (name, *(value if isinstance(value, list | tuple) else (value,))):
+        if not isinstance(one, str | int | float | None):
+            raise TypeError(
+                f"extra_query has {name!r} with {type(one).__name__}; values are strings, numbers, or lists of them"
+            )
+        if isinstance(one, str) and not _is_unicode(one):
+            raise ValueError(f"extra_query has {name!r} with half of a surrogate pair; it is not valid Unicode")
+
+
 def _check_header(name: str, value: object) -> None:
     if name.lower() in _OUR_HEADERS:
         raise ValueError(f"extra_headers sets {name!r}, which the client sets itself")
     if not isinstance(value, str):
         raise TypeError(f"extra_headers has {name!r} with {type(value).__name__}; header values are strings")
-    if not name.isascii() or not name.isprintable() or not name or any(c in " :" for c in name):
+    if not _TOKEN.fullmatch(name):
         raise ValueError(f"extra_headers has {name!r}, which is no name for a header")
-    if not value.isascii() or not (value.isprintable() or not value):
+    if not value.isascii() or not (value.isprintable() or not value) or value != value.strip():
         raise ValueError(f"extra_headers has {name!r} with a value that cannot stand in a header (printable ASCII can)")

@@ -60,7 +60,9 @@ class Options:
         return other
 
     def __repr__(self) -> str:
-        settings = self._settings
+        settings = getattr(self, "_settings", None)
+        if settings is None:  # a traceback shows clients, too, whose arguments were refused
+            return f"<{type(self).__name__} without settings>"
         return (
             f"{type(self).__name__}(base_url={settings.base_url!r}, timeout={settings.timeout!r}, "
             f"deadline={settings.deadline!r}, max_retries={settings.max_retries!r}, api_version={settings.api_version!r})"

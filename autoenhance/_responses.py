@@ -32,7 +32,7 @@ _ADVICE: Final[dict[type[errors.APIStatusError], str]] = {
     errors.AuthenticationError: "Check the API key: api_key=, or AUTOENHANCE_API_KEY.",
     errors.PermissionDeniedError: "Check what the API key's account may do.",
     errors.NotFoundError: "Check the id, and that the API key belongs to the order's account.",
-    errors.ConflictError: "Check that the new id is not in use.",
+    errors.ConflictError: "If the edit gives another id, check that it is not in use.",
     errors.RateLimitError: "Send fewer requests a second.",
 }
 
@@ -134,6 +134,7 @@ def no_answer(
         order_id=order_id,
         attempts=attempts,
         status_code=accepted.status_code if accepted else None,
+        body=accepted.decoded() if accepted else None,
         headers=_kept(accepted.headers) if accepted else None,
     )
 
@@ -142,7 +143,7 @@ def _perhaps(edit: Edit) -> str:
     """What there is to know if nobody can tell whether the edit happened."""
     if edit.gives_new_id:
         return f" The edit may have happened: look under {edit.order_id!r} and under {edit.body['order_id']!r}."
-    return " The edit may have happened; giving an order the same name twice is harmless."
+    return " The edit may have happened; making it twice is harmless."
 
 
 def refused(

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 FIRST_BACKOFF: Final = 0.5
 LONGEST_BACKOFF: Final = 8.0
+LONGEST_WAIT: Final = 3600.0
 TOO_MANY_REQUESTS: Final = 429
 SERVICE_UNAVAILABLE: Final = 503
 # 520 to 529 are what proxies such as Cloudflare answer when the service behind them fails.
@@ -51,7 +52,7 @@ class Policy:
         else:
             # A large attempt number must not overflow: past 2**16 the longest backoff applies anyway.
             wait = chance * min(LONGEST_BACKOFF, FIRST_BACKOFF * 2 ** min(attempt - 1, 16))
-        return wait if wait < left else None
+        return wait if wait < min(left, LONGEST_WAIT) else None
 
 
 def failure_of_status(status: int, retry_after: float | None) -> Failure | None:

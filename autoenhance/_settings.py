@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import math
 import os
 from dataclasses import dataclass
 from enum import Enum
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 DEFAULT_BASE_URL: Final = "https://api.autoenhance.ai"
 DEFAULT_TIMEOUT: Final = 30.0
 DEFAULT_MAX_RETRIES: Final = 2
+_LONGEST_TIMEOUT: Final = 365 * 86400  # sockets and clocks overflow at some point beyond
 DEFAULT_MAX_RESPONSE_BYTES: Final = 64 * 2**20
 
 
@@ -81,7 +81,7 @@ class Settings:
 
 
 def read_settings(
-    api_key: str | None,
+    api_key: Secret,
     *,
     base_url: str | None,
     timeout: float | httpx.Timeout | None,
@@ -96,11 +96,11 @@ def read_settings(
 
     Raises:
         TypeError: If a value has the wrong type.
-        ValueError: If there is no API key, or a value is of no use.
+        ValueError: If a value is of no use.
     """
     base_url = _or_environment(base_url, "AUTOENHANCE_BASE_URL") or DEFAULT_BASE_URL
     return Settings(
-        api_key=_check_api_key(_or_environment(api_key, "AUTOENHANCE_API_KEY")),
+        api_key=api_key,
         base_url=_check_base_url(base_url, allow_insecure=allow_insecure),
         timeout=timeout,
         deadline=read_deadline(timeout, deadline),
@@ -128,8 +128,8 @@ def _check_seconds(name: str, seconds: float | None) -> float | None:
     if isinstance(seconds, bool) or not isinstance(seconds, int | float):
         kinds = "a number of seconds, an httpx.Timeout" if name == "timeout" else "a number of seconds"
         raise TypeError(f"{name} is {kinds} or None, not {type(seconds).__name__}")
-    if not (seconds > 0 and math.isfinite(seconds)):
-        raise ValueError(f"{name} is {seconds}; it must be above 0 seconds, or None for no limit")
+    if not 0 < seconds <= _LONGEST_TIMEOUT:
+        raise ValueError(f"{name} is {seconds}; it must be above 0 seconds and at most a year, or None for no limit")
     return float(seconds)
 
 
@@ -173,7 +173,16 @@ def _or_environment(value: str | None, variable: str) -> str | None:
     return value if value is not None else os.environ.get(variable) or None
 
 
-def _check_api_key(api_key: str | None) -> Secret:
+def read_api_key(api_key: str | Secret | None) -> Secret:
+    """Hide the API key that was given, or that the environment has.
+
+    Raises:
+        TypeError: If it is no string.
+        ValueError: If there is none, or it is of no use.
+    """
+    if isinstance(api_key, Secret):
+        return api_key
+    api_key = _or_environment(api_key, "AUTOENHANCE_API_KEY")
     if api_key is None:
         raise ValueError("there is no API key: pass api_key=, or set the environment variable AUTOENHANCE_API_KEY")
     if not isinstance(api_key, str):

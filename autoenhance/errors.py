@@ -84,7 +84,10 @@ class APIConnectionError(AutoenhanceError):
 
 
 class APITimeoutError(APIConnectionError):
-    """There is no answer within the time that the caller allowed. The edit may have happened."""
+    """There is no whole answer within the time that the caller allowed.
+
+    The edit may have happened; with a `status_code` of 200 the service accepted it, and only its answer did not end in time.
+    """
 
 
 class APIStatusError(AutoenhanceError):

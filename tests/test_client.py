@@ -11,6 +11,7 @@ import anyio
 import httpx
 import pytest
 from callers import answering, at, sync
+from tracebacks import locals_of_library
 
 import autoenhance
 from autoenhance import AsyncAutoenhance, Autoenhance, edit_order
@@ -57,6 +58,88 @@ def test_edit_order_returns_the_order_alone(sandbox: Sandbox) -> None:
     with Autoenhance(**at(sandbox)) as client:
         assert client.edit_order(sandbox.order_ids[0], name="a").name == "a"
     assert anyio.run(edit).name == "b"
+
+
+EDIT: dict[str, Any] = {
+    "name": "a",
+    "new_order_id": "b",
+    "extra_body": {"c": 1},
+    "extra_query": {"d": "e"},
+    "extra_headers": {"x-f": "g"},
+}
+
+
+def assert_is_whole(request: httpx.Request) -> None:
+    assert json.loads(request.content) == {"name": "a", "order_id": "b", "c": 1}
+    assert request.url.query == b"d=e"
+    assert request.headers["x-f"] == "g"
+
+
+def test_the_plain_methods_send_all_that_they_are_given() -> None:
+    """edit_order passes every argument on, sync and async."""
+    requests: list[httpx.Request] = []
+    with Autoenhance(**answering(sync, echo(requests))) as client:
+        client.edit_order("order", **EDIT)
+
+    async def edit() -> None:
+        http = httpx.AsyncClient(transport=httpx.MockTransport(echo(requests)))
+        async with AsyncAutoenhance("key", http_client=http) as client:
+            await client.edit_order("order", **EDIT)
+        assert not http.is_closed
+        await http.aclose()
+
+    anyio.run(edit)
+    assert len(requests) == 2
+    for request in requests:
+        assert_is_whole(request)
+
+
+def test_the_one_call_sends_all_that_it_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    """autoenhance.edit_order passes the edit on, and the options of its client."""
+    requests: list[httpx.Request] = []
+    slept: list[float] = []
+
+    def fail(request: httpx.Request) -> httpx.Response:
+        requests.append(request)
+        return httpx.Response(500)
+
+    monkeypatch.setattr("httpx.HTTPTransport.handle_request", lambda _, request: fail(request))
+    monkeypatch.setattr("autoenhance._transport.time.sleep", slept.append)
+    options: dict[str, Any] = {"base_url": "http://127.0.0.1:1/base", "timeout": 7, "api_version": "2024-10-01"}
+    with pytest.raises(autoenhance.InternalServerError):
+        edit_order("order", name="a", api_key="key", max_retries=3, **options)
+    assert len(requests) == 4
+    assert str(requests[0].url) == "http://127.0.0.1:1/base/v3/orders/order"
+    assert requests[0].headers["x-api-version"] == "2024-10-01"
+    assert requests[0].headers["x-api-key"] == "key"
+    assert 6 < requests[0].extensions["timeout"]["read"] <= 7
+    with pytest.raises(autoenhance.InternalServerError):
+        edit_order("order", api_key="key", base_url="http://127.0.0.1:1", max_retries=0, **EDIT)
+    assert_is_whole(requests[-1])
+
+
+def test_the_defaults_are_those_of_the_documentation() -> None:
+    """30 seconds, two retries."""
+    with Autoenhance("key") as client:
+        assert repr(client) == (
+            "Autoenhance(base_url='https://api.autoenhance.ai', timeout=30.0, deadline=30.0, max_retries=2, "
+            "api_version=None)"
+        )
+
+
+def test_a_refused_argument_leaves_the_key_in_no_frame_of_ours() -> None:
+    """The traceback of a mistake is pasted into bug reports, with local variables."""
+    key = "planted-" + "key"
+    for make in (
+        Autoenhance,
+        AsyncAutoenhance,
+        lambda key, **options: edit_order("a", name="b", api_key=key, **options),
+    ):
+        with pytest.raises(ValueError, match="timeout is -1") as caught:
+            make(key, timeout=-1)
+        ours = locals_of_library(caught.value)
+        assert len(ours) >= 2
+        assert not any(key in one for one in ours)
 
 
 def test_one_call_needs_no_client(sandbox: Sandbox) -> None:

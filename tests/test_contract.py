@@ -11,6 +11,7 @@ import pytest
 
 import autoenhance_api
 from autoenhance import errors, models
+from autoenhance._settings import DEFAULT_BASE_URL
 from autoenhance.sandbox._contract import Request, Response, load_contract, with_open_enums
 
 if TYPE_CHECKING:
@@ -87,8 +88,13 @@ def test_every_fact_is_described_and_has_a_source(fact: dict[str, Any]) -> None:
     assert re.search(r"\.$", fact["description"].strip()), "a description is a sentence and ends like one"
     found = {key: value for key, value in fact.items() if key.endswith("source")}
     assert "x-source" in found
-    assert set(found) <= {"x-source", "x-null-source", "x-values-source"}
+    assert set(found) <= {"x-source", "x-null-source", "x-type-source", "x-values-source"}
     assert set(found.values()) <= SOURCES
+
+
+def test_the_client_goes_where_the_contract_says() -> None:
+    """The default base_url is the contract's server."""
+    assert [server["url"] for server in DOCUMENT["servers"]] == [DEFAULT_BASE_URL]
 
 
 def test_the_vocabulary_of_sources_is_explained() -> None:
@@ -160,7 +166,7 @@ def test_every_example_of_a_request_is_valid() -> None:
 
 SHAPES: dict[str, dict[str, Any]] = {
     "nothing": {},
-    "before 2024-07": {"order_id": "a", "is_merging": "any", "images": []} | {"is_merging": None},
+    "no images": {"order_id": "a", "images": []},
     "no zone": {"created_at": "2006-01-02T15:04:05.999999", "last_updated_at": "2006-01-02T15:04:05"},
     "old image": {"images": [{"enhance_type": "authentic", "window_pull": True, "status": "expired"}]},
     "settings page": {"images": [{"cloud_type": "LOW_CLOUD_LOW_SAT"}]},

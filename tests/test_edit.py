@@ -18,6 +18,11 @@ NOTHING: dict[str, Any] = {
 }
 
 
+DEEP: list[Any] = []
+for _ in range(100_000):
+    DEEP = [DEEP]
+
+
 def plan(order_id: Any = "order", **asked: Any) -> Edit:
     return plan_edit(order_id, **{**NOTHING, **asked})
 
@@ -130,6 +135,8 @@ def test_an_id_that_would_change_the_path_is_refused(argument: str, order_id: st
         ({"extra_body": 7}, "extra_body is a mapping, not int"),
         ({"extra_body": "ab"}, "extra_body is a mapping, not str"),
         ({"extra_body": {7: "a"}}, "extra_body has the key 7; keys are strings"),
+        ({"name": "a", "extra_query": {"x": object()}}, "extra_query has 'x' with object"),
+        ({"name": "a", "extra_query": 7}, "extra_query is a mapping, not int"),
         ({"name": "a", "extra_headers": {"x": 7}}, "extra_headers has 'x' with int; header values are strings"),
     ],
 )
@@ -150,6 +157,14 @@ def test_an_argument_of_the_wrong_type_is_a_type_error(asked: dict[str, Any], sa
         ({"name": "a", "extra_headers": {"Content-Type": "b"}}, "extra_headers sets 'Content-Type'"),
         ({"name": "a", "extra_headers": {"": "b"}}, "extra_headers has '', which is no name for a header"),
         ({"name": "a", "extra_headers": {"a b": "b"}}, "extra_headers has 'a b', which is no name for a header"),
+        ({"name": "a", "extra_headers": {"a(b": "b"}}, "extra_headers has 'a\\(b', which is no name for a header"),
+        ({"name": "a", "extra_headers": {"a": " b"}}, "extra_headers has 'a' with a value"),
+        ({"name": "a", "extra_headers": {"Host": "b"}}, "extra_headers sets 'Host'"),
+        ({"name": "a", "extra_headers": {"Content-Length": "9"}}, "extra_headers sets 'Content-Length'"),
+        ({"name": "a", "extra_headers": {"Transfer-Encoding": "b"}}, "extra_headers sets 'Transfer-Encoding'"),
+        ({"name": "a", "extra_query": {"a": "\ud800"}}, "extra_query has 'a' with half of a surrogate pair"),
+        ({"name": "a", "extra_query": {"\ud800": "a"}}, "with half of a surrogate pair"),
+        ({"extra_body": {"a": DEEP}}, "extra_body cannot be written as JSON"),
         ({"name": "a", "extra_headers": {"a": "b\r\nc: d"}}, "extra_headers has 'a' with a value"),
         ({"name": "a", "extra_headers": {"a": "ü"}}, "extra_headers has 'a' with a value"),
     ],

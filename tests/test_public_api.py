@@ -23,7 +23,7 @@ def test_all_is_sorted_and_is_exactly_what_is_there() -> None:
         assert getattr(autoenhance, name) is not None
     submodules = {path.stem for path in PACKAGE.iterdir()} | {"TYPE_CHECKING", "annotations"}
     public = {name for name in dir(autoenhance) if not name.startswith("_")} - submodules
-    assert public | {"models", "__version__"} == set(autoenhance.__all__)
+    assert public | {"errors", "models", "__version__"} == set(autoenhance.__all__)
     assert "sandbox" not in autoenhance.__all__
 
 

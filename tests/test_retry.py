@@ -52,6 +52,13 @@ def test_a_wait_that_does_not_fit_before_the_deadline_is_not_begun() -> None:
     assert wait(left=float("inf")) == 0.5
 
 
+def test_a_wait_of_an_hour_is_not_begun_even_without_a_deadline() -> None:
+    """Nobody means to sleep until tomorrow, and clocks overflow at some point."""
+    assert wait(Failure("429", nothing_was_done=True, retry_after=3599.0), left=float("inf")) == 3599.0
+    assert wait(Failure("429", nothing_was_done=True, retry_after=3600.0), left=float("inf")) is None
+    assert wait(Failure("429", nothing_was_done=True, retry_after=1e300), left=float("inf")) is None
+
+
 def test_an_edit_that_may_move_the_order_is_repeated_only_if_nothing_was_done() -> None:
     """After a lost answer the order may live under its new id; a repeat would report that it does not exist."""
     assert wait(LOST, gives_new_id=True) is None

@@ -195,6 +195,37 @@ def test_a_file_that_is_no_database_is_refused_and_left(tmp_path: Path) -> None:
     assert path.read_text() == "Dear reader, " * 100
 
 
+def test_somebody_elses_database_is_refused_and_left(tmp_path: Path) -> None:
+    """A file with other tables, even one called orders, gets no orders of ours."""
+    path = tmp_path / "shop.sqlite3"
+    with sqlite3.connect(path) as database:
+        database.execute("CREATE TABLE orders (number INTEGER)")
+    database.close()
+    before = path.read_bytes()
+    with pytest.raises(ValueError, match=r"shop\.sqlite3 is not a database of the sandbox: it holds other things"):
+        Sandbox(db=path).start()
+    assert path.read_bytes() == before
+
+
+def test_an_order_without_images_can_move_too(sandbox: Sandbox) -> None:
+    """What add_order takes, an edit copes with."""
+    sandbox.add_order({"order_id": "bare", "images": None})
+    assert patch(sandbox, "bare", body=b'{"order_id": "moved"}').json()["order_id"] == "moved"
+
+
+def test_a_reset_forgets_planned_answers(sandbox: Sandbox) -> None:
+    """A test that planned too much does not spoil the next one."""
+    sandbox.answer_next(503)
+    sandbox.reset()
+    assert patch(sandbox).status_code == 200
+
+
+def test_the_limit_of_a_sandbox_is_the_services_and_the_fixture_has_none(sandbox: Sandbox) -> None:
+    """300 a second, as the rate-limit page says; a test suite is not held up by it."""
+    limited = Sandbox()
+    assert (limited._rate_limit, sandbox._rate_limit) == (300, None)
+
+
 def test_a_port_that_is_taken_is_an_error_at_start() -> None:
     """The error is the system's own, and nothing is left behind."""
     with socket.create_server(("127.0.0.1", 0)) as other, pytest.raises(OSError, match="in use"):

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from autoenhance._settings import NOT_GIVEN, Secret, Settings, read_settings
+from autoenhance._settings import NOT_GIVEN, Secret, Settings, read_api_key, read_settings
 
 GIVEN: dict[str, Any] = {
     "api_key": "key",
@@ -25,7 +25,7 @@ GIVEN: dict[str, Any] = {
 
 def read(**options: Any) -> Settings:
     given = {**GIVEN, **options}
-    return read_settings(given.pop("api_key"), **given)
+    return read_settings(read_api_key(given.pop("api_key")), **given)
 
 
 def test_the_default_is_the_service_itself() -> None:
@@ -144,6 +144,7 @@ def test_another_base_url_is_refused(base_url: str, says: str) -> None:
     [
         ({"timeout": 0}, "timeout is 0; it must be above 0"),
         ({"timeout": -1.5}, "timeout is -1.5"),
+        ({"timeout": 1e300}, "at most a year, or None for no limit"),
         ({"timeout": float("nan")}, "timeout is nan"),
         ({"timeout": float("inf")}, "or None for no limit"),
         ({"timeout": 5, "deadline": 3}, "timeout bounds the whole call already"),

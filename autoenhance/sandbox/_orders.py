@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+# SQLite's own mark for whose database a file is: "AEsb" in ASCII.
+_APPLICATION_ID = 0x41457362
 _SCHEMA = "CREATE TABLE IF NOT EXISTS orders (order_id TEXT PRIMARY KEY, document TEXT NOT NULL) WITHOUT ROWID"
 
 
@@ -31,14 +33,28 @@ class Orders:
         except sqlite3.OperationalError as error:
             raise ValueError(f"{path} cannot be opened: {error}") from error
         try:
-            with self._database:
-                self._database.execute(_SCHEMA)
-                (count,) = self._database.execute("SELECT count(*) FROM orders").fetchone()
+            is_new = self._is_new()
         except sqlite3.DatabaseError as error:
             self._database.close()
             raise ValueError(f"{path} is not a database of the sandbox: {error}") from error
-        if not count:
+        if is_new is None:
+            self._database.close()
+            raise ValueError(f"{path} is not a database of the sandbox: it holds other things")
+        if is_new:
             self.reset()
+
+    def _is_new(self) -> bool | None:
+        """Whether the database was empty and is now the sandbox's; None if it is somebody else's."""
+        with self._database:
+            (owner,) = self._database.execute("PRAGMA application_id").fetchone()
+            (things,) = self._database.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            if owner == _APPLICATION_ID:
+                return False
+            if things:
+                return None
+            self._database.execute(_SCHEMA)
+            self._database.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+            return True
 
     def reset(self) -> None:
         """Put the orders back that a new sandbox has, and nothing else."""
@@ -79,7 +95,7 @@ class Orders:
                 if self._read(new_id) is not None:
                     raise IdInUseError(new_id)
                 self._database.execute("DELETE FROM orders WHERE order_id = ?", (order_id,))
-                for image in order["images"]:
+                for image in order.get("images") or []:
                     image["order_id"] = new_id
             now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
             order |= {"order_id": new_id, "last_updated_at": now}

@@ -37,8 +37,8 @@ class Sandbox:
             address (its rate-limit page).
 
     Raises:
-        OSError: On start, if the port is taken or the file cannot be opened.
-        ValueError: On start, if the file is not a database of the sandbox.
+        OSError: On start, if the port is taken.
+        ValueError: On start, if the file cannot be opened, or is not a database of the sandbox.
     """
 
     def __init__(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import vcr
@@ -69,10 +71,10 @@ SCENARIOS: dict[str, Scenario] = {
 }
 
 
-def recorder() -> vcr.VCR:
+def recorder(folder: Path | None = None) -> vcr.VCR:
     """A VCR that keeps no secret and knows no host but the production one."""
     return vcr.VCR(
-        cassette_library_dir=str(FOLDER),
+        cassette_library_dir=str(folder or FOLDER),
         path_transformer=lambda path: f"{path}.yaml",
         match_on=["method", "uri", "headers", "body"],
         before_record_request=_clean_request,
@@ -98,9 +100,8 @@ def record(api_key: str = "sandbox-key") -> list[str]:
     for name, scenario in SCENARIOS.items():
         if live and not scenario.can_be_live:
             continue
-        (FOLDER / f"{name}.yaml").unlink(missing_ok=True)
         if live:
-            _record(name, scenario, order_id, {}, f"the live service at {PRODUCTION}")
+            _record(name, scenario, order_id, {"base_url": PRODUCTION}, f"the live service at {PRODUCTION}")
         else:
             with Sandbox(api_key=api_key, rate_limit=scenario.rate_limit) as sandbox:
                 if scenario.arrange:
@@ -114,7 +115,16 @@ def record(api_key: str = "sandbox-key") -> list[str]:
 
 
 def _record(name: str, scenario: Scenario, order_id: str, options: dict[str, Any], source: str) -> None:
-    with recorder().use_cassette(name, record_mode="all") as cassette:
+    with TemporaryDirectory() as folder:
+        _record_into(Path(folder), name, scenario, order_id, options, source)
+        # Only what was recorded whole takes the place of what there was.
+        shutil.move(Path(folder) / f"{name}.yaml", FOLDER / f"{name}.yaml")
+
+
+def _record_into(  # noqa: PLR0917  # all of them are what a recording is made of
+    folder: Path, name: str, scenario: Scenario, order_id: str, options: dict[str, Any], source: str
+) -> None:
+    with recorder(folder).use_cassette(name, record_mode="all") as cassette:
         cassette.get_metadata("recorded_from", source)
         cassette.get_metadata("recorded_on", datetime.now(UTC).date().isoformat())
         order_id = cassette.get_metadata("order_id", scenario.order_id or order_id)
@@ -137,7 +147,7 @@ def _clean_response(response: dict[str, Any]) -> dict[str, Any]:
     headers = {name.lower(): values for name, values in response["headers"].items()}
     response["headers"] = {name: values for name, values in headers.items() if name in _RESPONSE_HEADERS}
     body = response["body"]["string"]
-    if headers.get("content-type") == ["application/json"]:
+    if headers.get("content-type", [""])[0].startswith("application/json"):
         decoded = json.loads(body)
         for image in decoded.get("images") or []:
             if image.get("user_id"):

@@ -17,8 +17,8 @@ T = TypeVar("T", bound="ErrorBody")
 
 @_attrs_define
 class ErrorBody:
-    """The body of an error. No real one has been seen; the shape is the default of APIFlask, which the service's
-    specification points to.
+    """The body of an error. No real one has been seen. The shape is the default of APIFlask, so that the service probably
+    uses it (inferred).
 
     """
 

@@ -23,7 +23,7 @@ T = TypeVar("T", bound="Image")
 @_attrs_define
 class Image:
     """One photograph of an order, with the settings that it is enhanced with. Newer API versions send more fields, for
-    example `parent_image_id` and `restage`; older ones send `window_pull`, a boolean, for `window_pull_type`.
+    example `parent_image_id` and `restage`; older ones send `window_pull`, a boolean or null, for `window_pull_type`.
 
     """
 
@@ -54,9 +54,9 @@ class Image:
     preset_id: None | str | Unset = UNSET
     """ The id of the preset that the settings came from. Null in the page's example. """
     privacy: bool | None | Unset = UNSET
-    """ Whether faces and number plates are blurred. What it does is inferred from its name. """
+    """ A privacy setting. What it does is not said. """
     rating: int | None | Unset = UNSET
-    """ How the account rated the enhanced image, from 0 to 5. """
+    """ How the enhanced image was rated, from 0 to 5. """
     scene: None | str | Unset = UNSET
     """ What the photograph shows, as the service sees it. """
     sky_replacement: bool | None | Unset = UNSET
@@ -64,7 +64,7 @@ class Image:
     status: ImageStatus | None | Unset = UNSET
     """ How far the image has come. Null in the page's example. """
     status_reason: None | str | Unset = UNSET
-    """ Why the image has its status, mostly after an error. Null in the page's example. """
+    """ Why the image has its status. Null in the page's example. """
     upscale: bool | None | Unset = UNSET
     """ Whether the image is enlarged. """
     user_id: None | str | Unset = UNSET

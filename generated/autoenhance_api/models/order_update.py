@@ -13,13 +13,13 @@ T = TypeVar("T", bound="OrderUpdate")
 
 @_attrs_define
 class OrderUpdate:
-    """What an edit changes. A field that is left out stays as it is; newer API versions accept more fields."""
+    """What an edit changes. Newer API versions accept more fields."""
 
     name: str | Unset = UNSET
     """ The name that the order gets. The service states no limit on its length. """
     order_id: str | Unset = UNSET
-    """ An id for the order. What another id than the present one does is not documented: it may be ignored,
-    refused,
+    """ The id that the order is to have. What another id than the present one does is not documented: it may be
+    ignored, refused,
     or become the id under which the order lives from then on. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 

@@ -111,14 +111,14 @@ def sync_detailed(
      Changes the details of one order that the key's account owns and answers with the whole order as it
     is afterwards.
 
-    The service says that only the name can be edited at present, although the body also takes
-    `order_id`.
+    Elsewhere in its documentation the service says that only the name can be edited at present,
+    although the body also
+    takes `order_id`.
 
     Args:
         id (str):
         x_api_version (str | Unset):
-        body (OrderUpdate | Unset): What an edit changes. A field that is left out stays as it is;
-            newer API versions accept more fields.
+        body (OrderUpdate | Unset): What an edit changes. Newer API versions accept more fields.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -153,14 +153,14 @@ def sync(
      Changes the details of one order that the key's account owns and answers with the whole order as it
     is afterwards.
 
-    The service says that only the name can be edited at present, although the body also takes
-    `order_id`.
+    Elsewhere in its documentation the service says that only the name can be edited at present,
+    although the body also
+    takes `order_id`.
 
     Args:
         id (str):
         x_api_version (str | Unset):
-        body (OrderUpdate | Unset): What an edit changes. A field that is left out stays as it is;
-            newer API versions accept more fields.
+        body (OrderUpdate | Unset): What an edit changes. Newer API versions accept more fields.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -190,14 +190,14 @@ async def asyncio_detailed(
      Changes the details of one order that the key's account owns and answers with the whole order as it
     is afterwards.
 
-    The service says that only the name can be edited at present, although the body also takes
-    `order_id`.
+    Elsewhere in its documentation the service says that only the name can be edited at present,
+    although the body also
+    takes `order_id`.
 
     Args:
         id (str):
         x_api_version (str | Unset):
-        body (OrderUpdate | Unset): What an edit changes. A field that is left out stays as it is;
-            newer API versions accept more fields.
+        body (OrderUpdate | Unset): What an edit changes. Newer API versions accept more fields.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -230,14 +230,14 @@ async def asyncio(
      Changes the details of one order that the key's account owns and answers with the whole order as it
     is afterwards.
 
-    The service says that only the name can be edited at present, although the body also takes
-    `order_id`.
+    Elsewhere in its documentation the service says that only the name can be edited at present,
+    although the body also
+    takes `order_id`.
 
     Args:
         id (str):
         x_api_version (str | Unset):
-        body (OrderUpdate | Unset): What an edit changes. A field that is left out stays as it is;
-            newer API versions accept more fields.
+        body (OrderUpdate | Unset): What an edit changes. Newer API versions accept more fields.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
