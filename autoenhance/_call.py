@@ -116,15 +116,17 @@ class Call:
             ATTEMPT_HEADER: str(self._attempts),
         }
         theirs = {name.lower(): value for name, value in self._edit.headers.items()}
-        request = http.build_request(
-            **{
-                **wanted,
-                "url": self._settings.base_url + wanted["url"],
-                "headers": {**ours, **wanted["headers"], **theirs},
-                "params": self._edit.query or None,
-                "timeout": timeout,
-            }
-        )
+        asked = {
+            **wanted,
+            "url": self._settings.base_url + wanted["url"],
+            "headers": {**ours, **wanted["headers"], **theirs},
+            "params": self._edit.query or None,
+            "timeout": timeout,
+        }
+        try:
+            request = http.build_request(**asked)
+        except (httpx.InvalidURL, RecursionError) as error:
+            raise ValueError(f"there is no such request: {error}") from None
         request.stream = _Body(request.content)
         # Set on the finished request, so that the key stands in no local variable that a traceback could show.
         request.headers["x-api-key"] = self._settings.api_key.reveal()

@@ -51,14 +51,12 @@ def plan_edit(
         TypeError: If an argument has the wrong type.
         ValueError: If the order id cannot stand in a path, the edit sets nothing, or two arguments set the same thing.
     """
-    _check_order_id("order_id", order_id)
+    order_id = _check_order_id("order_id", order_id)
     body: dict[str, Any] = {}
     if not isinstance(name, Unset):
         body["name"] = _check_text("name", name)
     if not isinstance(new_order_id, Unset):
-        if new_order_id is not None:
-            _check_order_id("new_order_id", new_order_id)
-        body["order_id"] = new_order_id
+        body["order_id"] = None if new_order_id is None else _check_order_id("new_order_id", new_order_id)
     for key, value in _check_mapping("extra_body", extra_body).items():
         if key in body:
             raise ValueError(f"extra_body sets {key!r}, and so does an argument of its own; say it once")
@@ -75,9 +73,11 @@ def plan_edit(
     return Edit(order_id, body, query, headers)
 
 
-def _check_order_id(argument: str, order_id: object) -> None:
+def _check_order_id(argument: str, order_id: object) -> str:
     if not isinstance(order_id, str):
         raise TypeError(f"{argument} is a string, not {type(order_id).__name__}")
+    # The plain text of a string enum or the like, whose own __str__ says something else.
+    order_id = str.__str__(order_id)
     if not order_id:
         raise ValueError(f"{argument} is empty; give the id of the order")
     if len(order_id) > _LONGEST_ORDER_ID:
@@ -92,6 +92,7 @@ def _check_order_id(argument: str, order_id: object) -> None:
         if decoded in {".", ".."} or not _RESERVED.isdisjoint(decoded):
             raise ValueError(f"{argument} is {order_id!r}; it must be one part of a path: no / \\ ? #, and not . or ..")
         decoded, previous = unquote(decoded), decoded
+    return order_id
 
 
 def _check_text(argument: str, text: object) -> str | None:
@@ -99,7 +100,7 @@ def _check_text(argument: str, text: object) -> str | None:
         raise TypeError(f"{argument} is a string or None, not {type(text).__name__}")
     if text is not None and not _is_unicode(text):
         raise ValueError(f"{argument} is {text!r}, which has half of a surrogate pair; it is not valid Unicode")
-    return text
+    return None if text is None else str.__str__(text)
 
 
 def _is_unicode(text: str) -> bool:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 SERVER_ERRORS: Final = 500
 _LONGEST_MESSAGE: Final = 300
+_MOST_FIELDS: Final = 5
 _UNREADABLE: Final = "The service accepted the edit of order {order_id!r} ({status}), but its answer {problem}."
 
 _ERRORS: Final[dict[int, type[errors.APIStatusError]]] = {
@@ -122,7 +123,7 @@ def no_answer(
         sentence += " in time" if deadline is None else f" within {deadline:g} s"
     else:
         sentence += f" ({reason.rstrip('.')})"
-    sentence += f", after {attempts} attempt{'s' if attempts > 1 else ''}."
+    sentence += f", after {attempts} attempt{'s' if attempts != 1 else ''}."
     if may_have_happened and accepted is None:
         sentence += _perhaps(edit)
     if not (connected or timed_out):
@@ -165,7 +166,9 @@ def refused(
         did = "failed" if kind is errors.InternalServerError else "refused"
         said = [message] if message != phrase else []
         if kind is errors.ValidationError:
-            said += [f"{field or location}: {' '.join(texts)}" for location, field, texts in _fields(body)]
+            fields = _fields(body)
+            said += [f"{field or location}: {' '.join(texts)}" for location, field, texts in fields[:_MOST_FIELDS]]
+            said += [f"and {len(fields) - _MOST_FIELDS} more fields"] if len(fields) > _MOST_FIELDS else []
         sentence = f"The service {did} to edit order {order_id!r} ({received.status})"
         sentence = ": ".join([sentence, "; ".join(text.rstrip(".") for text in said)] if said else [sentence]) + "."
     if retry_after is not None:
@@ -196,7 +199,9 @@ def _host(location: str) -> str:
 def _fields(body: Any) -> list[tuple[str, str, list[str]]]:
     fields = errors.read_fields(body)
     return [
-        (where, field, [_cut(text) for text in texts]) for where in fields for field, texts in fields[where].items()
+        (_cut(where), _cut(field), [_cut(text) for text in texts[:_MOST_FIELDS]])
+        for where in fields
+        for field, texts in fields[where].items()
     ]
 
 

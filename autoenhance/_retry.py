@@ -77,10 +77,13 @@ def read_retry_after(headers: Mapping[str, str], now: float) -> float | None:
     seconds = _number(text)
     if seconds is not None or text is None:
         return seconds
+    from datetime import UTC
     from email.utils import parsedate_to_datetime
 
     try:
         date = parsedate_to_datetime(text)
+        if date.tzinfo is None:  # HTTP's dates are UTC
+            date = date.replace(tzinfo=UTC)
         return max(0.0, date.timestamp() - now)
     except (ValueError, OverflowError, OSError):
         return None

@@ -204,7 +204,8 @@ def _check_base_url(base_url: str, *, allow_insecure: bool) -> str:
     try:
         url = urlsplit(text)
         host, port = url.hostname, url.port
-    except ValueError:
+        httpx.URL(text)
+    except (ValueError, httpx.InvalidURL):
         raise ValueError(no_url) from None
     if not host or port == 0 or not text.isascii() or any(character.isspace() for character in text):
         raise ValueError(no_url)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 # More than httpx's own timeouts have, so that they can say what was waited for before the call is cancelled.
 _GRACE = 0.1
+# httpx reads where an answer redirects to even if it does not go there, and trips over some of it (idna's are UnicodeErrors).
+_BAD_LOCATION = (httpx.InvalidURL, UnicodeError)
 
 
 class SyncCall(Call):
@@ -41,6 +43,8 @@ class SyncCall(Call):
                     self._attempt(wanted)
             except httpx.RequestError as error:
                 failure = error
+            except _BAD_LOCATION as error:
+                failure = httpx.RemoteProtocolError(f"the answer redirects to no URL ({error})")
             # Outside the except clause: an error that is raised here must not drag the frames of its cause along.
             wait = self._conclude(failure)
             if wait is None:
@@ -83,6 +87,8 @@ class AsyncCall(Call):
                     await self._attempt(wanted)
             except (httpx.RequestError, TimeoutError) as error:
                 failure = error
+            except _BAD_LOCATION as error:
+                failure = httpx.RemoteProtocolError(f"the answer redirects to no URL ({error})")
             # Outside the except clause: an error that is raised here must not drag the frames of its cause along.
             wait = self._conclude(failure)
             if wait is None:

@@ -151,6 +151,9 @@ class APIResponseError(AutoenhanceError):
     """The service accepted the edit, but its answer is not an order. Do not repeat the edit to find out."""
 
 
+_DEEPEST = 20
+
+
 def read_fields(body: Any) -> dict[str, dict[str, list[str]]]:
     """Read the fields of a 422: the service's own shape, or the list that FastAPI-like services send."""
     detail = body.get("detail") if isinstance(body, dict) else None
@@ -170,9 +173,11 @@ def read_fields(body: Any) -> dict[str, dict[str, list[str]]]:
 
 
 def _add(fields: dict[str, dict[str, list[str]]], location: object, path: list[Any], texts: Any) -> None:
-    if isinstance(texts, dict):
+    if isinstance(texts, dict) and len(path) < _DEEPEST:
         for key, inner in texts.items():
             _add(fields, location, [*path, key], inner)
         return
+    if len(path) >= _DEEPEST:
+        texts = "refused, further down"
     messages = [str(text) for text in texts] if isinstance(texts, list) else [str(texts)]
     fields.setdefault(str(location), {}).setdefault(".".join(map(str, path)), []).extend(messages)

@@ -78,7 +78,10 @@ def read(path: Path, name: str) -> Contract:
     """
     contract = Contract(name, _parse(path, name))
     for check in (_not_json, _dangling_references, _not_openapi, _against_our_rules):
-        findings = list(check(contract))
+        try:
+            findings = list(check(contract))
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+            findings = [Finding(name, f"cannot be checked ({type(error).__name__}: {error})")]
         if findings:
             raise ContractError(findings)
     return contract
@@ -100,7 +103,7 @@ def _parse(path: Path, name: str) -> Any:
         what = ", ".join(part for part in (error.problem, error.context) if part)
         what = re.sub(r' with value ".*"', "", what)  # a key that stands twice comes with all that is below it
         raise ContractError([Finding(where, f"is not YAML: {what}")]) from error
-    except YAMLError as error:
+    except (YAMLError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise ContractError([Finding(name, f"is not YAML: {' '.join(str(error).split())}")]) from error
     if not isinstance(tree, dict):
         raise ContractError([Finding(f"{name}:1", "is not an OpenAPI document: the top level is not a mapping")])

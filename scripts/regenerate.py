@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "autoenhance_api"
+# Isolated: no module of the folder that this is called from, or of PYTHONPATH, stands in for one of the tools'.
+PYTHON = (sys.executable, "-I", "-B", "-X", "utf8")
 # What the bytes depend on must be exactly the pinned version; of the others any will do.
 EXACT_TOOLS = ("openapi-python-client", "ruff")
 OTHER_TOOLS = ("mypy", "openapi-spec-validator", "ruamel.yaml")
@@ -65,9 +67,16 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"regenerate: {failure}", file=sys.stderr)
         print(f"regenerate: {_name(options.output)}/ was left as it was.", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("regenerate: stopped.", file=sys.stderr)
+        return 130
+    except Exception as error:  # noqa: BLE001  # whatever it is, the status must not be that of a difference
+        print(f"regenerate: {type(error).__name__}: {error}", file=sys.stderr)
+        return 2
 
 
 def _regenerate(spec: Path, output: Path, versions: dict[str, str]) -> int:
+    _check_output(output)
     workspace = output.parent / ".regenerate"
     with _only_one(output.parent):
         from swap import restore, swap_in
@@ -82,9 +91,21 @@ def _regenerate(spec: Path, output: Path, versions: dict[str, str]) -> int:
         except OSError as error:
             raise FailureError(f"{error.filename or workspace}: {error.strerror}") from error
         finally:
+            # A signal may have come between the two renames of a system that cannot exchange names.
+            restore(output, workspace / "old")
             shutil.rmtree(workspace, ignore_errors=True)
     print(f"{_name(output)}/ is what {_name(spec)} gives.")
     return 0
+
+
+def _check_output(output: Path) -> None:
+    """Make sure that what is replaced is ours to replace: the whole folder goes."""
+    if output.is_dir():
+        others = sorted({path.name for path in output.iterdir()} - {"README.md", PACKAGE})
+        if others or output in (ROOT, *ROOT.parents):
+            raise FailureError(f"{output} holds {', '.join(others[:3]) or 'this project'}; it would be deleted.")
+    elif output.exists():
+        raise FailureError(f"{output} is not a folder.")
 
 
 def _check(spec: Path, output: Path, versions: dict[str, str]) -> int:
@@ -133,7 +154,7 @@ def _build(spec: Path, folder: Path, versions: dict[str, str]) -> None:
     templates = ROOT / "openapi/templates"
     command = ["generate", "--path", spec, "--config", ROOT / "openapi/generator.yaml", "--output-path", package]
     command += ["--meta", "none", "--custom-template-path", templates, "--fail-on-warning"]
-    _run("openapi-python-client", [sys.executable, "-m", "openapi_python_client", *map(str, command)])
+    _run("openapi-python-client", [*PYTHON, "-m", "openapi_python_client", *map(str, command)])
     (package / "py.typed").write_bytes(b"")
     document = json.dumps(contract.plain(), indent=1, ensure_ascii=False, allow_nan=False)
     (package / "openapi.json").write_text(document + "\n", encoding="utf-8")
@@ -145,7 +166,7 @@ def _check_types(folder: Path) -> None:
     cache = ROOT / ".mypy_cache/regenerate"
     # An empty configuration: the rules here are these alone, whatever pyproject.toml says.
     command = ["-m", "mypy", "--config-file=", "--strict", f"--cache-dir={cache}", "--no-error-summary", "-p", PACKAGE]
-    _run("mypy", [sys.executable, *command], MYPYPATH=str(folder))
+    _run("mypy", [*PYTHON, *command], MYPYPATH=str(folder))
 
 
 def _run(tool: str, command: list[str], **environment: str) -> None:

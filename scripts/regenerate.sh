@@ -3,7 +3,7 @@
 # scripts/regenerate.py does the work; this finds a Python for it that has the tools.
 set -euo pipefail
 
-root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
+root=$(CDPATH="" cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
 python=$root/.venv/bin/python
 if [[ ! -x $python ]]; then
     python=$(command -v python3) || {

@@ -71,7 +71,21 @@ def test_a_timestamp_is_read_however_it_is_written(text: str, expected: datetime
 
 
 @pytest.mark.parametrize(
-    "text", ["", "soon", "12", "May", "10:22", "2025-13-45", "9" * 20, "30 Oct 2025 5pm PST", "\0"]
+    "text",
+    [
+        "",
+        "soon",
+        "12",
+        "May",
+        "10:22",
+        "2025-13-45",
+        "9" * 20,
+        "30 Oct 2025 5pm PST",
+        "\0",
+        "02/03/76 10:00",
+        "1" * 65,
+        "31000199999999999999999999999h",
+    ],
 )
 def test_a_text_that_names_no_day_is_kept_as_it_is(text: str) -> None:
     """Nothing is guessed from the present day or this machine's time zone, and the order is not lost."""

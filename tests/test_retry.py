@@ -105,6 +105,7 @@ def test_only_some_answers_prove_that_nothing_was_done(
         ({"retry-after-ms": "soon", "retry-after": "3"}, 3.0),
         ({"retry-after": "Mon, 21 Sep 2026 14:13:30 GMT"}, 10.0),
         ({"retry-after": "Mon, 21 Sep 2026 14:13:10 GMT"}, 0.0),
+        ({"retry-after": "Mon, 21 Sep 2026 14:13:30"}, 10.0),
         ({}, None),
         ({"retry-after": ""}, None),
         ({"retry-after": "soon"}, None),

@@ -78,7 +78,10 @@ class Service:
     def _answer(self, request: Request, order_id: str) -> Answer:
         if self._is_too_fast():
             return _error(429)
-        problems = self._contract.problems_of_request(request)
+        try:
+            problems = self._contract.problems_of_request(request)
+        except (ValueError, LookupError, RecursionError) as error:
+            problems = [Problem(type(error).__name__, str(error))]  # what openapi-core trips over is no JSON
         key = request.parameters.header.get("x-api-key", "")
         if any(problem.kind == "InvalidSecurity" for problem in problems) or not self._is_key(key):
             return _error(401)
@@ -88,6 +91,8 @@ class Service:
             order = self._orders.edit(order_id, json.loads(request.body or b"{}"))
         except IdInUseError:
             return _error(409)
+        except UnicodeEncodeError:
+            return _error(400)
         return _error(404) if order is None else _json(200, order)
 
     def _is_key(self, key: str) -> bool:

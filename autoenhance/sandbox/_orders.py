@@ -34,6 +34,9 @@ class Orders:
             raise ValueError(f"{path} cannot be opened: {error}") from error
         try:
             is_new = self._is_new()
+        except sqlite3.OperationalError as error:
+            self._database.close()
+            raise ValueError(f"{path} cannot be used: {error}") from error
         except sqlite3.DatabaseError as error:
             self._database.close()
             raise ValueError(f"{path} is not a database of the sandbox: {error}") from error
@@ -87,6 +90,8 @@ class Orders:
             IdInUseError: If it was to get the id of another one.
         """
         with self._lock, self._database:
+            # Another sandbox on the same file must not move the order between the reading and the writing.
+            self._database.execute("BEGIN IMMEDIATE")
             order = self._read(order_id)
             if order is None:
                 return None

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import socket
 import tempfile
 import threading
+import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -15,7 +18,6 @@ from autoenhance.sandbox._contract import load_contract
 from autoenhance.sandbox._orders import Orders
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Mapping
     from types import TracebackType
 
@@ -38,6 +40,7 @@ class Sandbox:
 
     Raises:
         OSError: On start, if the port is taken.
+        ValueError: If the key cannot stand in a header.
         ValueError: On start, if the file cannot be opened, or is not a database of the sandbox.
     """
 
@@ -49,11 +52,13 @@ class Sandbox:
         port: int = 0,
         rate_limit: int | None = DEFAULT_RATE_LIMIT,
     ) -> None:
+        if not api_key or not api_key.isascii() or not api_key.isprintable() or api_key != api_key.strip():
+            raise ValueError("api_key is no text that a header could hold")
         self.api_key = api_key
         self._db = db
         self._port = port
         self._rate_limit = rate_limit
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._folder: Path | None = None
         self._running: tuple[uvicorn.Server, threading.Thread, Orders, Service, str] | None = None
 
     def start(self) -> Self:
@@ -65,6 +70,8 @@ class Sandbox:
         try:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind((_HOST, self._port))
+            # At once, because two that only bind do not notice each other.
+            listener.listen(128)
             orders = Orders(self._path())
         except BaseException:
             listener.close()
@@ -79,7 +86,10 @@ class Sandbox:
         thread = threading.Thread(target=server.run, args=([listener],), name="autoenhance-sandbox", daemon=True)
         self._running = server, thread, orders, service, url
         thread.start()
-        server.ready.wait()
+        while not server.ready.wait(0.1):
+            if not thread.is_alive():
+                self.stop()
+                raise OSError("the server of the sandbox ended before it answered")
         return self
 
     def stop(self) -> None:
@@ -140,13 +150,20 @@ class Sandbox:
     def _path(self) -> Path:
         if self._db is not None:
             return Path(self._db)
-        self._folder = tempfile.TemporaryDirectory(prefix="autoenhance-sandbox-")
-        return Path(self._folder.name) / "orders.sqlite3"
+        self._folder = Path(tempfile.mkdtemp(prefix="autoenhance-sandbox-"))
+        # For a sandbox that is never stopped; a forked child must leave its parent's folder alone.
+        weakref.finalize(self, _remove, self._folder, os.getpid())
+        return self._folder / "orders.sqlite3"
 
     def _remove_folder(self) -> None:
         if self._folder is not None:
-            self._folder.cleanup()
+            _remove(self._folder, os.getpid())
             self._folder = None
+
+
+def _remove(folder: Path, process: int) -> None:
+    if os.getpid() == process:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 class _Server(uvicorn.Server):

@@ -39,12 +39,17 @@ class Timestamp(datetime.datetime):
         )
 
 
+_LONGEST_TIMESTAMP = 64
+
+
 def parse_timestamp(text: str) -> datetime.datetime:
     """Read ISO 8601, or failing that what python-dateutil reads; a time without a zone is UTC
 
     Raises:
         ValueError: If the text names no day, or a zone whose offset it does not say.
     """
+    if len(text) > _LONGEST_TIMESTAMP:
+        raise ValueError(f"a text of {len(text)} characters is no point in time")
     try:
         value = Timestamp.fromisoformat(text)
     except ValueError:
@@ -66,11 +71,20 @@ def _parse_loosely(text: str) -> datetime.datetime:
             raise ValueError(f"the offset of the time zone {name!r} is not known")
         return datetime.timezone(datetime.timedelta(seconds=offset))
 
+    class _Info(parser.parserinfo):
+        def convertyear(self, year: int, century_specified: bool = False) -> int:
+            # The parser would choose the century that is nearest to the present day.
+            if year < 100 and not century_specified:
+                raise ValueError(f"the year {year} has no century")
+            return year
+
     # The parser fills what is missing from a default: two defaults tell whether the text names a day.
     defaults = datetime.datetime(2000, 1, 1), datetime.datetime(2001, 2, 2)
     try:
-        first, second = (parser.parse(text, default=default, tzinfos=zone) for default in defaults)
-    except OverflowError as error:
+        first, second = (
+            parser.parse(text, _Info(), default=default, tzinfos=zone) for default in defaults
+        )
+    except ArithmeticError as error:
         raise ValueError(str(error)) from error
     if first != second:
         raise ValueError(f"{text!r} names no day")
