@@ -62,7 +62,7 @@ def main(arguments: list[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, _stop)
     try:
         versions = _check_tools()
-        return (_check if options.check else _regenerate)(options.spec, options.output.absolute(), versions)
+        return (_check if options.check else _regenerate)(options.spec.absolute(), options.output.absolute(), versions)
     except FailureError as failure:
         print(f"regenerate: {failure}", file=sys.stderr)
         print(f"regenerate: {_name(options.output)}/ was left as it was.", file=sys.stderr)
@@ -154,7 +154,7 @@ def _build(spec: Path, folder: Path, versions: dict[str, str]) -> None:
     templates = ROOT / "openapi/templates"
     command = ["generate", "--path", spec, "--config", ROOT / "openapi/generator.yaml", "--output-path", package]
     command += ["--meta", "none", "--custom-template-path", templates, "--fail-on-warning"]
-    _run("openapi-python-client", [*PYTHON, "-m", "openapi_python_client", *map(str, command)])
+    _run("openapi-python-client", folder, [*PYTHON, "-m", "openapi_python_client", *map(str, command)])
     (package / "py.typed").write_bytes(b"")
     document = json.dumps(contract.plain(), indent=1, ensure_ascii=False, allow_nan=False)
     (package / "openapi.json").write_text(document + "\n", encoding="utf-8")
@@ -166,15 +166,16 @@ def _check_types(folder: Path) -> None:
     cache = ROOT / ".mypy_cache/regenerate"
     # An empty configuration: the rules here are these alone, whatever pyproject.toml says.
     command = ["-m", "mypy", "--config-file=", "--strict", f"--cache-dir={cache}", "--no-error-summary", "-p", PACKAGE]
-    _run("mypy", [*PYTHON, *command], MYPYPATH=str(folder))
+    _run("mypy", folder, [*PYTHON, *command], MYPYPATH=str(folder))
 
 
-def _run(tool: str, command: list[str], **environment: str) -> None:
+def _run(tool: str, folder: Path, command: list[str], **environment: str) -> None:
     # The generator calls ruff by its name, and must find the one beside this Python.
     path = sysconfig.get_path("scripts") + os.pathsep + os.environ.get("PATH", "")
     fixed = {"PATH": path, "PYTHONUTF8": "1", "PYTHONHASHSEED": "0", "NO_COLOR": "1", "TERM": "dumb"}
     finished = subprocess.run(
         command,
+        cwd=folder,  # mypy takes modules from where it is called
         env={**os.environ, **fixed, **environment},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import Any
 
 import pytest
@@ -71,6 +72,26 @@ def test_setting_a_field_twice_is_refused() -> None:
 def test_an_edit_knows_whether_it_may_move_the_order(asked: dict[str, Any], gives: bool) -> None:  # noqa: FBT001
     """Only another id makes a repeat unsafe, however it is given."""
     assert plan(**asked).gives_new_id is gives
+
+
+class Ids(str, Enum):  # noqa: UP042  # the kind whose str() is its name
+    FRONT = "order-1"
+
+
+class Sly(str):
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return ".."
+
+
+def test_a_subclass_of_str_is_the_text_that_it_is() -> None:
+    """What was checked is what is sent, whatever str() of it says."""
+    edit = plan(Ids.FRONT, name=Sly("a"), new_order_id=Sly("b"))
+    assert type(edit.order_id) is str
+    assert (edit.order_id, edit.body) == ("order-1", {"name": "a", "order_id": "b"})
+    assert type(edit.body["name"]) is str
+    assert plan(Sly("order-2"), name="a").order_id == "order-2"
 
 
 @pytest.mark.parametrize(

@@ -175,6 +175,39 @@ def test_long_and_odd_messages_are_cut_to_a_readable_line(caller: Caller) -> Non
     assert error.message.endswith("…")
 
 
+def test_a_422_with_odd_or_many_fields_is_still_a_readable_line(caller: Caller) -> None:
+    """Field names are the service's words too, and five of them are enough for a sentence."""
+    detail = {"json": {"na\nme\x1b[31m": ["Bad."]} | {f"field{number}": ["Bad."] for number in range(20_000)}}
+    error = fail(caller, 422, json.dumps({"detail": detail}).encode())
+    assert "na me [31m: Bad" in str(error)
+    assert "and 19996 more fields" in str(error)
+    assert str(error).isprintable()
+    assert len(str(error)) < 500
+    assert len(error.fields["json"]) == 20_001
+    nested = b'{"detail": {"json": ' + b'{"a": ' * 900 + b"1" + b"}" * 902
+    assert "refused, further down" in str(fail(caller, 422, nested))
+
+
+@pytest.mark.parametrize("location", ["foo:bar", "mailto:a@b", "http:a", "https://xn--/", "\\", "https://[v1.a]/"])
+def test_a_redirect_to_what_is_no_url_is_an_error_like_any_other(caller: Caller, location: str) -> None:
+    """httpx reads the location even if nobody follows it."""
+    error = fail(caller, 302, headers={"location": location})
+    assert isinstance(error, errors.APIStatusError | errors.APIConnectionError)
+
+
+def test_a_request_that_cannot_be_built_is_a_value_error(caller: Caller) -> None:
+    """A query beyond what a URL can hold is the caller's to mend."""
+    asked: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return httpx.Response(200, json={})
+
+    with pytest.raises(ValueError, match="there is no such request"):
+        caller(answering(caller, answer), "order-7", name="a", extra_query={"q": "x" * 70_000})
+    assert asked == []
+
+
 @pytest.mark.parametrize("status", [429, 503])
 def test_how_long_to_wait_is_in_the_error(caller: Caller, status: int) -> None:
     """retry_after is what Retry-After says, None if it says nothing."""

@@ -380,6 +380,53 @@ def test_a_swap_that_fails_leaves_the_old_tree(tmp_path: Path, monkeypatch: pyte
     assert not (tmp_path / "aside").exists()
 
 
+@pytest.mark.parametrize("output", [".", "", "src", "file"])
+def test_a_folder_that_is_not_ours_is_not_replaced(copied: Copy, output: str) -> None:
+    """The whole output folder goes, so it must hold nothing but what was generated."""
+    (copied.root / "src").mkdir()
+    (copied.root / "src/work.py").touch()
+    (copied.root / "file").touch()
+    before = sorted(path.relative_to(copied.root) for path in copied.root.rglob("*"))
+    command = [str(copied.root / "scripts/regenerate.sh"), "--output", output]
+    done = subprocess.run(command, cwd=copied.root, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "would be deleted" in done.stderr or "is not a folder" in done.stderr
+    assert sorted(path.relative_to(copied.root) for path in copied.root.rglob("*")) == before
+
+
+def test_no_module_of_the_callers_stands_in_for_a_tools(copied: Copy, tmp_path: Path) -> None:
+    """Neither the folder that it is called from nor PYTHONPATH is on the tools' path."""
+    for name in ("json", "typer", "httpx", "contract", "swap", "openapi_python_client"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('imported by mistake')")
+    before = copied.tree()
+    command = [str(copied.root / "scripts/regenerate.sh")]
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path), "CDPATH": "."}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert copied.tree() == before
+
+
+ODD = {
+    "a loop": "    Loop:\n      allOf:\n        - $ref: '#/components/schemas/Loop'\n",
+    "half a surrogate pair": '    Odd:\n      type: string\n      description: "\\ud800"\n',
+    "no integer": "    Odd: !!int foo\n",
+    "no date": "    Odd: 2025-99-99\n",
+    "a merge": "    Odd: &odd\n      type: string\n    Other:\n      <<: *odd\n      enum: [1, 1]\n",
+}
+
+
+@pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
+def test_an_odd_contract_is_a_failure_and_no_difference(copied: Copy, odd: str) -> None:
+    """Whatever the tools trip over: exit status 2, and the tree whole."""
+    copied.spec.write_text(SPEC + odd, encoding="utf-8")
+    before = copied.tree()
+    done = copied.run()
+    assert done.returncode == 2
+    assert done.stderr.startswith("regenerate: ")
+    assert copied.tree() == before
+    assert copied.left_over() == []
+
+
 def test_two_at_once_do_not_meet(copied: Copy) -> None:
     """One does the work, the other says so or comes after it; the tree is whole."""
     before = copied.tree()

@@ -248,6 +248,48 @@ def test_an_order_to_add_needs_an_id(sandbox: Sandbox) -> None:
         sandbox.add_order({"name": "a"})
 
 
+@pytest.mark.parametrize("api_key", ["", " x", "k\n", "é"])
+def test_a_key_that_no_client_can_send_is_refused(api_key: str) -> None:
+    """A sandbox that nobody can use is a mistake."""
+    with pytest.raises(ValueError, match="api_key is no text that a header could hold"):
+        Sandbox(api_key=api_key)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"headers": {"content-type": "application/json;"}},
+        {"headers": {"content-type": ";"}},
+        {"body": b'{"name": "\xff"}'},
+        {"body": b'{"a":' * 3000 + b"1" + b"}" * 3000},
+        {"body": b'{"order_id": "\\ud800"}'},
+    ],
+)
+def test_what_is_hardly_json_is_refused_and_breaks_nothing(sandbox: Sandbox, given: dict[str, Any]) -> None:
+    """An answer of the contract's, not a plain 500."""
+    headers = {"x-api-key": sandbox.api_key, "content-type": "application/json", **given.get("headers", {})}
+    url = f"{sandbox.url}/v3/orders/harbour-view-7"
+    answer = httpx.patch(url, headers=headers, content=given.get("body", b'{"name": "a"}'))
+    assert answer.status_code in {200, 400}
+    assert answer.headers["content-type"] == "application/json"
+
+
+def test_several_that_want_one_port_do_not_wait_for_ever() -> None:
+    """One gets it, the others say that it is taken."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    processes = [run("--port", str(port)) for _ in range(3)]
+    said = []
+    for process in processes:
+        assert process.stdout
+        said.append(process.stdout.readline())
+    for process in processes:
+        process.terminate()
+        process.communicate(timeout=10)
+    assert sum(line.startswith("The sandbox listens") for line in said) == 1
+    assert sorted(process.returncode for process in processes) == [0, 2, 2]
+
+
 def test_the_seeds_are_orders_of_the_contract(sandbox: Sandbox) -> None:
     """What a new sandbox has would pass as the service's."""
     assert len(sandbox.order_ids) == 3
