@@ -35,11 +35,15 @@ class _TooLateError(httpx.TimeoutException):
     """The deadline passed before there was another attempt, or while its answer was read."""
 
 
+class NowhereError(httpx.ProtocolError):
+    """The service redirects to what is no URL, and httpx gives nothing but that."""
+
+
 _logger = logging.getLogger("autoenhance")
 # After these no request has reached the service: there was no connection to send it over.
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, _TooLateError)
-# After these no try can help: the request itself cannot be sent.
-_NEVER_SENT = (httpx.LocalProtocolError, httpx.UnsupportedProtocol)
+# After these no try can help: the request itself cannot be sent, or was redirected.
+_NEVER_SENT = (httpx.LocalProtocolError, httpx.UnsupportedProtocol, NowhereError)
 # Asked for and unpacked: of these a few bytes cannot unpack to gigabytes at once, as they can of br and zstd.
 _UNPACKED = ("gzip", "deflate")
 # A socket's timeout may be over a moment before the deadline that it was made from.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from autoenhance._call import Call
+from autoenhance._call import Call, NowhereError
 from autoenhance._deadline import until
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class SyncCall(Call):
             except httpx.RequestError as error:
                 failure = error
             except _BAD_LOCATION as error:
-                failure = httpx.RemoteProtocolError(f"the answer redirects to no URL ({error})")
+                failure = NowhereError(f"the answer redirects to no URL: {error}")
             # Outside the except clause: an error that is raised here must not drag the frames of its cause along.
             wait = self._conclude(failure)
             if wait is None:
@@ -88,7 +88,7 @@ class AsyncCall(Call):
             except (httpx.RequestError, TimeoutError) as error:
                 failure = error
             except _BAD_LOCATION as error:
-                failure = httpx.RemoteProtocolError(f"the answer redirects to no URL ({error})")
+                failure = NowhereError(f"the answer redirects to no URL: {error}")
             # Outside the except clause: an error that is raised here must not drag the frames of its cause along.
             wait = self._conclude(failure)
             if wait is None:

@@ -193,6 +193,7 @@ def test_a_redirect_to_what_is_no_url_is_an_error_like_any_other(caller: Caller,
     """httpx reads the location even if nobody follows it."""
     error = fail(caller, 302, headers={"location": location})
     assert isinstance(error, errors.APIStatusError | errors.APIConnectionError)
+    assert error.attempts == 1
 
 
 def test_a_request_that_cannot_be_built_is_a_value_error(caller: Caller) -> None:

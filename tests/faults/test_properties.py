@@ -91,13 +91,21 @@ def test_any_json_with_a_200_is_an_order_or_says_that_the_edit_was_accepted(valu
 @given(st.integers(200, 599), HEADERS, st.binary(max_size=200))
 @example(200, {"content-encoding": "gzip"}, b"")
 @example(204, {"content-encoding": "deflate"}, b"x")
+@example(301, {"location": "A:0"}, b"")
 @example(503, {"retry-after": "9" * 40}, b"")
 def test_any_answer_is_an_order_or_the_right_kind_of_error(status: int, headers: dict[str, str], body: bytes) -> None:
     """A 2xx never hides that the edit was accepted, and every other status is a status error."""
     result = outcome(status, headers, body)
     if isinstance(result, AutoenhanceError):
-        assert type(result) is errors.APIResponseError if status < 300 else isinstance(result, errors.APIStatusError)
-        assert result.status_code == status
+        if isinstance(result, errors.APIConnectionError):
+            # httpx trips over some locations that are no URLs, and then gives us no answer.
+            assert 300 <= status < 400
+            assert "location" in headers
+        else:
+            assert (
+                type(result) is errors.APIResponseError if status < 300 else isinstance(result, errors.APIStatusError)
+            )
+            assert result.status_code == status
         assert "\n" not in str(result)
         assert len(str(result)) < 1000
 
