@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import httpx
 
 from autoenhance import errors
-from autoenhance._received import Received, unpack
+from autoenhance._received import Received, show_location, unpack
 from autoenhance._responses import SERVER_ERRORS, check_order, no_answer, refused, unreadable
 from autoenhance._retry import Failure, Policy, failure_of_status, read_retry_after
 from autoenhance._settings import Retry, Settings
@@ -138,6 +138,7 @@ class Call:
 
     def _begin(self, response: httpx.Response) -> None:
         """Note that an answer begins: what goes wrong from here on is another matter than no answer."""
+        show_location(response)
         self._head = Received(response.status_code, response.headers, b"")
         if response.is_stream_consumed:
             # A mock's answer, or one that an event hook of the caller's client has read.

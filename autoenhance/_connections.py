@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from autoenhance._deadline import guard
+from autoenhance._received import hide_location
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -54,7 +55,7 @@ class Connections:
             self._client.close()
 
     def _open(self) -> httpx.Client:
-        client = httpx.Client(mounts=_NO_PROXY_FOR_HTTP)
+        client = httpx.Client(mounts=_NO_PROXY_FOR_HTTP, event_hooks={"response": [hide_location]})
         guard(client)
         # For a client that is dropped without being closed.
         weakref.finalize(self, _close_if_ours, client, os.getpid())
@@ -86,7 +87,7 @@ class AsyncConnections:
         if self._own is not None:
             return self._check_own(self._own, loop)
         if loop not in self._clients:
-            client = httpx.AsyncClient(mounts=_NO_PROXY_FOR_HTTP)
+            client = httpx.AsyncClient(mounts=_NO_PROXY_FOR_HTTP, event_hooks={"response": [_hide_location_async]})
             guardian = _closing_with_the_loop(client)
             self._clients[loop] = client, guardian
             await anext(guardian)
@@ -129,6 +130,10 @@ async def _closing_with_the_loop(client: httpx.AsyncClient) -> AsyncGenerator[No
         yield
     finally:
         await client.aclose()
+
+
+async def _hide_location_async(response: httpx.Response) -> None:
+    hide_location(response)
 
 
 def _close_if_ours(client: httpx.Client, process: int) -> None:

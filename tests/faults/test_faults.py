@@ -281,6 +281,12 @@ CASES: dict[str, Case] = {
         "another place on the same host",
         status=301,
     ),
+    "a redirect to what httpx trips over": Case(
+        sending(http(301, b"", "location: A:0")), errors.APIStatusError, "redirected", status=301
+    ),
+    "a redirect to what idna trips over": Case(
+        sending(http(307, b"", "location: https://xn--/")), errors.APIStatusError, "redirected .* to 'xn--'", status=307
+    ),
     "a redirect to nonsense": Case(
         sending(http(302, b"", "location: http://[")),
         errors.APIStatusError,
