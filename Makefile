@@ -42,6 +42,9 @@ sandbox: .venv/.demo ## Run the sandbox until Ctrl-C (ARGS="--port 8000")
 
 # --- To change it ---
 
+.PHONY: setup
+setup: .venv/.dev ## Install all tools; afterwards no network is needed
+
 .PHONY: regenerate
 regenerate: .venv/.dev ## Generate generated/ from openapi/spec.yaml
 	@scripts/regenerate.sh
@@ -119,9 +122,10 @@ clean: ## Remove everything that the targets made
 	@$(PIP) $(EDITABLE)
 	@touch $@
 
-.venv/.dev: .venv/.demo
+.venv/.dev: .venv/.demo openapi/package.json openapi/package-lock.json
 	@echo "Installing the tools"
 	@$(PIP) --group dev $(EDITABLE)
+	@$(BIN)/python scripts/redocly.py --install
 	@touch $@
 
 .venv-lowest/.done: .venv/.dev
