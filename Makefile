@@ -49,6 +49,10 @@ setup: .venv/.dev ## Install all tools; afterwards no network is needed
 regenerate: .venv/.dev ## Generate generated/ from openapi/spec.yaml
 	@scripts/regenerate.sh
 
+.PHONY: review
+review: .venv/.dev ## Say what a change to the contract means (BASE=, UPSTREAM=)
+	@PYTHONPATH=scripts $(BIN)/python -m review --base "$(BASE)" --upstream "$(UPSTREAM)" --accept "$(ACCEPT)"
+
 .PHONY: check-generated
 check-generated: .venv/.dev ## Tell whether generated/ is what the contract gives
 	@scripts/regenerate.sh --check
@@ -71,12 +75,16 @@ format: .venv/.dev ## Format the code and fix what can be fixed
 	@$(BIN)/ruff format --quiet .
 
 .PHONY: check
-check: check-lint check-types check-generated check-tests check-lowest build ## Everything that CI checks
+check: check-lint check-types check-contract check-generated check-tests check-lowest build ## Everything that CI checks
 
 .PHONY: check-lint
 check-lint: .venv/.dev
 	@$(BIN)/ruff format --quiet --check . || { echo "Not formatted; 'make format' does it."; exit 1; }
 	@$(BIN)/ruff check --quiet .
+
+.PHONY: check-contract
+check-contract: .venv/.dev ## Say everything that is wrong with openapi/spec.yaml
+	@$(BIN)/python scripts/lint.py
 
 .PHONY: check-types
 check-types: .venv/.dev

@@ -76,15 +76,30 @@ def read(path: Path, name: str) -> Contract:
     Raises:
         ContractError: If it is not YAML, not OpenAPI, or against a rule of ours.
     """
-    contract = Contract(name, _parse(path, name))
+    contract = parse(path, name)
+    for findings in problems(contract):
+        if findings:
+            raise ContractError(findings)
+    return contract
+
+
+def problems(contract: Contract) -> Iterator[list[Finding]]:
+    """What is wrong, check by check; a later one may stumble over what an earlier one found."""
     for check in (_not_json, _dangling_references, _not_openapi, _against_our_rules):
         try:
             findings = list(check(contract))
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-            findings = [Finding(name, f"cannot be checked ({type(error).__name__}: {error})")]
-        if findings:
-            raise ContractError(findings)
-    return contract
+            findings = [Finding(contract.name, f"cannot be checked ({type(error).__name__}: {error})")]
+        yield findings
+
+
+def parse(path: Path, name: str) -> Contract:
+    """Read a contract without looking at what it says.
+
+    Raises:
+        ContractError: If it is not YAML, or no mapping.
+    """
+    return Contract(name, _parse(path, name))
 
 
 def _parse(path: Path, name: str) -> Any:

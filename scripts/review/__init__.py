@@ -1,0 +1,1 @@
+"""Reviews a change to the contract: what it means on the wire, in Python, for the versions and for the sources."""

@@ -1,0 +1,147 @@
+"""Shows a review: Markdown for a pull request, HTML for a person, JSON for a machine, a table on the terminal."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import jinja2
+from markupsafe import Markup, escape
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from facts import SOURCES
+from review.rules import RULES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from review.reviewing import Review
+
+IMPACTS = {"major": "breaking", "minor": "compatible", "patch": "words only"}
+
+
+def write_files(review: Review, folder: Path) -> list[Path]:
+    """Write review.md, review.html and review.json; the same review gives the same bytes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    record = review.record()
+    contents = {
+        "review.md": _template("review.md.jinja", record),
+        "review.html": _template("review.html.jinja", record),
+        "review.json": json.dumps(record, indent=2, ensure_ascii=False) + "\n",
+    }
+    for name, text in contents.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return [folder / name for name in contents]
+
+
+def print_terminal(review: Review, written: Iterable[Path], console: Console | None = None) -> None:
+    """Print the verdict, then the tables, in the width that there is."""
+    console = console or Console(highlight=False, soft_wrap=False)
+
+    def say(line: str = "", style: str | None = None) -> None:
+        console.print(line, style=style, markup=False)
+
+    say(review.verdict, style="bold red" if review.is_breaking else "bold green")
+    say(f"Compared with {review.base}: {review.why}.")
+    if review.wire:
+        say()
+        console.print(_table("On the wire", _wire_rows(review)))
+    if review.python:
+        say()
+        console.print(_table("In Python", _python_rows(review)))
+    if review.upstream:
+        say()
+        title = f"Against {review.upstream.source}"
+        console.print(_table(title, _upstream_rows(review)))
+    say()
+    for version in review.versions:
+        say(_version(version.of, version.old, version.new, version.impact, version.needed, carried=version.carried))
+    say(_sources(review))
+    for finding in review.findings:
+        say(f"Not well-formed: {finding}")
+    for missing in review.missing:
+        say(f"Missing: {missing}", style="bold red")
+    say(f"Written: {', '.join(map(str, written))}")
+
+
+def _table(title: str, rows: list[tuple[str, str]]) -> Table:
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, title_style="bold", expand=False)
+    table.add_column("Breaks", no_wrap=True)
+    table.add_column("What and where", overflow="fold")
+    for breaks, what in rows:
+        table.add_row(breaks, what, style="red" if breaks not in {"nobody", "no"} else None)
+    return table
+
+
+def _wire_rows(review: Review) -> list[tuple[str, str]]:
+    return [
+        (change.breaks, f"{_plain(change.what)}: {_plain(change.sentence)} {_plain(change.because)}\n{change.where}")
+        for change in review.wire
+    ]
+
+
+def _python_rows(review: Review) -> list[tuple[str, str]]:
+    return [
+        ("callers" if change.breaks else "nobody", f"{change.name}\n{_plain(change.sentence)} {_plain(change.because)}")
+        for change in review.python
+    ]
+
+
+def _upstream_rows(review: Review) -> list[tuple[str, str]]:
+    differences = review.upstream.differences if review.upstream else ()
+    return [
+        (
+            "our client" if difference.breaks else "no",
+            f"{_plain(difference.what)} ({difference.kind}): {_plain(difference.sentence)} {_plain(difference.why)}"
+            + "".join(f"\n{label}: {where}" for label, where in (("ours", difference.ours), ("theirs", difference.theirs)) if where),
+        )
+        for difference in differences
+    ]
+
+
+def _plain(text: str) -> str:
+    # Square brackets would be rich's markup, and `images[]` is a place.
+    return text.replace("`", "").replace("[", "\\[")
+
+
+def _version(of: str, old: str, new: str, impact: str | None, needed: str, *, carried: bool) -> str:
+    said = of[0].upper() + of[1:]
+    if impact is None:
+        return f"{said}: {old}; nothing asks for another."
+    state = f"is {new}, as it should be" if carried else f"is still {new}" if old == new else f"is {new}"
+    return f"{said}: {old} asks for {needed} ({impact}) and {state}."
+
+
+def _sources(review: Review) -> str:
+    counts = ", ".join(f"{count} {source}" for source, count in review.sources.new.items() if count)
+    added = len(review.sources.added)
+    return f"Sources: {counts}; {added or 'no'} new."
+
+
+def _template(name: str, record: dict[str, Any]) -> str:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("review"),
+        undefined=jinja2.StrictUndefined,
+        autoescape=name.endswith(".html.jinja"),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {"cell": _cell, "code": _code}
+    return environment.get_template(name).render(
+        **record, source_words=SOURCES, rules=RULES, impacts=IMPACTS, version_line=_version
+    )
+
+
+def _cell(text: str) -> str:
+    """Text for a cell of a Markdown table."""
+    return str(text).replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")
+
+
+def _code(text: str) -> Markup:
+    """Text with `code` in it, as HTML."""
+    return Markup(re.sub(r"`([^`]*)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704  # escaped before
