@@ -1,0 +1,93 @@
+"""Fetches an OpenAPI document from a file or a URL. All the I/O of the comparison is here."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Final
+from urllib.parse import SplitResult, urlsplit
+
+import httpx
+
+from review._document import UpstreamError
+
+_MOST_BYTES: Final = 50 * 2**20
+_PATIENCE: Final = 60.0
+_STEP: Final = 20.0
+_FIRST_ERROR: Final = 400
+
+
+def fetch(source: str) -> tuple[str, bytes]:
+    """Read a source whole.
+
+    Args:
+        source: A path, or an http(s) URL.
+
+    Returns:
+        The name to show for it, and its bytes. The name of a URL has no user, password, query or fragment, because
+        those may hold secrets.
+
+    Raises:
+        UpstreamError: If it cannot be read.
+    """
+    if "://" not in source:
+        return source, _read_file(source)
+    try:
+        parts = urlsplit(source)
+        name = _without_secrets(parts)
+    except ValueError:
+        raise UpstreamError("the source is not a URL that can be read; check its host and port") from None
+    if parts.scheme.lower() not in {"http", "https"}:
+        raise UpstreamError(f"{name}: only http and https URLs can be read, and files by their path")
+    return name, _read_url(source, name)
+
+
+def _without_secrets(parts: SplitResult) -> str:
+    host = parts.hostname or ""
+    host = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{host}" + (f":{parts.port}" if parts.port else "") + parts.path
+
+
+def _read_file(source: str) -> bytes:
+    try:
+        with Path(source).open("rb") as file:
+            content = file.read(_MOST_BYTES + 1)
+    except (OSError, ValueError) as error:
+        raise UpstreamError(f"{source}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    return _limited(source, content)
+
+
+def _read_url(url: str, name: str) -> bytes:
+    # httpx's timeouts begin anew with each read; the deadline ends a server that drips.
+    deadline = time.monotonic() + _PATIENCE
+    content = bytearray()
+    headers = {"accept": "application/json, application/yaml;q=0.9, */*;q=0.5", "accept-encoding": "gzip, deflate"}
+    try:
+        with (
+            httpx.Client(follow_redirects=True, timeout=_STEP, headers=headers) as client,
+            client.stream("GET", url) as response,
+        ):
+            if response.status_code >= _FIRST_ERROR:
+                raise UpstreamError(f"{name}: the answer is {response.status_code} {response.reason_phrase}".rstrip())
+            for chunk in response.iter_bytes():
+                content += chunk
+                if len(content) > _MOST_BYTES:
+                    break
+                if time.monotonic() > deadline:
+                    raise UpstreamError(f"{name}: did not end within {_PATIENCE:g} s")
+    except httpx.TooManyRedirects:
+        raise UpstreamError(f"{name}: redirects without end") from None
+    except httpx.TimeoutException:
+        raise UpstreamError(f"{name}: did not answer in time") from None
+    except httpx.ConnectError as error:
+        raise UpstreamError(f"{name}: cannot be reached ({error})") from None
+    except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, UnicodeError) as error:
+        # Without its text, which may hold the whole URL.
+        raise UpstreamError(f"{name}: cannot be fetched ({type(error).__name__})") from None
+    return _limited(name, bytes(content))
+
+
+def _limited(name: str, content: bytes) -> bytes:
+    if len(content) > _MOST_BYTES:
+        raise UpstreamError(f"{name}: is longer than {_MOST_BYTES // 2**20} MB")
+    return content
