@@ -51,7 +51,7 @@ regenerate: .venv/.dev ## Generate generated/ from openapi/spec.yaml
 
 .PHONY: review
 review: .venv/.dev ## Say what a change to the contract means (BASE=, UPSTREAM=)
-	@PYTHONPATH=scripts $(BIN)/python -m review --base "$(BASE)" --upstream "$(UPSTREAM)" --accept "$(ACCEPT)"
+	@scripts/review.sh --base "$(BASE)" --upstream "$(UPSTREAM)" --accept "$(ACCEPT)"
 
 .PHONY: check-generated
 check-generated: .venv/.dev ## Tell whether generated/ is what the contract gives

@@ -67,7 +67,9 @@ class Review:
         """The line that says it all."""
         if not self.is_breaking:
             count = len(self.wire) + len(self.python)
-            return f"Compatible: {count or 'no'} {'change' if count == 1 else 'changes'}, none of them breaking."
+            if not count:
+                return "Compatible: nothing changes."
+            return f"Compatible: {count} {'change' if count == 1 else 'changes'}, none of them breaking."
         told = ", ".join(f"{number} {where}" for where, number in self.breaking.items() if number)
         total = sum(self.breaking.values())
         return f"Breaking: {total} {'change breaks' if total == 1 else 'changes break'} something ({told})."
@@ -136,6 +138,6 @@ def _versions(
     versions = [str(contract.plain()["info"]["version"]) for contract in (old, new)]
     packages = [version_of(tree.text(trees.VERSION)) for tree in (base, working)]
     return [
-        bump("info.version of the contract", versions[0], versions[1], of_contract),
-        bump("the version of the package", packages[0], packages[1], of_package),
+        bump("the contract's info.version", versions[0], versions[1], of_contract),
+        bump("the package's version", packages[0], packages[1], of_package),
     ]
