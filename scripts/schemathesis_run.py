@@ -14,7 +14,7 @@ from schemathesis.config import SchemathesisConfig
 from schemathesis.core.failures import Failure
 from schemathesis.engine import events, from_schema
 
-from autoenhance.sandbox._contract import Contract, Request, Response, with_open_enums
+from autoenhance.sandbox._contract import Contract, Problem, Request, Response, with_open_enums
 from conformance_rules import OFF, OFF_LIVE, PHASES
 from request_gate import Gate, every_request_through
 
@@ -110,11 +110,12 @@ def run(document: dict[str, Any], service: Service, *, max_examples: int, seed: 
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
     config = SchemathesisConfig.from_dict(_config(service, max_examples=max_examples, seed=seed))
     schema = schemathesis.openapi.from_dict(with_open_enums(document), config=config)
-    _register(Contract(document))
+    contract = Contract(document)
+    _register(contract)
     outcome = Outcome()
     with every_request_through(service.before_each):
         for event in from_schema(schema).execute():
-            _take(event, service, outcome)
+            _take(event, service, contract, outcome)
     if not outcome.obstacles and outcome.requests["fuzzing"] < max_examples and not outcome.findings:
         outcome.obstacles[f"schemathesis gave up after {outcome.requests['fuzzing']} made-up requests"] += 1
     return outcome
@@ -163,18 +164,12 @@ def _register(contract: Contract) -> None:
 
     @schemathesis.check
     def timestamp_conformance(_: CheckContext, response: HttpResponse, case: Case[Any]) -> None:
-        request = Request(case.operation.method, case.operation.path, {}, b"")
-        answer = Response(
-            response.status_code, {name: values[0] for name, values in response.headers.items()}, response.content
-        )
-        wrong = [
-            problem.message for problem in contract.problems_of_response(request, answer) if problem.rule == "format"
-        ]
+        wrong = [problem.message for problem in _problems(contract, response) if problem.rule == "format"]
         if wrong:
             raise Failure(operation=case.operation.label, title="Unreadable timestamp", message="\n".join(wrong))
 
 
-def _take(event: events.EngineEvent, service: Service, outcome: Outcome) -> None:
+def _take(event: events.EngineEvent, service: Service, contract: Contract, outcome: Outcome) -> None:
     match event:
         case events.Interrupted():
             raise KeyboardInterrupt
@@ -183,12 +178,12 @@ def _take(event: events.EngineEvent, service: Service, outcome: Outcome) -> None
         case events.FatalError():
             outcome.obstacles[f"{type(event.exception).__name__}: {event.exception}"] += 1
         case events.ScenarioFinished():
-            _count(event, service, outcome)
+            _count(event, service, contract, outcome)
         case _:
             pass
 
 
-def _count(event: events.ScenarioFinished, service: Service, outcome: Outcome) -> None:
+def _count(event: events.ScenarioFinished, service: Service, contract: Contract, outcome: Outcome) -> None:
     recorder = event.recorder
     outcome.requests[event.phase.value] += len(recorder.interactions)
     for interaction in recorder.interactions.values():
@@ -203,8 +198,18 @@ def _count(event: events.ScenarioFinished, service: Service, outcome: Outcome) -
             failure = node.failure_info.failure
             exchange = recorder.interactions[failure.case_id or case_id]
             status = exchange.response.status_code if exchange.response is not None else 0
-            found = Finding(node.name, failure.title, failure.message, status, _curl(exchange.request, service))
+            message = failure.message
+            if node.name == "response_schema_conformance" and exchange.response is not None:
+                # Ours name the field that is wrong, also inside of alternatives; theirs print the whole of both.
+                message = "\n".join(problem.message for problem in _problems(contract, exchange.response)) or message
+            found = Finding(node.name, failure.title, message, status, _curl(exchange.request, service))
             outcome.findings.setdefault((node.name, failure.title, status), found).times += 1
+
+
+def _problems(contract: Contract, response: HttpResponse) -> list[Problem]:
+    headers = {name: values[0] for name, values in response.headers.items()}
+    answer = Response(response.status_code, headers, response.content)
+    return contract.problems_of_response(Request("patch", "/v3/orders/any", {}, b""), answer)
 
 
 def _curl(request: HttpRequest, service: Service) -> str:
