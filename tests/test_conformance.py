@@ -52,6 +52,7 @@ def service(*answers: Answer) -> Iterator[tuple[str, list[tuple[str, str, bytes]
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = -1  # head and body in one packet: two wait for each other
 
         def handle_one_request(self) -> None:
             self.raw_requestline = self.rfile.readline()
@@ -68,6 +69,7 @@ def service(*answers: Answer) -> Iterator[tuple[str, list[tuple[str, str, bytes]
             self.send_header("location", "/elsewhere")
             self.end_headers()
             self.wfile.write(body)
+            self.wfile.flush()
 
         def log_message(self, *_: object) -> None:
             pass
