@@ -63,7 +63,7 @@ fuzz: .venv/.dev ## Run the property tests with 10,000 examples each
 
 .PHONY: conformance
 conformance: .venv/.dev ## Check the sandbox, or URL=..., against the contract
-	@$(BIN)/python scripts/conformance.py $(if $(filter command%,$(origin URL)),--url '$(URL)') $(ARGS)
+	@$(BIN)/python -X utf8 scripts/conformance.py $(if $(filter command%,$(origin URL)),--url '$(URL)') $(ARGS)
 
 .PHONY: record
 record: .venv/.dev ## Record the cassettes again, from the sandbox or live
