@@ -65,6 +65,10 @@ test: .venv/.dev ## Run the tests (ARGS="-k name" for some)
 fuzz: .venv/.dev ## Run the property tests with 10,000 examples each
 	@$(BIN)/pytest --numprocesses=auto --quiet --hypothesis-profile=fuzz tests/faults/test_properties.py
 
+.PHONY: conformance
+conformance: .venv/.dev ## Check the sandbox, or URL=..., against the contract
+	@$(BIN)/python -X utf8 scripts/conformance.py $(if $(filter command%,$(origin URL)),--url '$(URL)') $(ARGS)
+
 .PHONY: record
 record: .venv/.dev ## Record the cassettes again, from the sandbox or live
 	@$(BIN)/python tests/record.py
@@ -75,7 +79,7 @@ format: .venv/.dev ## Format the code and fix what can be fixed
 	@$(BIN)/ruff format --quiet .
 
 .PHONY: check
-check: check-lint check-types check-contract check-generated check-tests check-lowest build ## Everything that CI checks
+check: check-lint check-types check-contract check-generated check-tests check-lowest conformance build ## Everything that CI checks
 
 .PHONY: check-lint
 check-lint: .venv/.dev

@@ -1,5 +1,14 @@
 #!/usr/bin/env bash
-# Says what a change to the contract means; options and exit status: review.sh --help. `make review` calls it.
+# Says what a change to the contract means; review.sh --help tells the options. make turns every failure into its own
+# status 2: who needs to tell "breaking" (1) from "could not be done" (2) calls this instead of `make review`.
 set -euo pipefail
-here="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)"
-PYTHONPATH="$here" exec "$here/../.venv/bin/python" -m review "$@"
+
+root=$(CDPATH="" cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
+python=$root/.venv/bin/python
+if [[ ! -x $python ]]; then
+    echo "review: there are no tools here; 'make setup' installs them." >&2
+    exit 2
+fi
+# Only our modules on the path, whatever the caller's folder and settings; UTF-8 whatever the locale; no bytecode.
+unset PYTHONHOME
+PYTHONPATH=$root/scripts exec "$python" -P -B -X utf8 -m review "$@"

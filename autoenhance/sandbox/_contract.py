@@ -54,6 +54,7 @@ class Problem:
         kind: The name of openapi-core's exception, such as `InvalidSecurity` or `InvalidRequestBody`.
         path: Where in the body, empty for the whole of it.
         rule: The rule of JSON Schema that is broken, such as `type`; empty if it is no matter of a schema.
+        rule_path: Where that rule stands, from the schema of the body on; references take no part of it.
         expected: What that rule says.
         value: What stands there.
         message: All of it in a sentence.
@@ -65,6 +66,7 @@ class Problem:
     rule: str = ""
     expected: Any = None
     value: Any = None
+    rule_path: tuple[str | int, ...] = ()
 
 
 class Contract:
@@ -122,11 +124,27 @@ def _problems(error: BaseException) -> list[Problem]:
     kind = type(error).__name__
     cause = error.__cause__
     if isinstance(cause, InvalidSchemaValue):
-        return [_of_schema(kind, found) for found in cause.schema_errors]
+        return [problem for found in cause.schema_errors for problem in _of_schema(kind, found)]
     return [Problem(kind, str(cause or error))]
 
 
-def _of_schema(kind: str, error: Any) -> Problem:
+def _of_schema(kind: str, error: Any) -> list[Problem]:
+    """An error as problems; of alternatives that all fail, the one that fits further in is the one that was meant."""
+    branches = error.context or []
+    deeper = [branch for branch in branches if len(branch.absolute_path) > len(error.absolute_path)]
+    if deeper:
+        return [problem for branch in deeper for problem in _of_schema(kind, branch)]
     path = tuple(error.absolute_path)
     where = "/".join(map(str, path)) or "the body"
-    return Problem(kind, f"{where}: {error.message}", path, error.validator, error.validator_value, error.instance)
+    message = " and ".join(branch.message for branch in branches) or error.message
+    return [
+        Problem(
+            kind,
+            f"{where}: {message}",
+            path,
+            error.validator,
+            error.validator_value,
+            error.instance,
+            tuple(error.absolute_schema_path),
+        )
+    ]

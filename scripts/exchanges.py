@@ -1,0 +1,90 @@
+"""Checks what cassettes recorded against the contract: for tests/test_cassettes.py and for `make conformance`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import yaml
+
+from autoenhance.sandbox._contract import Contract, Problem, Request, Response
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# Requests that are wrong because the cassette is about the refusal, with the one thing that is wrong with them.
+ON_PURPOSE = {"field_refused": "name: None is not of type 'string'"}
+
+
+class CassetteError(Exception):
+    """A file is no cassette; the message says which and why."""
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One recorded request with the response to it."""
+
+    cassette: str
+    number: int
+    """Its place in the cassette, from 1."""
+    recorded_from: str
+    line: str
+    """The request line, without the host."""
+    request: Request
+    response: Response
+
+    @property
+    def agrees(self) -> str:
+        """What to say where nothing is wrong."""
+        return "yes: wrong on purpose" if self.cassette in ON_PURPOSE else "yes"
+
+    def problems_of_request(self, contract: Contract) -> list[Problem]:
+        """Tell what is wrong with the request; what is wrong on purpose is not."""
+        found = contract.problems_of_request(self.request)
+        return [problem for problem in found if problem.message != ON_PURPOSE.get(self.cassette)]
+
+    def problems_of_response(self, contract: Contract) -> list[Problem]:
+        """Tell what is wrong with the response."""
+        return contract.problems_of_response(self.request, self.response)
+
+
+def read(path: Path) -> list[Exchange]:
+    """Read a cassette.
+
+    Raises:
+        CassetteError: If it is none.
+    """
+    try:
+        cassette = yaml.safe_load(path.read_text("utf-8"))
+        source = cassette.get("metadata", {}).get("recorded_from", "not said")
+        return [_exchange(path.stem, number, source, found) for number, found in enumerate(cassette["interactions"], 1)]
+    except OSError as error:
+        raise CassetteError(f"{path.name} cannot be read: {error.strerror}") from error
+    except yaml.YAMLError as error:
+        raise CassetteError(f"{path.name} is not YAML: {' '.join(str(error).split())}") from error
+    except (AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
+        raise CassetteError(f"{path.name} is no cassette ({type(error).__name__}: {error})") from error
+
+
+def _exchange(cassette: str, number: int, source: str, recorded: Any) -> Exchange:
+    asked, answered = recorded["request"], recorded["response"]
+    address = urlsplit(asked["uri"])
+    path = address.path + (f"?{address.query}" if address.query else "")
+    # The key is not recorded; any will do.
+    headers = _first(asked["headers"]) | {"x-api-key": "any"}
+    request = Request(
+        asked["method"], address.path, headers, _bytes(asked["body"]), f"{address.scheme}://{address.netloc}"
+    )
+    response = Response(
+        answered["status"]["code"], _first(answered["headers"]), _bytes(answered["body"].get("string", ""))
+    )
+    return Exchange(cassette, number, source, f"{asked['method']} {path}", request, response)
+
+
+def _first(headers: dict[str, list[str]]) -> dict[str, str]:
+    return {name: values[0] for name, values in headers.items()}
+
+
+def _bytes(body: str | bytes | None) -> bytes:
+    return body.encode() if isinstance(body, str) else body or b""
