@@ -216,34 +216,6 @@ def test_what_we_send_is_weighed_by_what_they_accept(
     assert sorted(short(found(change))) == sorted(expected)
 
 
-LOOSER: dict[str, tuple[dict[str, Any], dict[str, Any], bool]] = {
-    "a longer name": ({"maxLength": 10}, {"maxLength": 20}, False),
-    "a shorter name": ({"maxLength": 20}, {"maxLength": 10}, True),
-    "no length": ({"maxLength": 10}, {}, False),
-    "no format": ({"format": "uuid"}, {}, False),
-    "more values": ({"enum": ["a"]}, {"enum": ["a", "b"]}, False),
-    "fewer values": ({"enum": ["a", "b"]}, {"enum": ["a"]}, True),
-    "no values": ({"enum": ["a"]}, {}, False),
-    "no null": ({"type": ["string", "null"]}, {}, True),
-    "a number for an integer": ({"type": "integer"}, {"type": "number"}, False),
-    "an integer for a number": ({"type": "number"}, {"type": "integer"}, True),
-    "a pattern for another": ({"pattern": "a"}, {"pattern": "b"}, True),
-}
-
-
-@pytest.mark.parametrize(("ours", "theirs", "breaks"), LOOSER.values(), ids=LOOSER)
-def test_a_limit_of_ours_is_weighed_against_theirs(
-    ours: dict[str, Any], theirs: dict[str, Any], *, breaks: bool
-) -> None:
-    """Looser keeps our client going, tighter breaks it."""
-
-    def with_name(keywords: dict[str, Any]) -> Callable[[Their], None]:
-        return lambda their: their.edit["properties"].update(name={"type": "string", **keywords})
-
-    (difference,) = found(with_name(theirs), base=with_name(ours))
-    assert (difference.what, difference.breaks) == (NAME, breaks)
-
-
 def test_the_path_parameter_may_have_another_name_and_stand_at_the_path() -> None:
     """A name in the template is not on the wire."""
 
