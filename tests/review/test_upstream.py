@@ -13,6 +13,8 @@ from review.upstream import compare
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+pytestmark = pytest.mark.tools
+
 HERE = Path(__file__).parent
 THEIRS, OURS, DISAGREE = "only theirs", "only ours", "disagree"
 NAME = "request body: name"
@@ -198,6 +200,17 @@ REQUESTS: dict[str, tuple[Callable[[Their], Any], list[tuple[str, str, bool]]]] 
     "another scheme and ours": (_security({"bearer": [], "apiKey": []}), [(DISAGREE, "security", True)]),
     "a scheme that is not described": (_security({"unknown": []}), [(DISAGREE, "security", True)]),
     "no security": (_security(), [(OURS, "security", False)]),
+    "a key and a token": (_scheme(type="oauth2", flows={}), [(DISAGREE, "security", True)]),
+    "a deprecated parameter": (
+        lambda t: t.operation["parameters"][1].update(deprecated=True),
+        [(THEIRS, "header parameter x-api-version", False)],
+    ),
+    "a parameter that is JSON": (
+        lambda t: t.operation["parameters"][1].update(
+            content={JSON: {"schema": t.operation["parameters"][1].pop("schema")}}
+        ),
+        [(DISAGREE, "header parameter x-api-version", True)],
+    ),
     "deprecated": (lambda t: t.operation.update(deprecated=True), [(THEIRS, "operation", False)]),
     "another host": (
         lambda t: t.tree.update(servers=[{"url": "https://api.example.com"}]),

@@ -16,6 +16,8 @@ from review._upstream_rules import RULES
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+pytestmark = pytest.mark.tools
+
 # One cannot be tried: our contract requires no field of an answer. The other way round, null of ours, the last is tried.
 UNTRIED = {"answer: less required", "answer: null, theirs"}
 

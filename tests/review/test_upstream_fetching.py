@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.tools
+
 CONTRACT = (ROOT / "openapi/spec.yaml").read_bytes()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from upstream_documents import Their, found
+from upstream_documents import JSON, Their, found, short
 
 from autoenhance._edit import plan_edit
 from autoenhance_api.types import UNSET, Unset
@@ -13,6 +13,8 @@ from review._upstream_rules import KEPT, RULES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+pytestmark = pytest.mark.tools
 
 NAME = "request body: name"
 
@@ -58,3 +60,42 @@ def test_limits_that_count_as_kept_are_kept_by_the_client(place: str, keyword: s
     order_id, new_id, name = edits[place]
     with pytest.raises(ValueError, match=r"empty|at most|sets nothing"):
         plan_edit(order_id, name=name, new_order_id=new_id, extra_body=None, extra_query=None, extra_headers=None)
+
+
+def test_what_only_ours_has_is_told_too() -> None:
+    """A body, a parameter in the query, a mark, a server's header."""
+
+    def more(their: Their) -> None:
+        their.operation["deprecated"] = their.edit["properties"]["name"]["deprecated"] = True
+        their.operation["parameters"].append(
+            {"name": "q", "in": "query", "deprecated": True, "schema": {"type": "string"}}
+        )
+        their.responses["200"]["headers"] = {"ETag": {"schema": {"type": "string"}}}
+
+    def less(their: Their) -> None:
+        del (
+            their.operation["deprecated"],
+            their.edit["properties"]["name"]["deprecated"],
+            their.responses["200"]["headers"],
+        )
+        their.operation["parameters"].pop()
+
+    assert short(found(less, base=more)) == [
+        ("only ours", "operation", False),
+        ("only ours", "query parameter q", True),
+        ("only ours", "request body: name", False),
+        ("only ours", "answer 200: header etag", False),
+    ]
+
+
+def test_a_body_that_ours_lacks_breaks_if_it_is_required() -> None:
+    """The client would send none."""
+
+    def without(their: Their) -> None:
+        their.operation.pop("requestBody")
+
+    def change(their: Their) -> None:
+        their.operation["requestBody"] = {"required": required, "content": {JSON: {}}}
+
+    for required in (True, False):
+        assert short(found(change, base=without)) == [("only theirs", "request body", required)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from upstream_documents import Their, compared
@@ -13,6 +14,8 @@ from contract import Contract
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+pytestmark = pytest.mark.tools
 
 _NAMES = st.sampled_from(["a", "b", "c", "d"])
 _LEAVES = st.sampled_from(

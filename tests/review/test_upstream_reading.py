@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+pytestmark = pytest.mark.tools
+
 CONTRACT = (ROOT / "openapi/spec.yaml").read_bytes()
 
 

@@ -10,6 +10,8 @@ from upstream_documents import JSON, Their, found, short
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+pytestmark = pytest.mark.tools
+
 THEIRS, OURS, DISAGREE = "only theirs", "only ours", "disagree"
 
 RANGES: dict[str, tuple[Callable[[Their], Any], list[tuple[str, str, bool]]]] = {
