@@ -83,11 +83,12 @@ class Document:
         Raises:
             UpstreamError: If a reference leads to nothing, out of the document, in a circle or too far.
         """
+        end = pointer
         for _ in range(_LONGEST_CHAIN):
-            node = self.at(pointer)
+            node = self.at(end)
             if not (isinstance(node, dict) and isinstance(node.get("$ref"), str)):
-                return pointer
-            pointer = self.target(pointer)
+                return end
+            end = self.target(end)
         raise self.problem(pointer, f"is in a circle, or a chain, of more than {_LONGEST_CHAIN} references")
 
     def target(self, pointer: Pointer) -> Pointer:
@@ -133,7 +134,7 @@ def parse(name: str, content: bytes) -> Document:
         )
     try:
         read = _parse(name, text)
-        tree, size = _plain(name, read, {}, set())
+        tree, size = _plain(read, {})
     except RecursionError:
         raise UpstreamError(f"{name}: is nested too deeply") from None
     if size > _MOST_NODES:
@@ -174,24 +175,20 @@ def _parse(name: str, text: str) -> Any:
         raise UpstreamError(f"{name}: {failure or f'is not YAML: {what}'}") from None
 
 
-def _plain(name: str, node: Any, done: dict[int, tuple[Any, int]], above: set[int]) -> tuple[Any, int]:
+def _plain(node: Any, done: dict[int, tuple[Any, int]]) -> tuple[Any, int]:
     """A node as plain JSON, and how many values it has, those of an alias counted each time; an alias stays one object."""
     if not isinstance(node, dict | list):
         return _scalar(node), 1
-    if id(node) in above:
-        raise UpstreamError(f"{name}: a YAML alias stands inside of what it stands for")
     if id(node) not in done:
         plain: Any = {} if isinstance(node, dict) else []
         size = 1
-        above.add(id(node))
         for key, child in node.items() if isinstance(node, dict) else enumerate(node):
-            value, inner = _plain(name, child, done, above)
+            value, inner = _plain(child, done)
             size += inner
             if isinstance(plain, dict):
                 plain[str(key)] = value  # a status without quotes is a number to YAML
             else:
                 plain.append(value)
-        above.remove(id(node))
         done[id(node)] = plain, size
     return done[id(node)]
 

@@ -50,7 +50,11 @@ class Shapes:
         if not isinstance(schema, At):
             return schema
         node = self.document.at(schema.pointer)
-        if isinstance(node, dict) and "$ref" in node and (self.document.is_3_0 or node.keys() <= _IDLE):
+        if (
+            isinstance(node, dict)
+            and isinstance(node.get("$ref"), str)
+            and (self.document.is_3_0 or node.keys() <= _IDLE)
+        ):
             return self.identity(At(self._follow_one(schema.pointer)))
         return schema
 
