@@ -59,7 +59,7 @@ check-generated: .venv/.dev ## Tell whether generated/ is what the contract give
 
 .PHONY: test
 test: .venv/.dev ## Run the tests (ARGS="-k name" for some)
-	@$(BIN)/pytest --numprocesses=auto --quiet $(ARGS)
+	@$(BIN)/pytest --numprocesses=auto --quiet -m "not thorough" $(ARGS)
 
 .PHONY: fuzz
 fuzz: .venv/.dev ## Run the property tests with 10,000 examples each

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import yamllint.config
 import yamllint.linter
+from facts import ASPECTS, SOURCES, parts
 
 import redocly
 from contract import Contract, ContractError, Finding, parse, problems
-from facts import ASPECTS, SOURCES, parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

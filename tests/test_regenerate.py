@@ -325,6 +325,7 @@ def test_a_template_that_does_not_format_is_refused(copied: Copy) -> None:
     assert "ruff failed" in done.stderr
 
 
+@pytest.mark.thorough
 def test_killed_at_any_moment_it_leaves_the_old_tree_or_the_new_one(copied: Copy) -> None:
     """Kills from the start to the end, most of them near the swap; the next run is none the worse for them."""
     old = copied.tree()

@@ -22,10 +22,13 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 def main(arguments: list[str] | None = None) -> int:
     """Review the working tree; returns the exit status."""
-    parser = argparse.ArgumentParser(prog="make review", description=__doc__.splitlines()[0])
+    words = (__doc__ or "").split("\n\n")
+    parser = argparse.ArgumentParser(prog="review.sh", description=words[0], epilog=words[1])
     parser.add_argument("--base", default="", help="the git revision to compare with")
     parser.add_argument("--upstream", default="", help="an OpenAPI document of the service, a file or a URL")
-    parser.add_argument("--accept", choices=["", "carried"], default="", help="let a breaking change pass that is said to be one")
+    parser.add_argument(
+        "--accept", choices=["", "carried"], default="", help="let a breaking change pass that is said to be one"
+    )
     parser.add_argument("--root", type=Path, default=ROOT, help="the checkout (default: this one)")
     parser.add_argument("--output", type=Path, help="the folder to write to (default: build/review in the checkout)")
     options = parser.parse_args(arguments)

@@ -37,7 +37,9 @@ def bump(of: str, old: str, new: str, impact: Impact | None) -> Bump:
     if major == 0:
         needed = (0, minor + 1, 0) if impact == "major" else (0, minor, patch + 1)
     else:
-        needed = {"major": (major + 1, 0, 0), "minor": (major, minor + 1, 0), "patch": (major, minor, patch + 1)}[impact]
+        needed = {"major": (major + 1, 0, 0), "minor": (major, minor + 1, 0), "patch": (major, minor, patch + 1)}[
+            impact
+        ]
     return Bump(of, old, new, impact, ".".join(map(str, needed)))
 
 

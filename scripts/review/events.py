@@ -4,18 +4,36 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from review.places import Place
 
 WORDS_OF = frozenset({"Info", "License", "Contact", "Tag", "TagList", "ExternalDocs", "Example", "ExamplesMap"})
 OTHER_FIELDS = frozenset({"additionalProperties", "unevaluatedProperties"})
 LIMITS = frozenset(
-    """format pattern const minimum maximum exclusiveMinimum exclusiveMaximum multipleOf minLength maxLength minItems
-    maxItems uniqueItems minProperties maxProperties contentEncoding contentMediaType""".split(),
+    [
+        "format",
+        "pattern",
+        "const",
+        "minimum",
+        "maximum",
+        "exclusiveMinimum",
+        "exclusiveMaximum",
+        "multipleOf",
+        "minLength",
+        "maxLength",
+        "minItems",
+        "maxItems",
+        "uniqueItems",
+        "minProperties",
+        "maxProperties",
+        "contentEncoding",
+        "contentMediaType",
+    ],
 )
 
 
@@ -226,7 +244,9 @@ def _answer(found: Found) -> Iterator[Event]:
     if found.kind == "removed" or found.property == "key":
         yield Event("answer removed", f"Status {old} is gone.", found.flagged)
     if found.kind == "added" or found.property == "key":
-        yield Event("success added" if str(new).startswith("2") else "answer added", f"Status {new} is new.", found.flagged)
+        yield Event(
+            "success added" if str(new).startswith("2") else "answer added", f"Status {new} is new.", found.flagged
+        )
 
 
 def _header(found: Found) -> Iterator[Event]:
@@ -245,7 +265,9 @@ def _operation(found: Found) -> Iterator[Event]:
     if found.property == "operationId":
         yield Event("operation id", f"`operationId` was `{found.old}` and is `{found.new}`.", flagged=False)
     elif found.property == "deprecated":
-        yield Event("field deprecated", "It is deprecated." if found.new else "It is deprecated no more.", found.flagged)
+        yield Event(
+            "field deprecated", "It is deprecated." if found.new else "It is deprecated no more.", found.flagged
+        )
     elif found.kind != "modified":
         told = "is new" if found.kind == "added" else "is gone"
         yield Event(f"operation {found.kind}", f"{found.key.upper()} {found.parent} {told}.", found.flagged)
@@ -281,7 +303,9 @@ def _security(found: Found) -> Iterator[Event]:
 
 def _document(found: Found) -> Iterator[Event]:
     if found.property in {"version", "openapi"}:
-        yield Event("contract version", f"`{found.property}` was {show(found.old)} and is {show(found.new)}.", flagged=False)
+        yield Event(
+            "contract version", f"`{found.property}` was {show(found.old)} and is {show(found.new)}.", flagged=False
+        )
 
 
 _READERS: dict[str, Callable[[Found], Iterator[Event]]] = {

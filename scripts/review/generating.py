@@ -40,8 +40,11 @@ def surface(tree: Tree, contract: Contract, folder: Path) -> Surface:
         overwrite=False,
         output_path=folder / "autoenhance_api",
     )
-    with contextlib.redirect_stdout(io.StringIO()):
-        errors = generator.generate(config=config, custom_template_path=templates if templates.is_dir() else None)
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            errors = generator.generate(config=config, custom_template_path=templates if templates.is_dir() else None)
+    except Exception as error:  # a template may raise anything
+        raise ReviewError(f"{contract.name}: openapi-python-client fails: {type(error).__name__}: {error}") from error
     if errors:
         said = "; ".join(" ".join(filter(None, (error.header, error.detail))) for error in errors)
         raise ReviewError(f"{contract.name}: openapi-python-client refuses it: {said}")

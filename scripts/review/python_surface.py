@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import griffe
@@ -31,7 +32,8 @@ class Surface:
     def __init__(self, folders: list[Path]) -> None:
         logging.getLogger("griffe").setLevel(logging.CRITICAL)
         loader = griffe.GriffeLoader(search_paths=[str(folder) for folder in folders], allow_inspection=False)
-        self.roots = [loader.load(package) for package in PACKAGES]
+        # Not from the folder that this is called in: that has packages of the same names.
+        self.roots = [loader.load(package, try_relative_path=False) for package in PACKAGES]
         loader.resolve_aliases()
         self.objects: dict[str, griffe.Object] = {}
         self.names: dict[str, str] = {}
@@ -39,7 +41,7 @@ class Surface:
             self._walk(root, root.path)
         self.inputs = self._inputs()
 
-    def _walk(self, item: griffe.Object, public: str) -> None:
+    def _walk(self, item: griffe.Object | griffe.Alias, public: str) -> None:
         for name, member in item.members.items():
             target = member
             if isinstance(member, griffe.Alias):
@@ -114,13 +116,15 @@ def compare(old: Surface, new: Surface) -> list[PythonChange]:
 
 def _together(changes: list[PythonChange]) -> Iterator[PythonChange]:
     """Tell what holds for several members of one thing once: each operation is four functions."""
-    told: dict[tuple[object, ...], list[str]] = {}
+    told: dict[PythonChange, list[str]] = {}
     for change in dict.fromkeys(changes):
         outer, _, name = change.name.rpartition(".")
-        told.setdefault((outer, change.sentence, change.breaks, change.because), []).append(name)
-    for (outer, sentence, breaks, because), members in told.items():
-        name = f"{outer}.{members[0]}" if len(members) == 1 else f"{outer}: {', '.join(sorted(members))}"
-        yield PythonChange(name, str(sentence), breaks=bool(breaks), because=str(because))
+        told.setdefault(replace(change, name=outer), []).append(name)
+    for change, members in told.items():
+        outer = change.name
+        yield replace(
+            change, name=f"{outer}.{members[0]}" if len(members) == 1 else f"{outer}: {', '.join(sorted(members))}"
+        )
 
 
 def _rank(path: str) -> tuple[bool, int, str]:
@@ -136,9 +140,7 @@ def _outermost(items: dict[str, griffe.Object]) -> list[tuple[str, griffe.Object
     return [(path, item) for path, item in items.items() if path.rpartition(".")[0] not in items]
 
 
-def _renamed(
-    gone: dict[str, griffe.Object], come: dict[str, griffe.Object], old: Surface
-) -> Iterator[PythonChange]:
+def _renamed(gone: dict[str, griffe.Object], come: dict[str, griffe.Object], old: Surface) -> Iterator[PythonChange]:
     """Join what went and what came where they are the same but for the name; both are taken out."""
     for path, item in _outermost(gone):
         for other_path, other in _outermost(come):
@@ -248,7 +250,9 @@ def _type(name: str, told: str, old: Any, new: Any, *, written: bool) -> Iterato
         sentence = f"{told} was `{old}` and is `{new}`."
         yield PythonChange(name, sentence, breaks=True, because="Code that was typed for the old type is wrong.")
     elif gone:
-        because = "A value that was right is wrong now." if written else "Code that was right for more is right for less."
+        because = (
+            "A value that was right is wrong now." if written else "Code that was right for more is right for less."
+        )
         yield PythonChange(name, f"{told} is no longer {names(gone)}.", breaks=written, because=because)
     elif come:
         because = "What was right before still is." if written else "Code meets a type that it did not expect."

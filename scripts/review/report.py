@@ -7,12 +7,12 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import jinja2
+from facts import SOURCES
 from markupsafe import Markup, escape
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from facts import SOURCES
 from review.rules import RULES
 
 if TYPE_CHECKING:
@@ -97,7 +97,11 @@ def _upstream_rows(review: Review) -> list[tuple[str, str]]:
         (
             "our client" if difference.breaks else "no",
             f"{_plain(difference.what)} ({difference.kind}): {_plain(difference.sentence)} {_plain(difference.why)}"
-            + "".join(f"\n{label}: {where}" for label, where in (("ours", difference.ours), ("theirs", difference.theirs)) if where),
+            + "".join(
+                f"\n{label}: {where}"
+                for label, where in (("ours", difference.ours), ("theirs", difference.theirs))
+                if where
+            ),
         )
         for difference in differences
     ]

@@ -116,28 +116,26 @@ def review(base: Tree, working: Tree, why: str, *, against: str | None = None) -
         in_python = python_surface.compare(
             surface(base, old, Path(name) / "base"), surface(working, new, Path(name) / "working")
         )
+    # That the contract has another version asks for no other version.
+    wire_impacts = [change.impact for change in on_the_wire if change.event != "contract version"]
+    packages = version_of(base.text(trees.VERSION)), version_of(working.text(trees.VERSION))
     return Review(
         base=base.name,
         why=why,
         findings=lint(working.root / trees.SPEC, working.name),
         wire=on_the_wire,
         python=in_python,
-        versions=_versions(base, working, old, new, on_the_wire, in_python),
+        versions=[
+            bump("the contract's info.version", _version(old), _version(new), highest(wire_impacts)),
+            bump(
+                "the package's version", *packages, highest([*wire_impacts, *(change.impact for change in in_python)])
+            ),
+        ],
         changelog=new_lines(base.text(trees.CHANGELOG), working.text(trees.CHANGELOG)),
         sources=sources.compare(old, new),
         upstream=theirs,
     )
 
 
-def _versions(
-    base: Tree, working: Tree, old: Contract, new: Contract, on_the_wire: list[Change], in_python: list[PythonChange]
-) -> list[Bump]:
-    # That the contract has another version asks for no other version.
-    impacts = [change.impact for change in on_the_wire if change.event != "contract version"]
-    of_contract, of_package = highest(impacts), highest([*impacts, *(change.impact for change in in_python)])
-    versions = [str(contract.plain()["info"]["version"]) for contract in (old, new)]
-    packages = [version_of(tree.text(trees.VERSION)) for tree in (base, working)]
-    return [
-        bump("the contract's info.version", versions[0], versions[1], of_contract),
-        bump("the package's version", packages[0], packages[1], of_package),
-    ]
+def _version(contract: Contract) -> str:
+    return str(contract.tree["info"]["version"])

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from review.changes import Breaks, Impact
 
 Direction = Literal["request", "answer", "both"]
+Verdict = Literal["breaking", "compatible"]
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Rule:
 
     event: str
     direction: Direction | None
-    flagged: bool | None
+    redocly: Verdict | None
     impact: Impact
     breaks: Breaks
     because: str
@@ -33,7 +34,7 @@ class Rule:
         return (
             self.event in {event, "anything else"}
             and self.direction in {direction, None}
-            and self.flagged in {flagged, None}
+            and self.redocly in {"breaking" if flagged else "compatible", None}
         )
 
 
@@ -45,7 +46,7 @@ RULES: tuple[Rule, ...] = (
     Rule("path parameter renamed", None, None, "patch", "nobody", "Its name is not sent, only its value."),
     Rule("contract version", None, None, "patch", "nobody", "The version of the contract is not sent."),
     # Fields.
-    Rule("field added", "request", False, "minor", "nobody", "It may be left out, as before."),
+    Rule("field added", "request", "compatible", "minor", "nobody", "It may be left out, as before."),
     Rule("field added", "answer", None, "minor", "nobody", "Fields that a client does not know are kept."),
     Rule("field removed", "request", None, "major", "senders", "Whoever sends it changes nothing any more."),
     Rule("field removed", "answer", None, "major", "receivers", "Whoever reads it finds nothing."),
@@ -63,36 +64,51 @@ RULES: tuple[Rule, ...] = (
     Rule("null forbidden", "answer", None, "minor", "nobody", "An answer promises more than before."),
     Rule("values added", "request", None, "minor", "nobody", "What was sent before is still right."),
     Rule(
-        "values added to open enum", "answer", None, "minor", "nobody",
+        "values added to open enum",
+        "answer",
+        None,
+        "minor",
+        "nobody",
         "The enum is open (x-open-enum): a value that a client does not know arrives as it is.",
     ),
-    Rule("values added", "answer", None, "major", "receivers", "The enum is closed: a reader may know only its values."),
+    Rule(
+        "values added", "answer", None, "major", "receivers", "The enum is closed: a reader may know only its values."
+    ),
     Rule("values removed", "request", None, "major", "senders", "Whoever sends them is refused."),
     Rule("values removed", "answer", None, "minor", "nobody", "They are sent no more; what else is sent is as before."),
     Rule("enum opened", "answer", None, "minor", "nobody", "Clients of ours keep any value that they do not know."),
     Rule("enum opened", "request", None, "minor", "nobody", "What was sent before is still right."),
     Rule("enum closed", "answer", None, "minor", "nobody", "An answer promises more than before."),
     Rule("enum closed", "request", None, "major", "senders", "Other values were right and are wrong now."),
-    Rule("type", "request", True, "major", "senders", "A value that was right is wrong now."),
-    Rule("type", "answer", True, "major", "receivers", "A reader meets values of another type."),
-    Rule("limit", "request", True, "major", "senders", "A value that was right is wrong now."),
-    Rule("limit", "answer", True, "major", "receivers", "A reader meets values that it could rule out before."),
-    Rule("other fields", "request", True, "major", "senders", "Fields that are not listed are refused now."),
-    Rule("other fields", "answer", True, "major", "receivers", "A reader meets what it could rule out before."),
-    Rule("alternative", "request", True, "major", "senders", "A value that was right may be wrong now."),
-    Rule("alternative", "answer", True, "major", "receivers", "A reader may meet values that it could rule out before."),
+    Rule("type", "request", "breaking", "major", "senders", "A value that was right is wrong now."),
+    Rule("type", "answer", "breaking", "major", "receivers", "A reader meets values of another type."),
+    Rule("limit", "request", "breaking", "major", "senders", "A value that was right is wrong now."),
+    Rule("limit", "answer", "breaking", "major", "receivers", "A reader meets values that it could rule out before."),
+    Rule("other fields", "request", "breaking", "major", "senders", "Fields that are not listed are refused now."),
+    Rule("other fields", "answer", "breaking", "major", "receivers", "A reader meets what it could rule out before."),
+    Rule("alternative", "request", "breaking", "major", "senders", "A value that was right may be wrong now."),
+    Rule(
+        "alternative",
+        "answer",
+        "breaking",
+        "major",
+        "receivers",
+        "A reader may meet values that it could rule out before.",
+    ),
     # What is around the fields.
-    Rule("parameter added", None, False, "minor", "nobody", "It may be left out, as before."),
-    Rule("parameter added", None, True, "major", "senders", "A request without it was right and is wrong now."),
+    Rule("parameter added", None, "compatible", "minor", "nobody", "It may be left out, as before."),
+    Rule("parameter added", None, "breaking", "major", "senders", "A request without it was right and is wrong now."),
     Rule("parameter removed", None, None, "major", "senders", "Whoever sends it changes nothing any more."),
     Rule("parameter required", None, None, "major", "senders", "A request without it was right and is wrong now."),
     Rule("parameter optional", None, None, "minor", "nobody", "Requests that have it are still right."),
     Rule("body required", None, None, "major", "senders", "A request without a body was right and is wrong now."),
     Rule("body optional", None, None, "minor", "nobody", "Requests that have one are still right."),
-    Rule("body added", None, False, "minor", "nobody", "It may be left out, as before."),
+    Rule("body added", None, "compatible", "minor", "nobody", "It may be left out, as before."),
     Rule("body removed", None, None, "major", "senders", "Whoever sends one changes nothing any more."),
     Rule("media type added", "request", None, "minor", "nobody", "What was sent before is still right."),
-    Rule("media type added to success", "answer", None, "major", "receivers", "Clients read JSON and may be sent this."),
+    Rule(
+        "media type added to success", "answer", None, "major", "receivers", "Clients read JSON and may be sent this."
+    ),
     Rule("media type added", "answer", None, "minor", "nobody", "An error is an error in any media type."),
     Rule("media type removed", "request", None, "major", "senders", "Whoever sends it is refused."),
     Rule("media type removed", "answer", None, "major", "receivers", "Whoever reads it meets another."),
@@ -106,12 +122,12 @@ RULES: tuple[Rule, ...] = (
     Rule("path", None, None, "major", "everyone", "Requests to the old path are refused."),
     Rule("server added", None, None, "minor", "nobody", "The others are as before."),
     Rule("server", None, None, "major", "everyone", "Requests to the old address go nowhere."),
-    Rule("security", None, True, "major", "senders", "A request that was let in is refused."),
+    Rule("security", None, "breaking", "major", "senders", "A request that was let in is refused."),
     # Whatever has no rule of its own: Redocly's verdict stands.
-    Rule("anything else", "request", True, "major", "senders", "Redocly CLI rates it as breaking."),
-    Rule("anything else", "answer", True, "major", "receivers", "Redocly CLI rates it as breaking."),
-    Rule("anything else", None, True, "major", "everyone", "Redocly CLI rates it as breaking."),
-    Rule("anything else", None, False, "minor", "nobody", "Redocly CLI rates it as compatible."),
+    Rule("anything else", "request", "breaking", "major", "senders", "Redocly CLI rates it as breaking."),
+    Rule("anything else", "answer", "breaking", "major", "receivers", "Redocly CLI rates it as breaking."),
+    Rule("anything else", None, "breaking", "major", "everyone", "Redocly CLI rates it as breaking."),
+    Rule("anything else", None, "compatible", "minor", "nobody", "Redocly CLI rates it as compatible."),
 )
 
 

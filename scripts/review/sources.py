@@ -52,7 +52,7 @@ def compare(base: Contract, working: Contract) -> Sources:
     ]
     names = {fact.name for fact in known}
     order = list(SOURCES)
-    known.sort(key=lambda fact: (order.index(fact.source) if fact.source in order else len(order)))
+    known.sort(key=lambda fact: order.index(fact.source) if fact.source in order else len(order))
     return Sources(
         tuple(known),
         tuple((name, source) for name, source in before.items() if name not in names),

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 SPEC = "openapi/spec.yaml"
 VERSION = "autoenhance/_version.py"
 CHANGELOG = "CHANGELOG.md"
+GIT = "git"
 # What a review reads; an old base may lack some of it.
 _PARTS = ("openapi", "autoenhance", CHANGELOG)
 
@@ -102,7 +103,7 @@ def take_out(root: Path, base: Base, folder: Path) -> Tree:
     if SPEC not in listed.splitlines():
         raise ReviewError(f"the base {short} ({base.why}) has no {SPEC}.")
     present = sorted({path.split("/")[0] for path in listed.splitlines()})
-    archive = subprocess.run(["git", "archive", base.commit, *present], cwd=root, capture_output=True, check=True).stdout
+    archive = subprocess.run([GIT, "archive", base.commit, *present], cwd=root, capture_output=True, check=True).stdout
     with tarfile.open(fileobj=io.BytesIO(archive)) as files:
         files.extractall(folder, filter="data")
     return Tree(folder, f"{SPEC} at {short}")
@@ -112,7 +113,7 @@ def _git(root: Path, *arguments: str) -> str | None:
     """What git says, or None if it fails or is not there."""
     with contextlib.suppress(OSError):
         finished = subprocess.run(
-            ["git", *arguments], cwd=root, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+            [GIT, *arguments], cwd=root, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
         )
         if finished.returncode == 0:
             return finished.stdout.strip()

@@ -124,9 +124,7 @@ def _is_field(found: Found, kind: str) -> bool:
     return found.subject == "Schema" and found.kind == kind and found.parent == "properties"
 
 
-def _opened(
-    told: Iterable[Event], found: Found, old: Canonical, new: Canonical, where: _Where
-) -> Iterator[Event]:
+def _opened(told: Iterable[Event], found: Found, old: Canonical, new: Canonical, where: _Where) -> Iterator[Event]:
     """Tell values that an open enum gains from those of a closed one."""
     for event in told:
         if event.name == "values added" and found.place.direction == "answer" and found.property == "enum":

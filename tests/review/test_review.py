@@ -1,0 +1,262 @@
+"""make review: what it compares with, what it writes, and what its exit status means."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from review_samples import SAMPLES, base_tree
+
+from review.__main__ import main
+from review.trees import CHANGELOG, SPEC, VERSION
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+pytestmark = pytest.mark.tools
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+class Checkout:
+    """A git checkout of what a review reads."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def git(self, *arguments: str, stdin: str | None = None) -> str:
+        who = ["-c", "user.name=A", "-c", "user.email=a@example.com", "-c", "init.defaultBranch=main"]
+        command = ["git", *who, *arguments]
+        return subprocess.run(
+            command, cwd=self.root, input=stdin, capture_output=True, text=True, check=True
+        ).stdout.strip()
+
+    def commit(self) -> str:
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--allow-empty", "--message", "A change")
+        return self.git("rev-parse", "--short=7", "HEAD")
+
+    def apply(self, name: str) -> None:
+        self.git("apply", "--whitespace=nowarn", "-", stdin=SAMPLES[name].patch)
+
+    def replace(self, path: str, before: str, after: str) -> None:
+        file = self.root / path
+        text = file.read_text("utf-8")
+        assert before in text
+        file.write_text(text.replace(before, after, 1), encoding="utf-8")
+
+    def review(self, *arguments: str) -> int:
+        return main(["--root", str(self.root), *arguments])
+
+    def written(self, name: str) -> str:
+        return (self.root / "build/review" / name).read_text("utf-8")
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Checkout:
+    """One commit on the main branch."""
+    root = tmp_path / "checkout"
+    root.mkdir()
+    base_tree(root)
+    (root / ".gitignore").write_text("build/\n")
+    checkout = Checkout(root)
+    checkout.git("init", "--quiet")
+    checkout.commit()
+    return checkout
+
+
+def test_a_branch_is_compared_with_where_it_left_main_and_a_bare_breaking_change_fails(
+    checkout: Checkout, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What main did since is not the branch's; what the change must bring along is said."""
+    left = checkout.git("rev-parse", "--short=7", "HEAD")
+    checkout.git("checkout", "--quiet", "-b", "change")
+    checkout.git("checkout", "--quiet", "main")
+    checkout.apply("response-field-added")
+    checkout.commit()
+    checkout.git("checkout", "--quiet", "change")
+    checkout.apply("combined-breaking-bare")
+    checkout.commit()
+
+    assert checkout.review("--accept", "carried") == 1
+
+    out = capsys.readouterr().out
+    assert out.splitlines()[0] == "Breaking: 5 changes break something (3 on the wire, 2 in Python)."
+    assert f"Compared with openapi/spec.yaml at {left}: where this branch left the main branch." in out
+    record = json.loads(checkout.written("review.json"))
+    assert record["verdict"] == "breaking"
+    assert record["missing"] == [
+        "the contract's info.version is 1.0.0 and must be 2.0.0 at least.",
+        "the package's version is 0.1.0 and must be 0.2.0 at least.",
+        "CHANGELOG.md has no new line that tells users.",
+    ]
+    assert all(f"Missing: {missing}" in out for missing in record["missing"])
+    assert record["sources"]["counts"]["sdk"]["now"] == record["sources"]["counts"]["sdk"]["base"] + 1
+    assert [fact["name"] for fact in record["sources"]["facts"] if fact["new"]] == [
+        "OrderUpdate.title",
+        "Image.restage",
+        "Image.sky_replacement",
+        "Image.restage (null)",
+    ]
+    assert {(fact["name"], fact["source"]) for fact in record["sources"]["gone"]} == {
+        ("OrderUpdate.name", "page"),
+        ("answer 409", "inferred"),
+    }
+
+
+def test_what_is_written_is_the_same_twice_and_names_no_folder_of_this_machine(
+    checkout: Checkout, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Markdown, HTML and JSON, byte for byte; in a pipe the table fits 80 columns and has no colour."""
+    checkout.apply("combined-breaking-bare")
+    seen = []
+    for _ in range(2):
+        assert checkout.review() == 1
+        seen.append({path.name: path.read_bytes() for path in (checkout.root / "build/review").iterdir()})
+        shutil.rmtree(checkout.root / "build")
+    assert seen[0] == seen[1]
+    assert sorted(seen[0]) == ["review.html", "review.json", "review.md"]
+    assert not [name for name, data in seen[0].items() if str(checkout.root).encode() in data or b"/tmp" in data]
+    out = capsys.readouterr().out
+    assert "\x1b" not in out
+    assert max(len(line) for line in out.splitlines()) <= 80
+    for text in (seen[0]["review.md"].decode(), seen[0]["review.html"].decode()):
+        assert "answers 400, 401, 404, 429, 5XX" in text
+        assert "openapi/spec.yaml:" in text
+        assert "autoenhance.models.OrderUpdate.name" in text
+
+
+def test_a_breaking_change_that_carries_its_versions_is_breaking_still_but_may_be_accepted(
+    checkout: Checkout, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit 1; with --accept carried, which is how a pull request is checked, 0."""
+    checkout.apply("combined-breaking-carried")
+    assert checkout.review() == 1
+    assert "Missing:" not in capsys.readouterr().out
+    assert checkout.review("--accept", "carried") == 0
+    checkout.replace(CHANGELOG, "- `name` of an edit is `title` now, and `total_images` is `image_count`.\n", "")
+    assert checkout.review("--accept", "carried") == 1
+
+
+def test_a_compatible_change_passes_and_a_commit_of_main_is_compared_with_its_parent(
+    checkout: Checkout, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit 0; a tag takes the parent's place."""
+    checkout.apply("response-enum-value-added")
+    checkout.commit()
+    checkout.commit()
+    assert checkout.review("--base", "HEAD~2") == 0
+    out = capsys.readouterr().out
+    assert out.startswith("Compatible: 2 changes, none of them breaking.\n")
+    assert "The contract's info.version: 1.0.0 asks for 1.1.0 (minor) and is still 1.0.0." in out
+    assert checkout.review() == 0
+    assert "the parent of the last commit" in capsys.readouterr().out
+    checkout.git("tag", "v1", "HEAD~2")
+    assert checkout.review() == 0
+    assert "the last tag, v1" in capsys.readouterr().out
+
+
+def _no_git(checkout: Checkout) -> None:
+    shutil.rmtree(checkout.root / ".git")
+
+
+def _only_commit(checkout: Checkout) -> None:
+    checkout.git("branch", "--move", "another")
+
+
+def _no_contract(checkout: Checkout) -> None:
+    (checkout.root / SPEC).rename(checkout.root / "elsewhere.yaml")
+    checkout.commit()
+    (checkout.root / "elsewhere.yaml").rename(checkout.root / SPEC)
+
+
+def _broken(checkout: Checkout) -> None:
+    checkout.replace(SPEC, "          in: path\n", "          in: pth\n")
+
+
+def _broken_base(checkout: Checkout) -> None:
+    _broken(checkout)
+    checkout.commit()
+    checkout.replace(SPEC, "          in: pth\n", "          in: path\n")
+
+
+def _generator_refuses(checkout: Checkout) -> None:
+    (checkout.root / "openapi/templates/str_enum.py.jinja").write_text("{% wrong %}")
+
+
+@pytest.mark.parametrize(
+    ("break_it", "arguments", "says"),
+    [
+        (_no_git, [], "there is no base: this is no git checkout"),
+        (_only_commit, [], "there is no base: no main branch to have left, no tag and no parent commit. Name one with"),
+        (lambda _: None, ["--base", "v9"], "there is no base: 'v9' is no revision of this checkout."),
+        (_no_contract, [], "has no openapi/spec.yaml."),
+        (_broken, [], r"openapi/spec.yaml:\d+: #/paths/~1v3~1orders~1{id}/patch/parameters/0/in: 'pth' is not one of"),
+        (_broken_base, [], r"openapi/spec.yaml at \w{7}:\d+: #/paths/.*: 'pth' is not one of"),
+        (lambda _: None, ["--base", "HEAD", "--upstream", "missing.yaml"], "missing.yaml"),
+        (_generator_refuses, [], "openapi/spec.yaml"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_a_line(
+    checkout: Checkout,
+    capsys: pytest.CaptureFixture[str],
+    break_it: Callable[[Checkout], object],
+    arguments: list[str],
+    says: str,
+) -> None:
+    """Exit 2, what is wrong and where, and no traceback."""
+    break_it(checkout)
+    assert checkout.review(*arguments) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("review: ")
+    assert re.search(says, err), err
+
+
+def test_the_services_own_document_is_compared_too(
+    checkout: Checkout, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """What would break our client makes the review breaking; what would not is told."""
+    theirs = tmp_path / "theirs.yaml"
+    ours = (checkout.root / SPEC).read_text("utf-8")
+    theirs.write_text(ours.replace("  version: 1.0.0", "  version: 7.0.0"), encoding="utf-8")
+    assert checkout.review("--base", "HEAD", "--upstream", str(theirs)) == 0
+    assert "Nothing differs." in checkout.written("review.md")
+    theirs.write_text(theirs.read_text("utf-8").replace("      name: x-api-key", "      name: x-key"), encoding="utf-8")
+    capsys.readouterr()
+    assert checkout.review("--base", "HEAD", "--upstream", str(theirs), "--accept", "carried") == 1
+    assert "1 against the service's own document" in capsys.readouterr().out
+    record = json.loads(checkout.written("review.json"))
+    assert [difference["breaks"] for difference in record["upstream"]["differences"]] == [True]
+
+
+def test_text_of_the_contract_is_text_in_the_page_and_in_the_tables(checkout: Checkout) -> None:
+    """A name with markup in it is shown, not obeyed."""
+    checkout.replace(SPEC, "        - HIGH_CLOUD\n", "        - HIGH_CLOUD\n        - <b>|[red]\n")
+    assert checkout.review() == 0
+    assert "&lt;b&gt;|[red]" in checkout.written("review.html")
+    assert "<b>" not in checkout.written("review.html")
+    assert "&lt;b>\\|[red]" in checkout.written("review.md")
+
+
+def test_the_script_finds_its_modules_wherever_it_is_called(tmp_path: Path) -> None:
+    """No module of the caller's folder stands in for one of ours, and the help tells the exit status."""
+    for name in ("review", "contract", "json"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('shadowed')\n")
+    command = [str(ROOT / "scripts/review.sh"), "--help"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "--upstream" in done.stdout
+    assert "Exit status: 0 the change is compatible, 1 it breaks something, 2" in " ".join(done.stdout.split())
+
+
+def test_a_facade_without_its_version_is_told(checkout: Checkout, capsys: pytest.CaptureFixture[str]) -> None:
+    """A version that cannot be read is never the one that is needed."""
+    checkout.apply("facade-parameter-renamed")
+    (checkout.root / VERSION).write_text("")
+    assert checkout.review("--accept", "carried") == 1
+    assert "the package's version is not said and must be 0.2.0 at least." in capsys.readouterr().out

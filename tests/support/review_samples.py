@@ -1,0 +1,82 @@
+"""Sample changes to the contract, kept as patches: what each changes, and what a review must say of it.
+
+A patch begins with a sentence. Lines of the form `key: value` follow, then the difference:
+
+    on: NAME              the patch changes what that other one gives, not the contract as it is
+    wire: BREAKS EVENT    a change on the wire that is told: whom it breaks, and the rule of rules.py that decides
+    python: breaks NAME   a change in Python that is told and breaks callers; `holds NAME` if it does not
+    versions: A B         the versions of the contract and of the package that follow, from 1.0.0 and 0.1.0
+
+What is not listed is not told.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from review.trees import CHANGELOG, SPEC, VERSION, Tree
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PATCHES = ROOT / "tests/review/patches"
+
+
+@dataclass
+class Sample:
+    """One patch, with the verdict it must get."""
+
+    name: str
+    sentence: str
+    patch: str
+    on: str = ""
+    wire: list[str] = field(default_factory=list)
+    python: list[str] = field(default_factory=list)
+    versions: list[str] = field(default_factory=list)
+
+
+def read_sample(path: Path) -> Sample:
+    """Read one patch."""
+    text = path.read_text(encoding="utf-8")
+    head, _, patch = text.partition("--- a/")
+    sample = Sample(path.stem, head.splitlines()[0], f"--- a/{patch}")
+    for key, value in re.findall(r"^(\w+): (.+)$", head, re.MULTILINE):
+        if key == "on":
+            sample.on = value
+        else:
+            getattr(sample, key).append(value)
+    return sample
+
+
+SAMPLES = {sample.name: sample for sample in map(read_sample, sorted(PATCHES.glob("*.patch")))}
+
+
+def base_tree(folder: Path) -> Tree:
+    """A copy of what a review reads, with versions and a changelog that stay the same when ours move on."""
+    for part in ("openapi", "autoenhance"):
+        shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+    spec = folder / SPEC
+    text = re.sub(r"^  version: .*$", "  version: 1.0.0", spec.read_text(encoding="utf-8"), count=1, flags=re.MULTILINE)
+    spec.write_text(text, encoding="utf-8")
+    (folder / VERSION).write_text('__version__ = "0.1.0"\n', encoding="utf-8")
+    (folder / CHANGELOG).write_text("# Changelog\n\n## [Unreleased]\n\n- What was there before.\n", encoding="utf-8")
+    return Tree(folder)
+
+
+def patched(tree: Tree, names: list[str], folder: Path) -> Tree:
+    """A copy of the tree with these patches."""
+    shutil.copytree(tree.root, folder)
+    for name in names:
+        finished = subprocess.run(
+            ["git", "apply", "--whitespace=nowarn", "-"],  # noqa: S607  # whichever git there is
+            cwd=folder,
+            input=SAMPLES[name].patch,
+            text=True,
+            capture_output=True,
+            check=False,
+            env={"PATH": "/usr/local/bin:/usr/bin:/bin", "GIT_CEILING_DIRECTORIES": str(folder.parent)},
+        )
+        assert finished.returncode == 0, f"{name}.patch does not fit the contract any more: {finished.stderr}"
+    return Tree(folder)

@@ -1,0 +1,135 @@
+"""scripts/lint.py: everything that is wrong with the contract is said, each with its line."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from facts import SOURCES, parts
+
+import lint
+import redocly
+
+pytestmark = pytest.mark.tools
+
+ROOT = Path(__file__).parent.parent
+SPEC = (ROOT / "openapi/spec.yaml").read_text("utf-8")
+
+# What stands in the contract, what stands there instead, and what is said of it.
+FAULTS: dict[str, tuple[str, str, str]] = {
+    "operation id": ("operationId: edit_order", "operationId: edit order", "'edit order' is not in snake_case"),
+    "place of a parameter": ("          in: path\n", "          in: pth\n", "'pth' is not one of"),
+    "yes for true": (
+        "          required: false\n          desc",
+        "          required: no\n          desc",
+        "'no' is not",
+    ),
+    "dangling reference": ("schemas/Order'\n", "schemas/Ordre'\n", "'#/components/schemas/Ordre' points to nothing"),
+    "no description": (
+        "          description: The key's account has no order with this id.\n",
+        "",
+        "'description' is a required property",
+    ),
+    "example that is none": ("message: Conflict", "message: 7", "`message` property type must be string"),
+    "type that is none": (
+        "[boolean, 'null']\n          description: Whether the order was deleted.",
+        "[bool, 'null']\n          description: Whether the order was deleted.",
+        "'bool' is not one of",
+    ),
+    "no full stop": ("Whether the sky is replaced.", "Whether the sky is replaced", "does not end in a full stop"),
+    "value twice": ("        - HIGH_CLOUD\n", "        - CLEAR\n", "'CLEAR' stands in the enum twice"),
+    "enum without a type": (
+        "      type: string\n      description: A style",
+        "      description: A style",
+        "needs a `type`",
+    ),
+    "source that is none": (
+        "Whether the image is enlarged.\n          x-source: page",
+        "Whether the image is enlarged.\n          x-source: rumour",
+        "the source 'rumour' is none of page, changelog",
+    ),
+    "no source": (
+        "Whether leaning verticals are set upright.\n          x-source: page\n",
+        "Whether leaning verticals are set upright.\n",
+        "Image.vertical_correction has no x-source",
+    ),
+    "aspect that is none": (
+        "x-null-source: sdk\n          x-values",
+        "x-nul-source: sdk\n          x-values",
+        "x-nul-source is none",
+    ),
+    "name of a field": ("        image_id:\n", "        imageId:\n", "the property 'imageId' is not in snake_case"),
+    "name of a schema": ("    HtmlPage:\n", "    html_page:\n", "the schema 'html_page' is not in CamelCase"),
+    "name of a header": ("name: x-api-version", "name: X_API_version", "is not in lower case with hyphens"),
+}
+
+
+def broken(tmp_path: Path, *names: str) -> Path:
+    text = SPEC
+    for name in names:
+        before, after, _ = FAULTS[name]
+        assert text.count(before) >= 1, name
+        text = text.replace(before, after, 1)
+    spec = tmp_path / "spec.yaml"
+    spec.write_text(text, encoding="utf-8")
+    return spec
+
+
+def test_nothing_is_wrong_with_the_contract() -> None:
+    """Redocly's strict rules, yamllint's and ours."""
+    assert lint.lint(ROOT / "openapi/spec.yaml", "spec.yaml") == []
+
+
+def test_a_contract_that_is_broken_in_many_ways_gives_a_message_for_each(tmp_path: Path) -> None:
+    """Ten and more faults at once: each is named with file, line and pointer, and the line is that of the fault."""
+    spec = broken(tmp_path, *FAULTS)
+    lines = spec.read_text("utf-8").splitlines()
+    found = [str(finding) for finding in lint.lint(spec, "spec.yaml")]
+    assert len(FAULTS) >= 10
+    for name, (_, after, says) in FAULTS.items():
+        said = [line for line in found if says in line]
+        assert said, f"{name} is not told"
+        match = re.match(r"spec\.yaml:(\d+)(:\d+|: #/)", said[0])
+        assert match, said[0]
+        if changed := after.strip().splitlines():
+            near = "\n".join(lines[max(0, int(match[1]) - 3) : int(match[1]) + 3])
+            assert any(part.strip() in near for part in changed), said[0]
+
+
+@pytest.mark.parametrize("name", ["no full stop", "example that is none", "name of a header"])
+def test_one_fault_is_one_finding(tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The tools overlap; what one has said of a place the next ones do not repeat."""
+    assert lint.main([str(broken(tmp_path, name))]) == 1
+    captured = capsys.readouterr()
+    assert FAULTS[name][2] in captured.out
+    assert len(captured.out.splitlines()) == 1
+    assert captured.err.endswith("spec.yaml: 1 finding.\n")
+
+
+def test_what_is_no_yaml_is_said_with_its_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing else can be said of it."""
+    spec = tmp_path / "spec.yaml"
+    spec.write_text(SPEC.replace("  title: Autoenhance.ai orders", "\ttitle: Autoenhance.ai orders"), encoding="utf-8")
+    assert lint.main([str(spec)]) == 1
+    assert re.match(r".*spec\.yaml:4:1: is not YAML: ", capsys.readouterr().out)
+
+
+def test_without_its_tool_it_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit 2: that nothing was found would be a lie."""
+    monkeypatch.setattr(redocly, "CLI", ROOT / "missing")
+    assert lint.main([]) == 2
+    assert "'make setup' installs it" in capsys.readouterr().err
+
+
+def test_the_vocabulary_of_sources_is_that_of_the_contract() -> None:
+    """The contract's own introduction explains each word."""
+    assert set(re.findall(r"^    - `([a-z-]+)`:", SPEC, re.MULTILINE)) == set(SOURCES)
+
+
+def test_every_kind_of_part_is_looked_at() -> None:
+    """Operations, parameters, bodies, answers, schemas, properties and security schemes."""
+    from contract import parse
+
+    kinds = {part.kind for part in parts(parse(ROOT / "openapi/spec.yaml", "spec.yaml").tree)}
+    assert kinds == {"operation", "parameter", "request body", "answer", "schema", "property", "security scheme"}
