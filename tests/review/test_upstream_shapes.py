@@ -115,6 +115,10 @@ SAME: dict[str, Callable[[Their], Any]] = {
         t.schemas.update(Parts={"allOf": [A_NAME]}),
         t.order["properties"].update(name={"$ref": "#/components/schemas/Parts/allOf/0"}),
     ),
+    "a reference that is escaped": lambda t: (
+        t.schemas.update({"a/b ~c": A_NAME}),
+        t.order["properties"].update(name={"$ref": "#/components/schemas/a~1b%20~0c"}),
+    ),
     "any": lambda t: t.schemas["FinetuneSettings"].update(additionalProperties={}),
     "a write-only field": _order("password", type="string", writeOnly=True),
     "other words": lambda t: (
@@ -134,6 +138,10 @@ PAIRS: dict[str, tuple[Any, Any]] = {
     "a boolean for an exclusive bound": (
         {"type": "number", "minimum": 1, "exclusiveMinimum": True, "exclusiveMaximum": False},
         {"type": "number", "exclusiveMinimum": 1},
+    ),
+    "null among the values, but not a type": (
+        {"type": "string", "enum": ["a", None]},
+        {"type": "string", "enum": ["a"]},
     ),
     "1 and 1.0": ({"enum": [1.0, 2]}, {"enum": [2.0, 1]}),
     "no type and any": ({"type": "any"}, {}),
