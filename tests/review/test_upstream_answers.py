@@ -11,7 +11,7 @@ from upstream_answers import CASES, EMPTY, Sample
 from upstream_documents import Their, found, our_contract, short
 
 from autoenhance import Autoenhance, errors
-from review._upstream_rules import RULES
+from review.upstream.rules import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,7 +11,6 @@ import pytest
 from odd_servers import nobody, serving
 from upstream_documents import ROOT, our_contract
 
-from review import _upstream_source
 from review.upstream import UpstreamError, compare
 
 if TYPE_CHECKING:
@@ -91,10 +90,10 @@ def test_a_server_without_end_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
         while not over.is_set():
             connection.sendall(b"#" * 1000)
 
-    monkeypatch.setattr(_upstream_source, "_MOST_BYTES", 2**20)
+    monkeypatch.setattr(fetching, "_MOST_BYTES", 2**20)
     with serving(endless) as url, pytest.raises(UpstreamError, match=r"is longer than 1 MB$"):
         compare(our_contract(), url)
-    monkeypatch.setattr(_upstream_source, "_PATIENCE", 0.05)
-    monkeypatch.setattr(_upstream_source, "_MOST_BYTES", 2**40)
+    monkeypatch.setattr(fetching, "_PATIENCE", 0.05)
+    monkeypatch.setattr(fetching, "_MOST_BYTES", 2**40)
     with serving(endless) as url, pytest.raises(UpstreamError, match=r"did not end within 0.05 s$"):
         compare(our_contract(), url)

@@ -9,7 +9,7 @@ from upstream_documents import JSON, Their, found, short
 
 from autoenhance._edit import plan_edit
 from autoenhance_api.types import UNSET, Unset
-from review._upstream_rules import KEPT, RULES
+from review.upstream.rules import KEPT, RULES
 
 if TYPE_CHECKING:
     from collections.abc import Callable

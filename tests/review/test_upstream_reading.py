@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from upstream_documents import PATH, ROOT, Their, compared, found, our_contract, short
 
-from review import _document, _upstream_source
 from review.upstream import Comparison, UpstreamError, compare
+from review.upstream import document as reading
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -119,11 +119,11 @@ def test_a_missing_file_and_a_folder_are_named(tmp_path: Path) -> None:
 
 def test_a_long_file_is_refused_and_yaml_sooner_than_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A megabyte of YAML takes seconds."""
-    monkeypatch.setattr(_document, "_MOST_YAML_BYTES", 1000)
+    monkeypatch.setattr(reading, "_MOST_YAML_BYTES", 1000)
     assert found(lambda _: None) == []
     with pytest.raises(UpstreamError, match=r"MB of YAML; JSON may be longer"):
         _compare(CONTRACT, tmp_path)
-    monkeypatch.setattr(_upstream_source, "_MOST_BYTES", 1000)
+    monkeypatch.setattr(fetching, "_MOST_BYTES", 1000)
     with pytest.raises(UpstreamError, match=r"is longer than"):
         found(lambda _: None)
 

@@ -1,7 +1,7 @@
 """Compares our contract with an OpenAPI document of the service, on PATCH /v3/orders/{id} only.
 
 It says what theirs has and ours lacks, what ours has and theirs lacks, what disagrees, and by each whether our client
-would break; the rules are in `_upstream_rules`. The document may describe the whole API.
+would break; the rules are in `rules.py`. The document may describe the whole API.
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from review._document import Document, UpstreamError, ours, parse
-from review._shapes import Shapes
-from review._upstream_answers import compare_answers
-from review._upstream_operation import find
-from review._upstream_report import Report
-from review._upstream_request import compare_request
-from review._upstream_rules import Difference
-from review._upstream_source import fetch
+from review.upstream.answers import compare_answers
+from review.upstream.document import Document, UpstreamError, ours, parse
+from review.upstream.operation import find
+from review.upstream.report import Report
+from review.upstream.request import compare_request
+from review.upstream.rules import Difference
+from review.upstream.shapes import Shapes
+from review.upstream.source import fetch
 
 if TYPE_CHECKING:
     from contract import Contract

@@ -5,17 +5,17 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from review._keywords import At
-from review._upstream_fields import Fields
-from review._upstream_operation import PATH
-from review._upstream_rules import SENT_ANYWAY
+from review.upstream.fields import Fields
+from review.upstream.keywords import At
+from review.upstream.operation import PATH
+from review.upstream.rules import SENT_ANYWAY
 
 if TYPE_CHECKING:
     from contract import Pointer
-    from review._document import Document
-    from review._keywords import Schema
-    from review._upstream_operation import Operation
-    from review._upstream_report import Report
+    from review.upstream.document import Document
+    from review.upstream.keywords import Schema
+    from review.upstream.operation import Operation
+    from review.upstream.report import Report
 
 _STYLES = {"query": "form", "path": "simple", "header": "simple", "cookie": "form"}
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
-from review._upstream_fields import Fields
-from review._upstream_request import media_types, schema_of
+from review.upstream.fields import Fields
+from review.upstream.request import media_types, schema_of
 
 if TYPE_CHECKING:
     from contract import Pointer
-    from review._upstream_operation import Operation
-    from review._upstream_report import Direction, Report
+    from review.upstream.operation import Operation
+    from review.upstream.report import Direction, Report
 
 _JSON: Final = "application/json"
 

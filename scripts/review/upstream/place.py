@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from review._keywords import is_bound, is_lower_bound, widest
-from review._upstream_rules import KEPT, NEEDED, NEVER_NULL
-from review._upstream_words import cut, listed, types_of
+from review.upstream.keywords import is_bound, is_lower_bound, widest
+from review.upstream.rules import KEPT, NEEDED, NEVER_NULL
+from review.upstream.words import cut, listed, types_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from review._keywords import Shape
-    from review._upstream_report import Direction
-    from review._upstream_rules import Kind
+    from review.upstream.keywords import Shape
+    from review.upstream.report import Direction
+    from review.upstream.rules import Kind
 
 
 class Place:

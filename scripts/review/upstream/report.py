@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from review._upstream_rules import RULES, Difference
+from review.upstream.rules import RULES, Difference
 
 if TYPE_CHECKING:
     from contract import Pointer
-    from review._shapes import Shapes
-    from review._upstream_rules import Kind
+    from review.upstream.rules import Kind
+    from review.upstream.shapes import Shapes
 
 Direction = Literal["request", "answer", "error"]
 Places = tuple["Pointer | None", "Pointer | None"]

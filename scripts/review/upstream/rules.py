@@ -1,6 +1,6 @@
 """Whether our client breaks: the rules that weigh each difference, all in one table, with the reason of each.
 
-They say what the client does, in the state that it is in: for answers, tests/review/test_upstream_rules.py feeds it with
+They say what the client does, in the state that it is in: for answers, tests/review/test_upstream_answers.py feeds it with
 a sample for each rule. Not compared, by decision: descriptions, examples, defaults, names of schemas, operationId, tags.
 """
 

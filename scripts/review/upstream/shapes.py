@@ -6,12 +6,12 @@ from dataclasses import replace
 from functools import reduce
 from typing import TYPE_CHECKING, Any, Final
 
-from review._keywords import ANYTHING, NOTHING, At, Both, Schema, Shape, of_keywords
-from review._merging import both, either, finish
+from review.upstream.keywords import ANYTHING, NOTHING, At, Both, Schema, Shape, of_keywords
+from review.upstream.merging import both, either, finish
 
 if TYPE_CHECKING:
     from contract import Pointer
-    from review._document import Document
+    from review.upstream.document import Document
 
 _DEEPEST: Final = 100
 # Beside a reference these change nothing that is compared.

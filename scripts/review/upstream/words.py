@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from review._keywords import Shape
-    from review._shapes import Shapes
+    from review.upstream.keywords import Shape
+    from review.upstream.shapes import Shapes
 
 _MOST_VALUES: Final = 12
 _LONGEST: Final = 60

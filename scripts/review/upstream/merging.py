@@ -5,7 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from review._keywords import LIMITS, NOTHING, Both, Either, Schema, Shape, is_bound, is_lower_bound, type_of, widest
+from review.upstream.keywords import (
+    LIMITS,
+    NOTHING,
+    Both,
+    Either,
+    Schema,
+    Shape,
+    is_bound,
+    is_lower_bound,
+    type_of,
+    widest,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

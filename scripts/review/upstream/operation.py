@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from review._document import UpstreamError
+from review.upstream.document import UpstreamError
 
 if TYPE_CHECKING:
     from contract import Pointer
-    from review._document import Document
+    from review.upstream.document import Document
 
 METHOD: Final = "patch"
 PATH: Final = "/v3/orders/{id}"

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from review._document import UpstreamError
-from review._upstream_place import Place
-from review._upstream_report import rule_for
-from review._upstream_words import kind_of
+from review.upstream.document import UpstreamError
+from review.upstream.place import Place
+from review.upstream.report import rule_for
+from review.upstream.words import kind_of
 
 if TYPE_CHECKING:
     from contract import Pointer
-    from review._keywords import Schema, Shape
-    from review._shapes import Shapes
-    from review._upstream_report import Direction, Places, Report
-    from review._upstream_rules import Kind
+    from review.upstream.keywords import Schema, Shape
+    from review.upstream.report import Direction, Places, Report
+    from review.upstream.rules import Kind
+    from review.upstream.shapes import Shapes
 
 _DEEPEST: Final = 60
 _MOST_PAIRS: Final = 20_000

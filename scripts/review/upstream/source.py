@@ -9,7 +9,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import httpx
 
-from review._document import UpstreamError
+from review.upstream.document import UpstreamError
 
 _MOST_BYTES: Final = 50 * 2**20
 _PATIENCE: Final = 60.0
