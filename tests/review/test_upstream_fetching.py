@@ -12,6 +12,7 @@ from odd_servers import nobody, serving
 from upstream_documents import ROOT, our_contract
 
 from review.upstream import UpstreamError, compare
+from review.upstream import source as fetching
 
 if TYPE_CHECKING:
     import socket

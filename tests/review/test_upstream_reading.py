@@ -10,6 +10,7 @@ from upstream_documents import PATH, ROOT, Their, compared, found, our_contract,
 
 from review.upstream import Comparison, UpstreamError, compare
 from review.upstream import document as reading
+from review.upstream import source as fetching
 
 if TYPE_CHECKING:
     from collections.abc import Callable
