@@ -50,7 +50,7 @@ regenerate: .venv/.dev ## Generate generated/ from openapi/spec.yaml
 	@scripts/regenerate.sh
 
 .PHONY: review
-review: .venv/.dev ## Say what a change to the contract means (BASE=, UPSTREAM=)
+review: .venv/.dev ## Say what a change to the contract means (BASE=...)
 	@scripts/review.sh --base "$(BASE)" --upstream "$(UPSTREAM)" --accept "$(ACCEPT)"
 
 .PHONY: check-generated

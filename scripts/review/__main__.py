@@ -51,9 +51,8 @@ def main(arguments: list[str] | None = None) -> int:
         print("review: stopped.", file=sys.stderr)
         return 130
     print_terminal(result, [path.relative_to(root) if path.is_relative_to(root) else path for path in written])
-    if options.accept == "carried" and not result.missing and not result.upstream:
-        return 0
-    return 1 if result.is_breaking else 0
+    accepted = options.accept == "carried" and result.is_carried
+    return 1 if result.is_breaking and not accepted else 0
 
 
 def _review(root: Path, asked: str, against: str) -> Review:

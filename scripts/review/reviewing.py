@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from review.trees import Tree
 
 
+UPSTREAM = "against the service's own document"
+
+
 @dataclass(frozen=True)
 class Review:
     """Everything that a reviewer is told."""
@@ -38,15 +41,18 @@ class Review:
         return {
             "on the wire": sum(change.impact == "major" for change in self.wire),
             "in Python": sum(change.breaks for change in self.python),
-            "against the service's own document": sum(
-                difference.breaks for difference in (self.upstream.differences if self.upstream else ())
-            ),
+            UPSTREAM: sum(difference.breaks for difference in (self.upstream.differences if self.upstream else ())),
         }
 
     @property
     def is_breaking(self) -> bool:
         """Whether anything breaks."""
         return any(self.breaking.values())
+
+    @property
+    def is_carried(self) -> bool:
+        """Whether all that breaks is a change of ours that brings along what it must."""
+        return not self.missing and not self.breaking[UPSTREAM]
 
     @property
     def missing(self) -> list[str]:

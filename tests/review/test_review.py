@@ -243,6 +243,34 @@ def test_text_of_the_contract_is_text_in_the_page_and_in_the_tables(checkout: Ch
     assert "&lt;b>\\|[red]" in checkout.written("review.md")
 
 
+def test_the_example_of_the_documentation_is_what_a_review_says(checkout: Checkout) -> None:
+    """docs/review.md shows a change that is harmless on the wire and breaks code."""
+    checkout.apply("response-enum-value-removed")
+    assert checkout.review() == 1
+    written = checkout.written("review.md")
+    rows = [line for line in (ROOT / "docs/review.md").read_text("utf-8").splitlines() if line.startswith("| ")]
+    shown = [row for row in rows if row.startswith(("| nobody", "| **callers**"))]
+    assert len(shown) == 2
+    assert all(row in written for row in shown)
+
+
+def test_a_pull_request_shows_the_review(checkout: Checkout) -> None:
+    """review.md is the job's summary and review.html an artifact; the step that shows it is run as it stands."""
+    from ruamel.yaml import YAML
+
+    job = YAML(typ="safe").load((ROOT / ".github/workflows/ci.yml").read_text("utf-8"))["jobs"]["review"]
+    assert [step["run"] for step in job["steps"] if "run" in step][1] == "scripts/review.sh --accept carried"
+    artifact = next(step for step in job["steps"] if "upload-artifact" in step.get("uses", ""))
+    checkout.apply("description-changed")
+    assert checkout.review() == 0
+    assert (checkout.root / artifact["with"]["path"]).is_file()
+    (show,) = (step["run"] for step in job["steps"] if step.get("name") == "Show the review")
+    summary = checkout.root / "summary.md"
+    environment = {"GITHUB_STEP_SUMMARY": str(summary), "PATH": "/usr/bin:/bin"}
+    subprocess.run(["/bin/bash", "-e", "-c", show], cwd=checkout.root, env=environment, check=True)
+    assert summary.read_text("utf-8") == checkout.written("review.md")
+
+
 def test_the_script_finds_its_modules_wherever_it_is_called(tmp_path: Path) -> None:
     """No module of the caller's folder stands in for one of ours, and the help tells the exit status."""
     for name in ("review", "contract", "json"):
