@@ -63,6 +63,16 @@ def lint(spec: Path, name: str) -> list[Finding]:
         contract = parse(spec, name)
     except ContractError as error:
         return error.findings
+    return lint_contract(spec, contract)
+
+
+def lint_contract(spec: Path, contract: Contract) -> list[Finding]:
+    """Everything that is wrong with a contract that could be read, by line.
+
+    Raises:
+        redocly.RedoclyError: If Redocly CLI is missing or gives no report.
+    """
+    name = contract.name
     found = [finding for check in problems(contract) for finding in check]
     located = [finding for finding in found if finding.where != name]
     # What "cannot be checked" is no news beside what is wrong there.

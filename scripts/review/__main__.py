@@ -6,6 +6,7 @@ Exit status: 0 the change is compatible, 1 it breaks something, 2 the review cou
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -50,14 +51,18 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("review: stopped.", file=sys.stderr)
         return 130
-    print_terminal(result, [path.relative_to(root) if path.is_relative_to(root) else path for path in written])
+    try:
+        print_terminal(result, [path.relative_to(root) if path.is_relative_to(root) else path for path in written])
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever reads has read enough; the status is that of the review all the same.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     accepted = options.accept == "carried" and result.is_carried
     return 1 if result.is_breaking and not accepted else 0
 
 
 def _review(root: Path, asked: str, against: str) -> Review:
     working = Tree(root)
-    working.contract()  # a broken contract is said before a missing base
     base = choose_base(root, asked or None)
     with TemporaryDirectory(prefix="autoenhance-") as name:
         return review(take_out(root, base, Path(name)), working, base.why, against=against or None)

@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 IMPACTS = {"major": "breaking", "minor": "compatible", "patch": "words only"}
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        # rich would exit with 1, which means something here.
+        raise BrokenPipeError
+
+
 def write_files(review: Review, folder: Path) -> list[Path]:
     """Write review.md, review.html and review.json; the same review gives the same bytes."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -38,9 +44,9 @@ def write_files(review: Review, folder: Path) -> list[Path]:
     return [folder / name for name in contents]
 
 
-def print_terminal(review: Review, written: Iterable[Path], console: Console | None = None) -> None:
+def print_terminal(review: Review, written: Iterable[Path]) -> None:
     """Print the verdict, then the tables, in the width that there is."""
-    console = console or Console(highlight=False, soft_wrap=False)
+    console = _Console(highlight=False, soft_wrap=False)
 
     def say(line: str = "", style: str | None = None) -> None:
         console.print(line, style=style, markup=False)

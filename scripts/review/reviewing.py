@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from lint import lint
+from lint import lint_contract
 from review import python_surface, sources, trees, upstream, wire
 from review.bump import Bump, bump, new_lines, version_of
 from review.changes import Change, PythonChange, highest
@@ -114,8 +114,7 @@ def review(base: Tree, working: Tree, why: str, *, against: str | None = None) -
         trees.ReviewError: If a package cannot be generated.
         upstream.UpstreamError: If the service's document cannot be used.
     """
-    new = working.contract()
-    old = base.contract()
+    new, old = working.contract, base.contract
     theirs = upstream.compare(new, against) if against else None
     on_the_wire = wire.compare(old, new)
     with TemporaryDirectory(prefix="autoenhance-") as name:
@@ -128,7 +127,7 @@ def review(base: Tree, working: Tree, why: str, *, against: str | None = None) -
     return Review(
         base=base.name,
         why=why,
-        findings=lint(working.root / trees.SPEC, working.name),
+        findings=lint_contract(working.root / trees.SPEC, new),
         wire=on_the_wire,
         python=in_python,
         versions=[

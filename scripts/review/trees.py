@@ -7,6 +7,7 @@ import io
 import subprocess
 import tarfile
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from contract import read
@@ -35,8 +36,9 @@ class Tree:
     root: Path
     name: str = SPEC
 
+    @cached_property
     def contract(self) -> Contract:
-        """Read the contract.
+        """The contract, read once.
 
         Raises:
             contract.ContractError: If it cannot be used.

@@ -131,6 +131,7 @@ def test_what_is_written_is_the_same_twice_and_names_no_folder_of_this_machine(
         assert "autoenhance.models.OrderUpdate.name" in text
 
 
+@pytest.mark.thorough
 def test_a_breaking_change_that_carries_its_versions_is_breaking_still_but_may_be_accepted(
     checkout: Checkout, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -234,6 +235,7 @@ def test_the_services_own_document_is_compared_too(
     assert [difference["breaks"] for difference in record["upstream"]["differences"]] == [True]
 
 
+@pytest.mark.thorough
 def test_text_of_the_contract_is_text_in_the_page_and_in_the_tables(checkout: Checkout) -> None:
     """A name with markup in it is shown, not obeyed."""
     checkout.replace(SPEC, "        - HIGH_CLOUD\n", "        - HIGH_CLOUD\n        - <b>|[red]\n")
@@ -282,6 +284,7 @@ def test_the_script_finds_its_modules_wherever_it_is_called(tmp_path: Path) -> N
     assert "Exit status: 0 the change is compatible, 1 it breaks something, 2" in " ".join(done.stdout.split())
 
 
+@pytest.mark.thorough
 def test_a_facade_without_its_version_is_told(checkout: Checkout, capsys: pytest.CaptureFixture[str]) -> None:
     """A version that cannot be read is never the one that is needed."""
     checkout.apply("facade-parameter-renamed")

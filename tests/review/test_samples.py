@@ -34,7 +34,7 @@ def side(tmp_path_factory: pytest.TempPathFactory) -> Callable[[tuple[str, ...]]
     @cache
     def make(names: tuple[str, ...]) -> Side:
         tree = patched(base, list(names), folder / "-".join(names or ["plain"]))
-        contract = tree.contract()
+        contract = tree.contract
         return contract, generating.surface(tree, contract, folder / "-".join(["generated", *names]))
 
     return make
