@@ -201,7 +201,7 @@ BROKEN: dict[str, tuple[Callable[[str], str], str]] = {
     "tab": (lambda text: text.replace("  title:", "\ttitle:", 1), "openapi/spec.yaml:4:1: is not YAML"),
     "unclosed quote": (lambda text: text.replace("'200':", "'200:", 1), "openapi/spec.yaml:"),
     "same key twice": (
-        lambda text: text.replace("  version: 1.0.0", "  version: 1.0.0\n  version: 1.0.1", 1),
+        lambda text: text.replace("  version:", "  version: 0.0.0\n  version:", 1),
         "openapi/spec.yaml:6:3: is not YAML: found duplicate key",
     ),
     "a list": (lambda _: "- a\n", "openapi/spec.yaml:1: is not an OpenAPI document"),
