@@ -197,14 +197,13 @@ def _required(found: Found) -> Iterator[Event]:
 
 def _parameter(found: Found) -> Iterator[Event]:
     if found.kind != "modified":
-        parameter = found.new or found.old or {}
-        required = parameter.get("required") is True
-        told = f"{parameter.get('in')} parameter `{parameter.get('name')}`"
+        required = (found.new or {}).get("required") is True
         if found.kind == "added":
-            how = "required" if required else "optional"
-            yield Event("parameter added", f"The {told} is new, and {how}.", flagged=required)
+            yield Event(
+                "parameter added", f"It is new, and {'required' if required else 'optional'}.", flagged=required
+            )
         else:
-            yield Event("parameter removed", f"The {told} is gone.", found.flagged)
+            yield Event("parameter removed", "It is gone.", found.flagged)
     elif found.property == "required":
         yield (
             Event("parameter required", "It is required now.", found.flagged)
@@ -242,10 +241,14 @@ def _media_type(found: Found) -> Iterator[Event]:
 def _answer(found: Found) -> Iterator[Event]:
     old, new = (found.old, found.new) if found.property == "key" else (found.key, found.key)
     if found.kind == "removed" or found.property == "key":
-        yield Event("answer removed", f"Status {old} is gone.", found.flagged)
+        yield Event(
+            "answer removed", "It is gone." if found.kind == "removed" else f"Status {old} is gone.", found.flagged
+        )
     if found.kind == "added" or found.property == "key":
         yield Event(
-            "success added" if str(new).startswith("2") else "answer added", f"Status {new} is new.", found.flagged
+            "success added" if str(new).startswith("2") else "answer added",
+            "It is new." if found.kind == "added" else f"Status {new} is new.",
+            found.flagged,
         )
 
 
