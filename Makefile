@@ -53,6 +53,10 @@ regenerate: .venv/.dev ## Generate generated/ from openapi/spec.yaml
 check-generated: .venv/.dev ## Tell whether generated/ is what the contract gives
 	@scripts/regenerate.sh --check
 
+.PHONY: docs
+docs: .venv/.dev ## Render the contract as one page, build/docs/index.html
+	@$(BIN)/python scripts/render.py
+
 .PHONY: test
 test: .venv/.dev ## Run the tests (ARGS="-k name" for some)
 	@$(BIN)/pytest --numprocesses=auto --quiet $(ARGS)
@@ -86,13 +90,13 @@ check-types: .venv/.dev
 .PHONY: check-tests
 check-tests: .venv/.dev
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run $(BIN)/pytest --numprocesses=auto --quiet
+	@$(BIN)/coverage run $(BIN)/pytest --numprocesses=auto --quiet $(ARGS)
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 
 .PHONY: check-lowest
 check-lowest: .venv-lowest/.done ## Run the tests with the lowest versions it allows
-	@.venv-lowest/bin/pytest --quiet -m "not tools"
+	@.venv-lowest/bin/pytest --quiet -m "not tools" $(ARGS)
 
 .PHONY: build
 build: .venv/.dev ## Build the wheel and the sdist into dist/
