@@ -65,9 +65,10 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     spec, output = options.spec.absolute(), options.output.absolute()
     try:
-        page = render(spec)
         output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_text(page, encoding="utf-8")
+        new = output.with_name(f"{output.name}.new")
+        new.write_text(render(spec), encoding="utf-8")
+        new.replace(output)
     except (ContractError, RenderError, redocly.RedoclyError) as error:
         for line in str(error).splitlines():
             print(f"render: {line}", file=sys.stderr)

@@ -141,6 +141,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
                 environment.delenv(name)
         # With its path given, Selenium does not look for a driver on the network.
         with webdriver.Chrome(options=options, service=Service(executable_path=chromedriver)) as driver:
+            driver.implicitly_wait(30)
             yield driver
 
 
@@ -152,7 +153,7 @@ def look(browser: Chrome, page: Path) -> Look:
     noted(browser, "browser")
     browser.get(page.as_uri())
     text = ""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     # Fields that are nested unfold one level after the other.
     while "images[]." not in text or text != (text := shown(browser)):
         assert time.monotonic() < deadline, text
@@ -181,7 +182,7 @@ def choose(browser: Chrome, label: str) -> str:
     menu = browser.find_element("xpath", f"//button[@aria-haspopup='menu'][{' or '.join(map(_says, SAMPLES))}]")
     menu.click()
     browser.find_element("xpath", f"//*[@role='menuitem'][{_says(label)}]").click()
-    assert menu.text == label
+    menu = browser.find_element("xpath", f"//button[@aria-haspopup='menu'][{_says(label)}]")
     text: str = menu.find_element("xpath", "following::pre[1]").text
     return text
 
