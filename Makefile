@@ -8,6 +8,9 @@ MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install -qq --constraint constraints.txt
+# Where everything is installed, as in CI, NO_SKIPS=1 lets a test that skips itself fail.
+SKIPS := $(if $(NO_SKIPS),--no-skips)
+PYTEST := --numprocesses=auto --quiet $(SKIPS)
 EDITABLE := --build-constraint constraints.txt --editable '.[sandbox]'
 # The first Python that is new enough; PYTHON=... on the command line decides otherwise.
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -57,9 +60,13 @@ review: .venv/.dev ## Say what a change to the contract means (BASE=...)
 check-generated: .venv/.dev ## Tell whether generated/ is what the contract gives
 	@scripts/regenerate.sh --check
 
+.PHONY: docs
+docs: .venv/.dev ## Render the contract as one page, build/docs/index.html
+	@$(BIN)/python scripts/render.py
+
 .PHONY: test
 test: .venv/.dev ## Run the tests (ARGS="-k name" for some)
-	@$(BIN)/pytest --numprocesses=auto --quiet -m "not thorough" $(ARGS)
+	@$(BIN)/pytest $(PYTEST) -m "not thorough" $(ARGS)
 
 .PHONY: fuzz
 fuzz: .venv/.dev ## Run the property tests with 10,000 examples each
@@ -98,13 +105,13 @@ check-types: .venv/.dev
 .PHONY: check-tests
 check-tests: .venv/.dev
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run $(BIN)/pytest --numprocesses=auto --quiet
+	@$(BIN)/coverage run $(BIN)/pytest $(PYTEST)
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 
 .PHONY: check-lowest
 check-lowest: .venv-lowest/.done ## Run the tests with the lowest versions it allows
-	@.venv-lowest/bin/pytest --quiet -m "not tools"
+	@.venv-lowest/bin/pytest --quiet $(SKIPS) -m "not tools"
 
 .PHONY: build
 build: .venv/.dev ## Build the wheel and the sdist into dist/
