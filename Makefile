@@ -65,7 +65,7 @@ docs: .venv/.dev ## Render the contract as one page, build/docs/index.html
 	@$(BIN)/python scripts/render.py
 
 .PHONY: test
-test: .venv/.dev ## Run the tests (ARGS="-k name" for some)
+test: .venv/.dev ## Run the tests but the thorough ones (ARGS="-k name")
 	@$(BIN)/pytest $(PYTEST) -m "not thorough" $(ARGS)
 
 .PHONY: fuzz
