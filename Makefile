@@ -27,6 +27,9 @@ $(shell rm -rf .venv .venv-lowest)
 endif
 endif
 
+# An option for what is given on make's command line, as it is: a variable of that name in the environment is not meant.
+given = $(if $(filter command%,$(origin $1)),--$2="$$$1")
+
 .PHONY: help
 help: ## List the targets
 	@echo "Autoenhance orders: edit orders of Autoenhance.ai"
@@ -54,7 +57,7 @@ regenerate: .venv/.dev ## Generate generated/ from openapi/spec.yaml
 
 .PHONY: review
 review: .venv/.dev ## Say what a change to the contract means (BASE=...)
-	@scripts/review.sh --base "$(BASE)" --upstream "$(UPSTREAM)" --accept "$(ACCEPT)"
+	@scripts/review.sh $(call given,BASE,base) $(call given,UPSTREAM,upstream)
 
 .PHONY: check-generated
 check-generated: .venv/.dev ## Tell whether generated/ is what the contract gives
@@ -74,7 +77,7 @@ fuzz: .venv/.dev ## Run the property tests with 10,000 examples each
 
 .PHONY: conformance
 conformance: .venv/.dev ## Check the sandbox, or URL=..., against the contract
-	@$(BIN)/python -X utf8 scripts/conformance.py $(if $(filter command%,$(origin URL)),--url '$(URL)') $(ARGS)
+	@$(BIN)/python -X utf8 scripts/conformance.py $(call given,URL,url) $(ARGS)
 
 .PHONY: record
 record: .venv/.dev ## Record the cassettes again, from the sandbox or live
