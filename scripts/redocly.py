@@ -27,6 +27,7 @@ QUIET = {
     "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true",
     "REDOCLY_SUPPRESS_NOTIFICATIONS": "true",
     "NO_COLOR": "1",
+    "NODE_DISABLE_COMPILE_CACHE": "1",  # it would stay in the temporary folder
 }
 
 

@@ -7,6 +7,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from packaging.version import InvalidVersion, Version
+
 if TYPE_CHECKING:
     from review.changes import Impact
 
@@ -32,7 +34,8 @@ def bump(of: str, old: str, new: str, impact: Impact | None) -> Bump:
     """Semantic versioning. Before 1.0.0 a breaking change moves the second number, and everything else the third."""
     numbers = _numbers(old)
     if numbers is None or impact is None:
-        return Bump(of, old, new, impact, old)
+        # From a version that says nothing, any that says something is a step on.
+        return Bump(of, old, new, impact, old if impact is None else "0.0.1")
     major, minor, patch = numbers
     if major == 0:
         needed = (0, minor + 1, 0) if impact == "major" else (0, minor, patch + 1)
@@ -50,11 +53,29 @@ def version_of(module: str) -> str:
 
 
 def new_lines(old: str, new: str) -> list[str]:
-    """The entries of a changelog that the change adds."""
-    before, after = (Counter(line for line in text.splitlines() if re.match(r"[-*] \S", line)) for text in (old, new))
-    return list((after - before).elements())
+    """The entries that a changelog gains among those of no release yet: what was said of a release is said."""
+    released = _sections(old).keys() - {_UNRELEASED}
+    before = Counter(_sections(old).get(_UNRELEASED, []))
+    after = Counter(line for heading, lines in _sections(new).items() if heading not in released for line in lines)
+    # One that is only worded differently is none.
+    return list((after - before).elements()) if after.total() > before.total() else []
+
+
+_UNRELEASED = "[unreleased]"
+
+
+def _sections(changelog: str) -> dict[str, list[str]]:
+    parts = re.split(r"^## (.*)$", changelog, flags=re.MULTILINE)[1:]
+    return {
+        heading.strip().lower(): re.findall(r"^[-*] \S.*$", text, re.MULTILINE)
+        for heading, text in zip(parts[::2], parts[1::2], strict=True)
+    }
 
 
 def _numbers(version: str) -> tuple[int, int, int] | None:
-    match = re.fullmatch(r"(\d+)\.(\d+)\.(\d+)", version)
-    return (int(match[1]), int(match[2]), int(match[3])) if match else None
+    try:
+        release = Version(version).release
+    except InvalidVersion:
+        return None
+    major, minor, patch = (*release, 0, 0)[:3]
+    return major, minor, patch

@@ -11,6 +11,10 @@ Breaks = Literal["senders", "receivers", "everyone", "nobody"]
 ORDER: tuple[Impact, ...] = ("patch", "minor", "major")
 
 
+class ReviewError(Exception):
+    """The review could not be done; the message says what and where."""
+
+
 @dataclass(frozen=True)
 class Change:
     """One change on the wire."""
@@ -20,7 +24,7 @@ class Change:
     where: str
     """File, line and JSON pointer in the contract; in the base where the part is gone."""
     event: str
-    """The rule that decided, by name."""
+    """What happened, in the words of `rules.py`."""
     sentence: str
     breaks: Breaks
     impact: Impact

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -52,6 +52,8 @@ class Found:
     old: Any
     new: Any
     place: Place
+    turned: bool = False
+    """Whether it stands below `not` or `if`, where what allows more may allow less in the end."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,8 @@ def events(found: Found) -> Iterator[Event]:
     """What happened, in the order in which it is told."""
     read = _READERS.get(found.subject)
     told = list(read(found)) if read else []
+    if found.turned:
+        told = [replace(event, name="constraint") for event in told]
     if not told and found.subject in WORDS_OF:
         told = [Event("words", f"The {found.subject.lower()} changed.", flagged=False)]
     yield from told or [_anything_else(found)]
@@ -98,32 +102,36 @@ def _types(value: Any) -> list[str]:
     return [value] if isinstance(value, str) else list(value or [])
 
 
+# Keywords that are true or not said: the event and its sentence, for the one and for the other.
+_FLAGS = {
+    "x-open-enum": (
+        ("enum opened", "Values that are not listed are possible now."),
+        ("enum closed", "The values that are listed are all there are now."),
+    ),
+    "deprecated": (("field deprecated", "It is deprecated."), ("field deprecated", "It is deprecated no more.")),
+    "readOnly": (("readOnly", "It is not to be sent any more."), ("readOnly", "It may be sent now.")),
+    "writeOnly": (("writeOnly", "It is not answered any more."), ("writeOnly", "It is answered now.")),
+}
+
+
 def _schema(found: Found) -> Iterator[Event]:
     if found.kind != "modified":
         yield from _schema_came_or_went(found)
         return
-    old, new = found.old, found.new
-    match found.property:
-        case "key":
-            yield Event("field renamed", f"`{old}` is called `{new}` now.", found.flagged)
-        case "type":
-            yield from _type(found)
-        case "enum":
-            yield from _enum(found)
-        case "required":
-            yield from _required(found)
-        case "x-open-enum":
-            yield (
-                Event("enum opened", "Values that are not listed are possible now.", found.flagged)
-                if new
-                else Event("enum closed", "The values that are listed are all there are now.", found.flagged)
-            )
-        case "deprecated":
-            yield Event("field deprecated", "It is deprecated." if new else "It is deprecated no more.", found.flagged)
-        case name if name in OTHER_FIELDS:
-            yield Event("other fields", f"`{name}` was {show(old)} and is {show(new)}.", found.flagged)
-        case name if name in LIMITS:
-            yield Event("limit", _became(str(name), old, new), found.flagged)
+    old, new, name = found.old, found.new, str(found.property)
+    if name == "key":
+        sentence = f"`{old}` is gone; `{new}`, which is the same but for its name, is new."
+        yield Event("field renamed", sentence, found.flagged)
+    elif name in _FLAGS:
+        yield Event(*_FLAGS[name][0 if new else 1], found.flagged)
+    elif name in _KEYWORDS:
+        yield from _KEYWORDS[name](found)
+    elif name in OTHER_FIELDS:
+        yield Event("other fields", f"`{name}` was {show(old)} and is {show(new)}.", found.flagged)
+    elif name == "x-circular":
+        yield Event("type", "It leads back to another schema than before.", flagged=True)
+    elif not name.startswith("x-"):
+        yield Event("limit" if name in LIMITS else "constraint", _became(name, old, new), found.flagged)
 
 
 def _became(name: str, old: Any, new: Any) -> str:
@@ -141,8 +149,10 @@ def _schema_came_or_went(found: Found) -> Iterator[Event]:
         yield Event(f"field {found.kind}", sentence, found.flagged)
     elif found.parent in {"anyOf", "oneOf", "allOf"}:
         yield Event("alternative", f"A part of `{found.parent}` was {found.kind}.", found.flagged)
-    else:
+    elif found.key in {"items", "schema"}:
         yield Event("type", f"`{found.key}` was {found.kind}.", found.flagged)
+    else:
+        yield Event("constraint", f"`{found.key}` was {found.kind}.", found.flagged)
 
 
 def _properties(found: Found) -> Iterator[Event]:
@@ -195,6 +205,9 @@ def _required(found: Found) -> Iterator[Event]:
             yield Event("field optional", f"`{name}` is required no more.", found.flagged)
 
 
+_KEYWORDS: dict[str, Callable[[Found], Iterator[Event]]] = {"type": _type, "enum": _enum, "required": _required}
+
+
 def _parameter(found: Found) -> Iterator[Event]:
     if found.kind != "modified":
         required = (found.new or {}).get("required") is True
@@ -210,8 +223,11 @@ def _parameter(found: Found) -> Iterator[Event]:
             if found.new
             else Event("parameter optional", "It is required no more.", found.flagged)
         )
-    elif found.property == "name" and found.place.base.startswith("path"):
-        yield Event("path parameter renamed", f"It was called `{found.old}`.", found.flagged)
+    elif found.property == "name":
+        in_path = found.place.base.startswith("path")
+        yield Event(
+            "path parameter renamed" if in_path else "parameter renamed", f"It was called `{found.old}`.", found.flagged
+        )
 
 
 def _body(found: Found) -> Iterator[Event]:
@@ -253,6 +269,13 @@ def _answer(found: Found) -> Iterator[Event]:
 
 
 def _header(found: Found) -> Iterator[Event]:
+    if found.property == "required":
+        yield (
+            Event("header required", "It is always sent now.", found.flagged)
+            if found.new
+            else Event("header optional", "It may be missing now.", found.flagged)
+        )
+        return
     if found.kind == "modified" and found.property != "key":
         return
     if found.property == "key":
@@ -293,7 +316,9 @@ def _server(found: Found) -> Iterator[Event]:
         value = found.new or found.old
         url = value.get("url") if isinstance(value, dict) else None
         told = f"`{url}` is new." if found.kind == "added" else f"`{url}` is gone."
-        yield Event("server added" if found.kind == "added" else "server", told, found.flagged)
+        # Clients go to the first.
+        added = found.kind == "added" and found.key != "0"
+        yield Event("server added" if added else "server", told, found.flagged)
 
 
 def _security(found: Found) -> Iterator[Event]:
@@ -326,6 +351,9 @@ _READERS: dict[str, Callable[[Found], Iterator[Event]]] = {
     "Operation": _operation,
     "PathItem": _path,
     "Server": _server,
+    "SchemaMap": _schema_came_or_went,
+    "SchemaList": _schema_came_or_went,
+    "PatternProperties": _schema_came_or_went,
     "SecurityScheme": _security,
     "SecurityRequirement": _security,
     "SecurityRequirementList": _security,

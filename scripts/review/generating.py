@@ -7,8 +7,8 @@ import io
 import json
 from typing import TYPE_CHECKING
 
+from review.changes import ReviewError
 from review.python_surface import Surface
-from review.trees import ReviewError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,25 +26,27 @@ def surface(tree: Tree, contract: Contract, folder: Path) -> Surface:
     import openapi_python_client as generator  # slow, and not needed to say that there is no base
     from openapi_python_client.config import Config, ConfigFile, MetaType
 
-    settings_file, templates = tree.root / "openapi/generator.yaml", tree.root / "openapi/templates"
-    settings = ConfigFile.load_from_path(settings_file) if settings_file.exists() else ConfigFile()
-    settings.post_hooks = []
+    templates = tree.root / "openapi/templates"
     folder.mkdir(parents=True)
     document = folder / "openapi.json"
     document.write_text(json.dumps(contract.plain()), encoding="utf-8")
-    config = Config.from_sources(
-        settings,
-        MetaType.NONE,
-        document_source=document,
-        file_encoding="utf-8",
-        overwrite=False,
-        output_path=folder / "autoenhance_api",
-    )
     try:
+        settings_file = tree.root / "openapi/generator.yaml"
+        settings = ConfigFile.load_from_path(settings_file) if settings_file.exists() else ConfigFile()
+        settings.post_hooks = []
+        config = Config.from_sources(
+            settings,
+            MetaType.NONE,
+            document_source=document,
+            file_encoding="utf-8",
+            overwrite=False,
+            output_path=folder / "autoenhance_api",
+        )
         with contextlib.redirect_stdout(io.StringIO()):
             errors = generator.generate(config=config, custom_template_path=templates if templates.is_dir() else None)
-    except Exception as error:  # a template may raise anything
-        raise ReviewError(f"{contract.name}: openapi-python-client fails: {type(error).__name__}: {error}") from error
+    except Exception as error:  # settings and templates may raise anything
+        said = " ".join(str(error).split())
+        raise ReviewError(f"{contract.name}: openapi-python-client fails: {type(error).__name__}: {said}") from error
     if errors:
         said = "; ".join(" ".join(filter(None, (error.header, error.detail))) for error in errors)
         raise ReviewError(f"{contract.name}: openapi-python-client refuses it: {said}")

@@ -1,12 +1,13 @@
 """Finds what changes in users' Python code between two trees of the two packages. griffe reads them; nothing is imported.
 
-What users may rely on: the public names, the fields of models by keyword (their order is no promise), the parameters of
-functions, the values of enums, and the types of all these. A field that is read may become narrower, one that is written
-wider, without breaking code that was right.
+What users may rely on: the names that can be imported, the fields of models by keyword (their order is no promise), the
+parameters of functions, base classes, the values of enums, and the types of all these. A field that is read may become
+narrower, one that is written wider, without breaking code that was right.
 """
 
 from __future__ import annotations
 
+import ast
 import logging
 import re
 from dataclasses import replace
@@ -14,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import griffe
 
-from review.changes import PythonChange
-from review.events import names
+from review.annotations import changed_type
+from review.changes import PythonChange, ReviewError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,49 +25,57 @@ if TYPE_CHECKING:
 PACKAGES = ("autoenhance_api", "autoenhance")
 # Each model has a module of its own, which `models` re-exports: the name there is the one to import.
 _MODEL_MODULE = re.compile(r"autoenhance_api\.models\.[a-z0-9_]+")
+# How a function is called: each of these changes every call.
+_LABELS = ("async", "classmethod", "staticmethod")
+_BREAKAGES = {
+    griffe.BreakageKind.PARAMETER_MOVED: "The parameter `{parameter}` has another position.",
+    griffe.BreakageKind.PARAMETER_REMOVED: "The parameter `{parameter}` is gone.",
+    griffe.BreakageKind.PARAMETER_CHANGED_KIND: "The parameter `{parameter}` is passed in another way.",
+    griffe.BreakageKind.PARAMETER_CHANGED_DEFAULT: "The parameter `{parameter}` has another default.",
+    griffe.BreakageKind.PARAMETER_CHANGED_REQUIRED: "The parameter `{parameter}` is required now.",
+    griffe.BreakageKind.PARAMETER_ADDED_REQUIRED: "The parameter `{parameter}` is new, and required.",
+}
 
 
 class Surface:
-    """What two packages offer, by canonical path, and the names under which it can be imported."""
+    """What two packages offer: every public name, and what it stands for."""
 
     def __init__(self, folders: list[Path]) -> None:
+        for folder in folders:
+            for package in PACKAGES:
+                _check_syntax(folder, package)
         logging.getLogger("griffe").setLevel(logging.CRITICAL)
         loader = griffe.GriffeLoader(search_paths=[str(folder) for folder in folders], allow_inspection=False)
         # Not from the folder that this is called in: that has packages of the same names.
         self.roots = [loader.load(package, try_relative_path=False) for package in PACKAGES]
         loader.resolve_aliases()
         self.objects: dict[str, griffe.Object] = {}
-        self.names: dict[str, str] = {}
         for root in self.roots:
             self._walk(root, root.path)
+        self.names: dict[str, str] = {}
+        for name, item in self.objects.items():
+            # The shortest name in the package that users import is the one to tell.
+            self.names[item.path] = min(name, self.names.get(item.path, name), key=_rank)
         self.inputs = self._inputs()
 
     def _walk(self, item: griffe.Object | griffe.Alias, public: str) -> None:
-        for name, member in item.members.items():
-            target = member
-            if isinstance(member, griffe.Alias):
-                if not member.is_public:
-                    continue
-                try:
-                    target = member.final_target
-                except (griffe.AliasResolutionError, griffe.CyclicAliasError):
-                    continue  # of another distribution
-            if not member.is_public or not target.path.startswith(PACKAGES) or not isinstance(target, griffe.Object):
+        # What a class inherits belongs to it; for a module there is no such thing.
+        members = item.all_members if item.is_class else item.members
+        for name, member in members.items():
+            target = _target(member)
+            is_private = name.startswith("_") and not name.endswith("__")
+            if target is None or is_private or not (member.is_public or member.inherited):
                 continue
             if _MODEL_MODULE.fullmatch(item.path) and not target.is_class:
                 continue  # what a model's module has beside the model is its own
             path = f"{public}.{name}"
-            known = target.path in self.objects
-            # The shortest name of the package that users import is the one to tell.
-            if not known or _rank(path) < _rank(self.names[target.path]):
-                self.names[target.path] = path
-            self.objects[target.path] = target
-            if not known or (target.is_class and self.names[target.path] == path):
+            self.objects[path] = target
+            if target.is_class or target.is_module:
                 self._walk(target, path)
 
     def _inputs(self) -> set[str]:
         """The models that users build and send: those that a generated function takes, and what they hold."""
-        known = {path.rpartition(".")[2]: path for path, item in self.objects.items() if item.is_class}
+        known = {item.name: item for item in self.objects.values() if item.is_class and ".models." in item.path}
         pending = [
             word
             for path, item in self.objects.items()
@@ -76,13 +85,11 @@ class Surface:
         ]
         found: set[str] = set()
         while pending:
-            path = known.get(pending.pop())
-            if path is None or path in found or ".models." not in path:
-                continue
-            found.add(path)
-            for member in self.objects[path].members.values():
-                if isinstance(member, griffe.Attribute):
-                    pending += re.findall(r"\w+", str(member.annotation or ""))
+            model = known.get(pending.pop())
+            if model is not None and model.path not in found:
+                found.add(model.path)
+                for member in model.members.values():
+                    pending += re.findall(r"\w+", str(getattr(member, "annotation", None) or ""))
         return found
 
     def name(self, path: str) -> str:
@@ -96,22 +103,50 @@ class Surface:
 
 def compare(old: Surface, new: Surface) -> list[PythonChange]:
     """Every change, the breaking ones first."""
-    gone = {path: item for path, item in old.objects.items() if _counts(path, item) and path not in new.objects}
-    come = {path: item for path, item in new.objects.items() if _counts(path, item) and path not in old.objects}
-    changes = list(_renamed(gone, come, old))
+    gone = {name: item for name, item in old.objects.items() if name not in new.objects}
+    come = {name: item for name, item in new.objects.items() if name not in old.objects}
+    changes = list(_renamed(gone, come))
     changes += [
-        PythonChange(old.name(path), f"The {item.kind.value} is gone.", breaks=True, because="Code that uses it fails.")
-        for path, item in _outermost(gone)
+        PythonChange(name, f"The {item.kind.value} is gone.", breaks=True, because="Code that uses it fails.")
+        for name, item in _once(gone)
     ]
     changes += [
-        PythonChange(new.name(path), f"The {item.kind.value} is new.", breaks=False, because="Nobody uses it yet.")
-        for path, item in _outermost(come)
+        PythonChange(name, f"The {item.kind.value} is new.", breaks=False, because="Nobody uses it yet.")
+        for name, item in _once(come)
     ]
-    changes += _signatures(old, new)
-    for path, item in new.objects.items():
-        if (before := old.objects.get(path)) is not None:
-            changes += _types(new, path, before, item)
+    changes += _calls(old, new)
+    compared: set[str] = set()
+    for name in sorted(new.objects.keys() & old.objects.keys(), key=_rank):
+        before, after = old.objects[name], new.objects[name]
+        if after.path not in compared:
+            compared.add(after.path)
+            changes += _differences(name, before, after, old, new)
     return sorted(_together(changes), key=lambda change: (not change.breaks, change.name, change.sentence))
+
+
+def _check_syntax(folder: Path, package: str) -> None:
+    """Make sure that every file can be read: griffe would pass over one that cannot, and all its names with it."""
+    for file in sorted((folder / package).rglob("*.py")):
+        try:
+            ast.parse(file.read_bytes())
+        except (SyntaxError, ValueError) as error:
+            where = f"{file.relative_to(folder).as_posix()}:{getattr(error, 'lineno', None) or 1}"
+            raise ReviewError(f"{where}: is not Python: {getattr(error, 'msg', error)}") from error
+
+
+def _target(member: griffe.Object | griffe.Alias) -> griffe.Object | None:
+    """What a name stands for, if it is ours."""
+    target: Any = member
+    if isinstance(member, griffe.Alias):
+        try:
+            target = member.final_target
+        except (griffe.AliasResolutionError, griffe.CyclicAliasError):
+            return None  # of another distribution
+    return target if isinstance(target, griffe.Object) and target.path.startswith(PACKAGES) else None
+
+
+def _rank(name: str) -> tuple[bool, int, str]:
+    return (not name.startswith("autoenhance."), name.count("."), name)
 
 
 def _together(changes: list[PythonChange]) -> Iterator[PythonChange]:
@@ -121,48 +156,36 @@ def _together(changes: list[PythonChange]) -> Iterator[PythonChange]:
         outer, _, name = change.name.rpartition(".")
         told.setdefault(replace(change, name=outer), []).append(name)
     for change, members in told.items():
-        outer = change.name
-        yield replace(
-            change, name=f"{outer}.{members[0]}" if len(members) == 1 else f"{outer}: {', '.join(sorted(members))}"
-        )
+        name = f".{members[0]}" if len(members) == 1 else f": {', '.join(sorted(members))}"
+        yield replace(change, name=f"{change.name}{name}")
 
 
-def _rank(path: str) -> tuple[bool, int, str]:
-    return (not path.startswith("autoenhance."), path.count("."), path)
+def _once(items: dict[str, griffe.Object]) -> list[tuple[str, griffe.Object]]:
+    """Each thing that came or went under its best name, without what is part of another and without models' modules."""
+    best: dict[str, str] = {}
+    for name, item in items.items():
+        if name.rpartition(".")[0] not in items and not _MODEL_MODULE.fullmatch(name):
+            best[item.path] = min(name, best.get(item.path, name), key=_rank)
+    return [(name, items[name]) for name in best.values() if not _MODEL_MODULE.fullmatch(name.rpartition(".")[0])]
 
 
-def _counts(path: str, item: griffe.Object) -> bool:
-    return not (item.is_module and _MODEL_MODULE.fullmatch(path))
-
-
-def _outermost(items: dict[str, griffe.Object]) -> list[tuple[str, griffe.Object]]:
-    """Without what is part of something that came or went as a whole."""
-    return [(path, item) for path, item in items.items() if path.rpartition(".")[0] not in items]
-
-
-def _renamed(gone: dict[str, griffe.Object], come: dict[str, griffe.Object], old: Surface) -> Iterator[PythonChange]:
+def _renamed(gone: dict[str, griffe.Object], come: dict[str, griffe.Object]) -> Iterator[PythonChange]:
     """Join what went and what came where they are the same but for the name; both are taken out."""
-    for path, item in _outermost(gone):
-        for other_path, other in _outermost(come):
-            if item.kind is not other.kind or _outside(path, item) != _outside(other_path, other):
-                continue
-            if _shape(item) == _shape(other):
-                sentence = f"The {item.kind.value} is called `{other_path.rpartition('.')[2]}` now."
-                yield PythonChange(old.name(path), sentence, breaks=True, because="Code that uses the old name fails.")
-                _take_out(gone, path)
-                _take_out(come, other_path)
+    for name, item in _once(gone):
+        for other_name, other in _once(come):
+            same_place = name.rpartition(".")[0] == other_name.rpartition(".")[0]
+            if same_place and item.kind is other.kind and _shape(item) == _shape(other):
+                sentence = f"The {item.kind.value} is called `{other_name.rpartition('.')[2]}` now."
+                yield PythonChange(name, sentence, breaks=True, because="Code that uses the old name fails.")
+                _take_out(gone, item)
+                _take_out(come, other)
                 break
 
 
-def _take_out(items: dict[str, griffe.Object], path: str) -> None:
-    for inner in [key for key in items if key == path or key.startswith(f"{path}.")]:
+def _take_out(items: dict[str, griffe.Object], item: griffe.Object) -> None:
+    names = [name for name, each in items.items() if each is item]
+    for inner in [key for key in items if any(key == name or key.startswith(f"{name}.") for name in names)]:
         del items[inner]
-
-
-def _outside(path: str, item: griffe.Object) -> str:
-    """What the item belongs to. For a model that is the package of models: its module is named after it."""
-    outer = path.rpartition(".")[0]
-    return "autoenhance_api.models" if item.is_class and _MODEL_MODULE.fullmatch(outer) else outer
 
 
 def _shape(item: griffe.Object) -> Any:
@@ -177,12 +200,12 @@ def _shape(item: griffe.Object) -> Any:
     return sorted(item.members)
 
 
-def _signatures(old: Surface, new: Surface) -> Iterator[PythonChange]:
-    """What griffe finds in functions and classes; what came or went as a whole is told elsewhere."""
+def _calls(old: Surface, new: Surface) -> Iterator[PythonChange]:
+    """What griffe finds in the parameters of functions."""
     for before, after in zip(old.roots, new.roots, strict=True):
         for breakage in griffe.find_breaking_changes(before, after):
-            sentence = _SENTENCES.get(breakage.kind)
-            if sentence is None or not breakage.obj.is_public:
+            sentence = _BREAKAGES.get(breakage.kind)
+            if sentence is None:
                 continue
             parameter = getattr(breakage.old_value or breakage.new_value, "name", "")
             detail = ""
@@ -196,39 +219,56 @@ def _signatures(old: Surface, new: Surface) -> Iterator[PythonChange]:
             )
 
 
-_SENTENCES = {
-    griffe.BreakageKind.PARAMETER_MOVED: "The parameter `{parameter}` has another position.",
-    griffe.BreakageKind.PARAMETER_REMOVED: "The parameter `{parameter}` is gone.",
-    griffe.BreakageKind.PARAMETER_CHANGED_KIND: "The parameter `{parameter}` is passed in another way.",
-    griffe.BreakageKind.PARAMETER_CHANGED_DEFAULT: "The parameter `{parameter}` has another default.",
-    griffe.BreakageKind.PARAMETER_CHANGED_REQUIRED: "The parameter `{parameter}` is required now.",
-    griffe.BreakageKind.PARAMETER_ADDED_REQUIRED: "The parameter `{parameter}` is new, and required.",
-    griffe.BreakageKind.OBJECT_CHANGED_KIND: "It is another kind of thing now.",
-    griffe.BreakageKind.CLASS_REMOVED_BASE: "A base class is gone.",
-}
-
-
-def _types(surface: Surface, path: str, old: griffe.Object, new: griffe.Object) -> Iterator[PythonChange]:
-    name = surface.name(path)
-    if isinstance(old, griffe.Attribute) and isinstance(new, griffe.Attribute):
-        written = path.rpartition(".")[0] in surface.inputs
-        if old.annotation is None and new.annotation is None:
-            if str(old.value) != str(new.value) and not name.endswith(("__all__", "__version__")):
-                sentence = f"Its value was `{old.value}` and is `{new.value}`."
-                yield PythonChange(name, sentence, breaks=True, because="Code that compares with the old value fails.")
-            return
-        yield from _type(name, "It", old.annotation, new.annotation, written=written)
-        yield from _default(name, old.value, new.value)
+def _differences(
+    name: str, old: griffe.Object, new: griffe.Object, before: Surface, after: Surface
+) -> Iterator[PythonChange]:
+    if old.kind is not new.kind:
+        sentence = f"It was a{_n(old.kind.value)} and is a{_n(new.kind.value)}."
+        yield PythonChange(name, sentence, breaks=True, because="It is used in another way.")
+    elif isinstance(old, griffe.Attribute) and isinstance(new, griffe.Attribute):
+        yield from _attribute(name, old, new, written=new.path.rpartition(".")[0] in after.inputs)
     elif isinstance(old, griffe.Function) and isinstance(new, griffe.Function):
-        parameters = {parameter.name: parameter for parameter in old.parameters}
-        for parameter in new.parameters:
-            if (before := parameters.get(parameter.name)) is not None:
-                told = f"The parameter `{parameter.name}`"
-                yield from _type(name, told, before.annotation, parameter.annotation, written=True)
-            elif not parameter.required:
-                sentence = f"The parameter `{parameter.name}` is new, and optional."
-                yield PythonChange(name, sentence, breaks=False, because="Calls without it are as before.")
-        yield from _type(name, "The result", old.returns, new.returns, written=False)
+        yield from _function(name, old, new)
+    elif isinstance(old, griffe.Class) and isinstance(new, griffe.Class):
+        # A base without a public name is no type that anybody checks for; what it has is told by name.
+        lost = {before.name(path) for path in _ancestors(old)} - {after.name(path) for path in _ancestors(new)}
+        for base in sorted(base for base in lost if "._" not in base):
+            sentence = f"It is no `{base}` any more."
+            yield PythonChange(
+                name, sentence, breaks=True, because="Code that checks for it, or catches it, does not see it."
+            )
+
+
+def _n(kind: str) -> str:
+    return f"n {kind}" if kind[0] in "aeiou" else f" {kind}"
+
+
+def _ancestors(item: griffe.Class) -> set[str]:
+    """The paths of every base, direct and not, that a name can be told for."""
+    found: set[str] = set()
+    pending: list[Any] = list(item.bases)
+    while pending:
+        base = pending.pop()
+        path = base.canonical_path if isinstance(base, griffe.Expr) else str(base)
+        try:
+            target = _target(item.modules_collection[path])
+        except (KeyError, ValueError):
+            target = None
+        path = path if target is None else target.path
+        found.add(path)
+        if isinstance(target, griffe.Class):
+            pending += target.bases
+    return found
+
+
+def _attribute(name: str, old: griffe.Attribute, new: griffe.Attribute, *, written: bool) -> Iterator[PythonChange]:
+    if old.annotation is None and new.annotation is None:
+        if str(old.value) != str(new.value) and not name.endswith(("__all__", "__version__")):
+            sentence = f"Its value was `{old.value}` and is `{new.value}`."
+            yield PythonChange(name, sentence, breaks=True, because="Code that compares with the old value fails.")
+        return
+    yield from changed_type(name, "It", old.annotation, new.annotation, written=written)
+    yield from _default(name, old.value, new.value)
 
 
 def _default(name: str, old: Any, new: Any) -> Iterator[PythonChange]:
@@ -243,32 +283,27 @@ def _default(name: str, old: Any, new: Any) -> Iterator[PythonChange]:
         yield PythonChange(name, sentence, breaks=True, because="Whoever leaves it out gets something else.")
 
 
-def _type(name: str, told: str, old: Any, new: Any, *, written: bool) -> Iterator[PythonChange]:
-    was, is_now = _union(str(old)), _union(str(new))
-    gone, come = [part for part in was if part not in is_now], [part for part in is_now if part not in was]
-    if gone and come:
-        sentence = f"{told} was `{old}` and is `{new}`."
-        yield PythonChange(name, sentence, breaks=True, because="Code that was typed for the old type is wrong.")
-    elif gone:
-        because = (
-            "A value that was right is wrong now." if written else "Code that was right for more is right for less."
-        )
-        yield PythonChange(name, f"{told} is no longer {names(gone)}.", breaks=written, because=because)
-    elif come:
-        because = "What was right before still is." if written else "Code meets a type that it did not expect."
-        yield PythonChange(name, f"{told} may also be {names(come)}.", breaks=not written, because=because)
+def _function(name: str, old: griffe.Function, new: griffe.Function) -> Iterator[PythonChange]:
+    for label in _LABELS:
+        if (label in old.labels) != (label in new.labels):
+            sentence = f"It is {label} now." if label in new.labels else f"It is no longer {label}."
+            yield PythonChange(name, sentence, breaks=True, because="It is called in another way.")
+    if _overloads(old) != _overloads(new):
+        because = "A call that was typed for the old ones may be wrong."
+        yield PythonChange(name, "Its overloads are others.", breaks=True, because=because)
+    parameters = {parameter.name: parameter for parameter in old.parameters}
+    for parameter in new.parameters:
+        if (before := parameters.get(parameter.name)) is not None:
+            told = f"The parameter `{parameter.name}`"
+            yield from changed_type(name, told, before.annotation, parameter.annotation, written=True)
+        elif not parameter.required:
+            sentence = f"The parameter `{parameter.name}` is new, and optional."
+            yield PythonChange(name, sentence, breaks=False, because="Calls without it are as before.")
+    yield from changed_type(name, "The result", old.returns, new.returns, written=False)
 
 
-def _union(annotation: str) -> list[str]:
-    """The members of a union, the outermost `|`s only; of `Response[a | b]` those inside, because it only holds one."""
-    if match := re.fullmatch(r"Response\[(.*)\](.*)", annotation):
-        annotation = match[1] + match[2]
-    parts, depth, part = [], 0, ""
-    for character in annotation:
-        depth += (character in "[(") - (character in "])")
-        if character == "|" and depth == 0:
-            parts.append(part.strip())
-            part = ""
-        else:
-            part += character
-    return [*parts, part.strip()]
+def _overloads(item: griffe.Function) -> list[str]:
+    return [
+        f"{[(p.name, str(p.annotation), str(p.default)) for p in overload.parameters]} -> {overload.returns}"
+        for overload in item.overloads or []
+    ]

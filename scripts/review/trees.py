@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
+import os
 import subprocess
 import tarfile
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from contract import read
+from review.changes import ReviewError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,10 +23,6 @@ CHANGELOG = "CHANGELOG.md"
 GIT = "git"
 # What a review reads; an old base may lack some of it.
 _PARTS = ("openapi", "autoenhance", CHANGELOG)
-
-
-class ReviewError(Exception):
-    """The review could not be done; the message says what and where."""
 
 
 @dataclass(frozen=True)
@@ -67,56 +63,78 @@ def choose_base(root: Path, asked: str | None) -> Base:
     Raises:
         ReviewError: If there is no such revision, or nothing to compare with.
     """
-    head = _git(root, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+    head, said = _git(root, "rev-parse", "--verify", "HEAD^{commit}")
     if head is None:
-        raise ReviewError("there is no base: this is no git checkout with a commit. A review compares with one.")
+        raise ReviewError(f"there is no base: {said or 'this is no git checkout with a commit'}")
     if asked:
-        commit = _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{asked}^{{commit}}")
+        commit = _commit(root, asked)
         if commit is None:
             raise ReviewError(f"there is no base: {asked!r} is no revision of this checkout.")
         return Base(commit, f"BASE={asked}")
-    main = [name for name in ("main", "origin/main") if _git(root, "rev-parse", "--verify", "--quiet", name)]
-    if main and (commit := _git(root, "merge-base", head, *main)):
-        changed = _git(root, "status", "--porcelain", "--", *_PARTS)
+    main = [name for name in ("main", "origin/main", "origin/HEAD", "master") if _commit(root, name)]
+    if main:
+        commit, _ = _git(root, "merge-base", head, *main)
+        if commit is None:
+            raise ReviewError(f"there is no base: this branch has no commit in common with {main[0]}. {_SHALLOW}")
         if commit != head:
             return Base(commit, "where this branch left the main branch")
-        if changed:
+        if _git(root, "status", "--porcelain", "--", *_PARTS)[0]:
             return Base(commit, "the last commit of the main branch")
-    parent = _git(root, "rev-parse", "--verify", "--quiet", "HEAD^1")
-    if parent and (tag := _git(root, "describe", "--tags", "--abbrev=0", "HEAD^1")):
-        commit = _git(root, "rev-parse", "--verify", f"{tag}^{{commit}}")
-        return Base(commit or tag, f"the last tag, {tag}")
-    if parent:
-        return Base(parent, "the parent of the last commit")
-    raise ReviewError(
-        "there is no base: no main branch to have left, no tag and no parent commit. Name one with BASE=<revision>; "
-        "a shallow clone needs its history (git fetch --unshallow)."
-    )
+    parent = _commit(root, "HEAD^1")
+    if parent is None:
+        raise ReviewError(
+            f"there is no base: no main branch to have left, no tag and no parent commit. Name one with BASE. {_SHALLOW}"
+        )
+    tag, _ = _git(root, "describe", "--tags", "--abbrev=0", "HEAD^1")
+    if tag:
+        return Base(_commit(root, tag) or parent, f"the last tag, {tag}")
+    return Base(parent, "the parent of the last commit")
 
 
 def take_out(root: Path, base: Base, folder: Path) -> Tree:
     """Put the base's files into an empty folder.
 
     Raises:
-        ReviewError: If the base has no contract.
+        ReviewError: If the base has no contract, or git does not give its files.
     """
     short = base.commit[:7]
-    listed = _git(root, "ls-tree", "-r", "--name-only", base.commit, "--", *_PARTS) or ""
-    if SPEC not in listed.splitlines():
+    listed = (_git(root, "ls-tree", "-r", "--name-only", base.commit, "--", *_PARTS)[0] or "").splitlines()
+    if SPEC not in listed:
         raise ReviewError(f"the base {short} ({base.why}) has no {SPEC}.")
-    present = sorted({path.split("/")[0] for path in listed.splitlines()})
-    archive = subprocess.run([GIT, "archive", base.commit, *present], cwd=root, capture_output=True, check=True).stdout
-    with tarfile.open(fileobj=io.BytesIO(archive)) as files:
-        files.extractall(folder, filter="data")
+    present = sorted({path.split("/")[0] for path in listed})
+    archive = folder / "base.tar"
+    _, said = _git(root, "archive", f"--output={archive}", base.commit, *present)
+    try:
+        with tarfile.open(archive) as files:
+            files.extractall(folder, filter="data")
+        archive.unlink()
+    except (OSError, tarfile.TarError) as error:
+        raise ReviewError(f"the files of the base {short} cannot be had: {said or error}") from error
     return Tree(folder, f"{SPEC} at {short}")
 
 
-def _git(root: Path, *arguments: str) -> str | None:
-    """What git says, or None if it fails or is not there."""
-    with contextlib.suppress(OSError):
+def _commit(root: Path, revision: str) -> str | None:
+    return _git(root, "rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}")[0]
+
+
+def _git(root: Path, *arguments: str) -> tuple[str | None, str]:
+    """What git says, None if it fails; and its complaint."""
+    # A hook's variables would point to another repository than the one that `root` is in.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    try:
         finished = subprocess.run(
-            [GIT, *arguments], cwd=root, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+            [GIT, *arguments],
+            cwd=root,
+            env={**environment, "LC_ALL": "C"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
         )
-        if finished.returncode == 0:
-            return finished.stdout.strip()
-    return None
+    except OSError as error:
+        return None, f"git cannot be run: {error.strerror}"
+    complaint = " ".join(finished.stderr.split())
+    return (finished.stdout.strip() if finished.returncode == 0 else None), complaint
+
+
+_SHALLOW = "A shallow clone needs its history: git fetch --unshallow."

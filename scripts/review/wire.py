@@ -76,6 +76,7 @@ def _found(old: Canonical, new: Canonical) -> Iterator[tuple[Found, _Where]]:
                 raw.get("base", {}).get("value"),
                 raw.get("revision", {}).get("value"),
                 place(_container(at, raw), side.document),
+                turned=not {"not", "if"}.isdisjoint(at[at.index("schema") :]) if "schema" in at else False,
             ),
             _Where(side, exact),
         )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from review.canonical import SILENT, SOURCES
+from facts import ASPECTS
+
+from review.canonical import SILENT
 from review.changes import Change
 from review.events import show
 from review.rules import judge
@@ -24,7 +26,7 @@ def words(base: Contract, working: Contract) -> list[Change]:
 
 
 def _change(working: Contract, pointer: Pointer, key: str, old: Any, new: Any) -> Change:
-    if key in SOURCES:
+    if key in ASPECTS:
         event, sentence = "source", f"`{key}` was {show(old)} and is {show(new)}."
     else:
         happened = "is new" if old is None else "is gone" if new is None else "changed"

@@ -10,7 +10,7 @@ import pytest
 from review.bump import bump, new_lines, version_of
 from review.events import Found, events
 from review.places import place, pointer
-from review.rules import RULES, judge
+from review.rules import RULES, Rule, judge
 
 if TYPE_CHECKING:
     from review.changes import Impact
@@ -41,6 +41,13 @@ def test_the_first_rule_that_fits_decides_and_there_is_always_one() -> None:
     assert judge("never heard of", "answer", flagged=True).breaks == "receivers"
     assert judge("never heard of", "both", flagged=True).breaks == "everyone"
     assert judge("never heard of", "both", flagged=False).impact == "minor"
+
+
+@pytest.mark.parametrize("rule", RULES, ids=str)
+def test_every_rule_decides_something(rule: Rule) -> None:
+    """None is hidden behind another."""
+    flagged = rule.redocly != "compatible"
+    assert judge(rule.event, rule.direction or "both", flagged=flagged) is rule
 
 
 def test_every_rule_says_why_and_what_breaks_is_major() -> None:
@@ -95,8 +102,48 @@ def test_every_rule_says_why_and_what_breaks_is_major() -> None:
             [("limit", '`pattern` was `"a"` and is `"b"`.')],
         ),
         (
-            {"property": "x-circular", "old": None, "new": True},
-            [("anything else", "`x-circular` was not said and is `true`.")],
+            {"property": "x-circular", "old": 1, "new": 2},
+            [("type", "It leads back to another schema than before.")],
+        ),
+        (
+            {"property": "x-other", "old": None, "new": True},
+            [("anything else", "`x-other` was not said and is `true`.")],
+        ),
+        (
+            {"property": "maxLength", "old": 3, "new": 5, "turned": True},
+            [("constraint", "`maxLength` was `3` and is `5`.")],
+        ),
+        (
+            {"property": "readOnly", "new": True},
+            [("readOnly", "It is not to be sent any more.")],
+        ),
+        (
+            {"property": "writeOnly", "old": True},
+            [("writeOnly", "It is answered now.")],
+        ),
+        (
+            {"property": "not", "old": {"maxLength": 3}, "new": {"maxLength": 5}},
+            [("constraint", '`not` was `{"maxLength": 3}` and is `{"maxLength": 5}`.')],
+        ),
+        (
+            {"subject": "SchemaMap", "kind": "added", "key": "patternProperties", "parent": "schema"},
+            [("constraint", "`patternProperties` was added.")],
+        ),
+        (
+            {"subject": "Header", "property": "required", "old": True},
+            [("header optional", "It may be missing now.")],
+        ),
+        (
+            {"subject": "HeadersMap", "kind": "removed", "old": {"a": {}, "b": {}}},
+            [("header removed", "`a` is gone."), ("header removed", "`b` is gone.")],
+        ),
+        (
+            {"subject": "Parameter", "property": "name", "old": "a", "new": "b"},
+            [("parameter renamed", "It was called `a`.")],
+        ),
+        (
+            {"subject": "Server", "kind": "added", "key": "0", "new": {"url": "https://b.example"}},
+            [("server", "`https://b.example` is new.")],
         ),
         (
             {"subject": "Callback", "kind": "added", "key": "onEdit"},
@@ -179,7 +226,9 @@ def test_versions_follow_semantic_versioning(old: str, impact: Impact | None, ne
 def test_a_version_that_is_none_is_never_carried() -> None:
     """Nor is one that went back."""
     assert not bump("it", "1.0.0", "", "minor").carried
-    assert not bump("it", "1.0.0", "v2", "minor").carried
+    assert not bump("it", "1.0.0", "soon", "minor").carried
+    assert bump("it", "soon", "0.2.0", "major").carried
+    assert bump("it", "0.1.0rc1", "0.2.0", "major").carried
     assert not bump("it", "1.0.0", "0.9.0", "patch").carried
     assert version_of("nothing") == ""
     assert version_of('"""Doc."""\n\n__version__ = "1.2.3"\n') == "1.2.3"
@@ -191,3 +240,7 @@ def test_only_new_entries_of_a_changelog_count() -> None:
     assert new_lines(old, old.replace("- a\n- b\n", "- b\n\n### Added\n\n- a\n")) == []
     assert new_lines(old, f"{old}- c\n* d\n") == ["- c", "* d"]
     assert new_lines(old, f"{old}- a\n") == ["- a"]
+    assert new_lines(old, old.replace("- a", "- a, worded better")) == []
+    released = f"{old}\n## [0.1.0]\n\n- x\n"
+    assert new_lines(released, f"{released}- y\n") == []
+    assert new_lines(released, released.replace("## [0.1.0]", "## [0.2.0]\n\n- c\n\n## [0.1.0]")) == ["- c"]

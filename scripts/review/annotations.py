@@ -1,0 +1,56 @@
+"""What a changed annotation means for code that was typed for the old one; pure."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from review.changes import PythonChange
+from review.events import names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def changed_type(name: str, told: str, old: Any, new: Any, *, written: bool) -> Iterator[PythonChange]:
+    """How one type differs from another: what is written may become wider, what is read narrower."""
+    was, is_now = union(str(old)), union(str(new))
+    gone, come = [part for part in was if part not in is_now], [part for part in is_now if part not in was]
+    if gone and come:
+        sentence = f"{told} was `{old}` and is `{new}`."
+        yield PythonChange(name, sentence, breaks=True, because="Code that was typed for the old type is wrong.")
+    elif gone:
+        because = (
+            "A value that was right is wrong now." if written else "Code that was right for more is right for less."
+        )
+        yield PythonChange(name, f"{told} is no longer {names(gone)}.", breaks=written, because=because)
+    elif come:
+        because = "What was right before still is." if written else "Code meets a type that it did not expect."
+        yield PythonChange(name, f"{told} may also be {names(come)}.", breaks=not written, because=because)
+
+
+def union(annotation: str) -> list[str]:
+    """The members of a union, the outermost `|`s only; of `Response[a | b]` those inside, because it only holds one."""
+    # A name in quotes is the same type.
+    if "Literal" not in annotation:
+        annotation = annotation.replace('"', "").replace("'", "")
+    if match := re.fullmatch(r"(?:typing\.)?Optional\[(.*)\]", annotation):
+        return [*union(match[1]), "None"]
+    if match := re.fullmatch(r"(?:typing\.)?Union\[(.*)\]", annotation):
+        return [part for member in split(match[1], ",") for part in union(member)]
+    if match := re.fullmatch(r"Response\[(.*)\](.*)", annotation):
+        annotation = match[1] + match[2]
+    return split(annotation, "|")
+
+
+def split(text: str, separator: str) -> list[str]:
+    """The parts between separators that stand in no brackets."""
+    parts, depth, part = [], 0, ""
+    for character in text:
+        depth += (character in "[(") - (character in "])")
+        if character == separator and depth == 0:
+            parts.append(part.strip())
+            part = ""
+        else:
+            part += character
+    return [*parts, part.strip()]
