@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from review.rules import RULES
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from review.reviewing import Review
 
-IMPACTS = {"major": "breaking", "minor": "compatible", "patch": "words only"}
+_CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 
 
 class _Console(Console):
@@ -34,9 +35,10 @@ def write_files(review: Review, folder: Path) -> list[Path]:
     """Write review.md, review.html and review.json; the same review gives the same bytes."""
     folder.mkdir(parents=True, exist_ok=True)
     record = review.record()
+    shown = _printable(record)
     contents = {
-        "review.md": _template("review.md.jinja", record),
-        "review.html": _template("review.html.jinja", record),
+        "review.md": _template("review.md.jinja", shown),
+        "review.html": _template("review.html.jinja", shown),
         "review.json": json.dumps(record, indent=2, ensure_ascii=False) + "\n",
     }
     for name, text in contents.items():
@@ -48,8 +50,9 @@ def print_terminal(review: Review, written: Iterable[Path]) -> None:
     """Print the verdict, then the tables, in the width that there is."""
     console = _Console(highlight=False, soft_wrap=False)
 
-    def say(line: str = "", style: str | None = None) -> None:
-        console.print(line, style=style, markup=False)
+    def say(line: str = "", style: str = "") -> None:
+        # Text, because a string would be read as rich's markup, and `images[]` is a place.
+        console.print(Text(_printable(line), style))
 
     say(review.verdict, style="bold red" if review.is_breaking else "bold green")
     say(f"Compared with {review.base}: {review.why}.")
@@ -75,11 +78,13 @@ def print_terminal(review: Review, written: Iterable[Path]) -> None:
 
 
 def _table(title: str, rows: list[tuple[str, str]]) -> Table:
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, title_style="bold", expand=False)
+    table = Table(
+        title=Text(_printable(title)), title_justify="left", box=box.SIMPLE_HEAD, title_style="bold", expand=False
+    )
     table.add_column("Breaks", no_wrap=True)
     table.add_column("What and where", overflow="fold")
     for breaks, what in rows:
-        table.add_row(breaks, what, style="red" if breaks not in {"nobody", "no"} else None)
+        table.add_row(breaks, Text(_printable(what)), style="red" if breaks not in {"nobody", "no"} else None)
     return table
 
 
@@ -114,8 +119,16 @@ def _upstream_rows(review: Review) -> list[tuple[str, str]]:
 
 
 def _plain(text: str) -> str:
-    # Square brackets would be rich's markup, and `images[]` is a place.
-    return text.replace("`", "").replace("[", "\\[")
+    return text.replace("`", "")
+
+
+def _printable(value: Any) -> Any:
+    """Text without what would steer a terminal: names and values come from outside."""
+    if isinstance(value, str):
+        return _CONTROLS.sub(lambda match: f"\\x{ord(match[0]):02x}", value)
+    if isinstance(value, dict):
+        return {key: _printable(item) for key, item in value.items()}
+    return [_printable(item) for item in value] if isinstance(value, list) else value
 
 
 def _version(of: str, old: str, new: str, impact: str | None, needed: str, *, carried: bool) -> str:
@@ -141,15 +154,25 @@ def _template(name: str, record: dict[str, Any]) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"cell": _cell, "code": _code}
-    return environment.get_template(name).render(
-        **record, source_words=SOURCES, rules=RULES, impacts=IMPACTS, version_line=_version
-    )
+    environment.filters |= {"cell": _cell, "span": _span, "code": _code}
+    return environment.get_template(name).render(**record, source_words=SOURCES, rules=RULES, version_line=_version)
 
 
 def _cell(text: str) -> str:
-    """Text for a cell of a Markdown table."""
-    return str(text).replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")
+    """Text for Markdown, in a table or not: what stands in backticks is code, and of the rest nothing is obeyed."""
+    parts = str(text).replace("\n", " ").split("`")
+    prose = [re.sub(r"([\\*_\[\]<>|#@~!])", r"\\\1", part).replace("\\@", "&#64;") for part in parts[::2]]
+    code = [f"`{part}`".replace("|", "\\|") for part in parts[1::2]]
+    if len(parts) % 2 == 0:  # a backtick without its other half is none of ours
+        return re.sub(r"([\\*_\[\]<>|#@~!`])", r"\\\1", str(text).replace("\n", " "))
+    return "".join(first + second for first, second in zip(prose, [*code, ""], strict=True))
+
+
+def _span(text: str) -> str:
+    """Text as code in Markdown."""
+    ticks = "``" if "`" in text else "`"
+    padded = f" {text} " if "`" in text else text
+    return f"{ticks}{padded}{ticks}".replace("|", "\\|").replace("\n", " ")
 
 
 def _code(text: str) -> Markup:
