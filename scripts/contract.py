@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -52,7 +53,9 @@ class Contract:
         node, line = self.tree, 0
         for part in pointer:
             if isinstance(node, CommentedMap) and part in node:
-                line = node.lc.key(part)[0]
+                # What a merge key brings has no line of its own here.
+                with suppress(KeyError, TypeError):
+                    line = node.lc.key(part)[0]
             elif isinstance(node, CommentedSeq) and isinstance(part, int) and part < len(node):
                 line = node.lc.item(part)[0]
             else:
@@ -169,14 +172,55 @@ def _dangling_references(contract: Contract) -> Iterator[Finding]:
             yield Finding(here, f"the reference {node!r} does not point into this document (#/...)")
         elif not _resolves(contract.tree, node):
             yield Finding(here, f"the reference {node!r} points to nothing")
+        elif _leads_back(contract.tree, pointer[:-1]):
+            yield Finding(here, f"the reference {node!r} leads back to itself without saying anything")
+
+
+def _leads_back(tree: Any, start: Pointer) -> bool:
+    """Whether what holds at a reference is, by references and `allOf` and its like alone, that reference again."""
+    pending, seen = [start], set()
+    while pending:
+        pointer = pending.pop()
+        node = _at(tree, pointer)
+        if not isinstance(node, dict):
+            continue
+        inner: list[Pointer] = [
+            (*pointer, key, index)
+            for key in ("allOf", "anyOf", "oneOf")
+            if isinstance(node.get(key), list)
+            for index in range(len(node[key]))
+        ]
+        if isinstance(node.get("$ref"), str) and _resolves(tree, node["$ref"]):
+            inner.append(_parts(node["$ref"]))
+        if start in inner or any(start[: len(each)] == each and _only_joins(start[len(each) :]) for each in inner):
+            return True
+        pending += [each for each in inner if each not in seen]
+        seen.update(inner)
+    return False
+
+
+def _only_joins(parts: Pointer) -> bool:
+    return all(part in {"allOf", "anyOf", "oneOf"} or isinstance(part, int) for part in parts)
+
+
+def _parts(reference: str) -> Pointer:
+    return tuple(part.replace("~1", "/").replace("~0", "~") for part in reference[2:].split("/"))
+
+
+def _at(tree: Any, pointer: Pointer) -> Any:
+    for part in pointer:
+        try:
+            tree = tree[part]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return tree
 
 
 def _resolves(tree: Any, reference: str) -> bool:
-    for raw in reference[2:].split("/"):
-        part = raw.replace("~1", "/").replace("~0", "~")
+    for part in _parts(reference):
         if isinstance(tree, dict) and part in tree:
             tree = tree[part]
-        elif isinstance(tree, list) and part.isdecimal() and int(part) < len(tree):
+        elif isinstance(tree, list) and str(part).isdecimal() and int(part) < len(tree):
             tree = tree[int(part)]
         else:
             return False
@@ -210,7 +254,10 @@ def _not_openapi(contract: Contract) -> Iterator[Finding]:
             yield Finding(contract.where((*pointer, *best.absolute_path)), message)
     if not found:
         for error in OpenAPIV31SpecValidator(document).iter_errors():
-            yield Finding(contract.where(tuple(error.absolute_path)), error.message)
+            pointer = tuple(error.absolute_path)
+            # It tells some errors without their place, which is not the first line.
+            known = pointer and _at(document, pointer) is not None
+            yield Finding(contract.where(pointer) if known else contract.name, error.message)
 
 
 def _is_schema(pointer: Pointer) -> bool:
@@ -221,9 +268,17 @@ def _is_schema(pointer: Pointer) -> bool:
 
 
 def _against_our_rules(contract: Contract) -> Iterator[Finding]:
+    yield from _unusable_operations(contract)
     for pointer, node in _walk(contract.tree):
         if not isinstance(node, dict) or _is_data(pointer):
             continue
+        pattern = node.get("pattern")
+        if isinstance(pattern, str) and "pattern" not in pointer[-1:]:
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                where = contract.where((*pointer, "pattern"))
+                yield Finding(where, f"the pattern {pattern!r} is no regular expression: {error}")
         values = node.get("enum")
         if not isinstance(values, list):
             continue
@@ -234,6 +289,31 @@ def _against_our_rules(contract: Contract) -> Iterator[Finding]:
                 yield Finding(
                     contract.where((*pointer, "enum", index)), f"the value {value!r} stands in the enum twice"
                 )
+
+
+def _unusable_operations(contract: Contract) -> Iterator[Finding]:
+    """What OpenAPI allows, or forbids without saying where, and nothing can be generated from."""
+    paths = contract.tree.get("paths")
+    if not isinstance(paths, dict) or not paths:
+        yield Finding(contract.where(("paths",)), "there are no paths")
+        return
+    for path, item in paths.items():
+        for method, operation in item.items() if isinstance(item, dict) else ():
+            if method not in _METHODS or not isinstance(operation, dict):
+                continue
+            here: Pointer = ("paths", path, method)
+            if not operation.get("responses"):
+                yield Finding(contract.where(here), "the operation has no responses")
+            given = [*(item.get("parameters") or ()), *(operation.get("parameters") or ())]
+            known = [_at(contract.tree, _parts(each["$ref"])) if "$ref" in each else each for each in given]
+            named = [(each.get("in"), each.get("name")) for each in known if isinstance(each, dict)]
+            in_path = {name for where, name in named if where == "path"}
+            for name in sorted(set(re.findall(r"{(.*?)}", str(path))) ^ {str(name) for name in in_path}):
+                where = contract.where((*here, "parameters"))
+                yield Finding(where, f"the path and the parameters do not agree on {name!r}")
+
+
+_METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
 
 def _plain(node: Any) -> Any:

@@ -53,10 +53,23 @@ def parts(tree: Any) -> Iterator[Part]:
     for name, schema in _items(components, "schemas"):
         pointer: Pointer = ("components", "schemas", name)
         yield Part(name, "schema", pointer, schema)
-        for key, value in _items(schema, "properties"):
-            yield Part(f"{name}.{key}", "property", (*pointer, "properties", key), value)
+        yield from _properties(name, schema, pointer)
     for name, scheme in _items(components, "securitySchemes"):
         yield Part(f"security scheme {name}", "security scheme", ("components", "securitySchemes", name), scheme)
+
+
+def _properties(owner: str, schema: Any, pointer: Pointer) -> Iterator[Part]:
+    """The properties of a schema, those of the objects in it too; what a reference points to is told where it stands."""
+    for key, value in _items(schema, "properties"):
+        yield Part(f"{owner}.{key}", "property", (*pointer, "properties", key), value)
+        yield from _properties(f"{owner}.{key}", value, (*pointer, "properties", key))
+    for key in ("items", "additionalProperties"):
+        if isinstance(schema, dict) and isinstance(schema.get(key), dict):
+            yield from _properties(f"{owner}{'[]' if key == 'items' else '.*'}", schema[key], (*pointer, key))
+    for key in ("anyOf", "oneOf", "allOf"):
+        branches = schema.get(key) if isinstance(schema, dict) else None
+        for index, branch in enumerate(branches if isinstance(branches, list) else []):
+            yield from _properties(owner, branch, (*pointer, key, index))
 
 
 def _parts_of_operation(operation: Any, pointer: Pointer) -> Iterator[Part]:
@@ -67,9 +80,19 @@ def _parts_of_operation(operation: Any, pointer: Pointer) -> Iterator[Part]:
             name = f"{parameter.get('in')} parameter {parameter.get('name')}"
             yield Part(name, "parameter", (*pointer, "parameters", index), parameter)
     if "requestBody" in operation:
-        yield Part("request body", "request body", (*pointer, "requestBody"), operation["requestBody"])
+        here = (*pointer, "requestBody")
+        yield Part("request body", "request body", here, operation["requestBody"])
+        yield from _inline("request body", operation["requestBody"], here)
     for status, response in _items(operation, "responses"):
-        yield Part(f"answer {status}", "answer", (*pointer, "responses", status), response)
+        here = (*pointer, "responses", status)
+        yield Part(f"answer {status}", "answer", here, response)
+        yield from _inline(f"answer {status}", response, here)
+
+
+def _inline(owner: str, node: Any, pointer: Pointer) -> Iterator[Part]:
+    for media_type, content in _items(node, "content"):
+        if isinstance(content, dict) and isinstance(content.get("schema"), dict):
+            yield from _properties(owner, content["schema"], (*pointer, "content", media_type, "schema"))
 
 
 def facts(tree: Any) -> Iterator[Fact]:

@@ -46,6 +46,9 @@ def main(arguments: list[str] | None = None) -> int:
     except redocly.RedoclyError as error:
         print(f"check-contract: {error}", file=sys.stderr)
         return 2
+    except Exception as error:  # noqa: BLE001  # whatever it is, the status must not be that of a finding
+        print(f"check-contract: {type(error).__name__}: {error}", file=sys.stderr)
+        return 2
     for finding in findings:
         print(finding)
     if findings:
@@ -74,16 +77,15 @@ def lint_contract(spec: Path, contract: Contract) -> list[Finding]:
     """
     name = contract.name
     found = [finding for check in problems(contract) for finding in check]
-    located = [finding for finding in found if finding.where != name]
-    # What "cannot be checked" is no news beside what is wrong there.
-    findings = located or found
+    # What has no place, such as that something "cannot be checked", is no news beside what is wrong there.
+    findings = [finding for finding in found if finding.where != name]
     # The next ones repeat some of it in other words; one message for a place is enough.
     places = {finding.where for finding in findings}
     findings += [finding for finding in _house(contract) if finding.where not in places]
     lines = {_line(finding) for finding in findings}
-    findings += [finding for finding in _redocly(spec, contract) if _line(finding) not in lines]
+    findings += [finding for finding in _redocly(spec, contract, known=findings) if _line(finding) not in lines]
     findings += _yamllint(spec, name)
-    return sorted(set(findings), key=lambda finding: (_line(finding), finding.where, finding.message))
+    return sorted(set(findings or found), key=lambda finding: (_line(finding), finding.where, finding.message))
 
 
 def _line(finding: Finding) -> int:
@@ -91,11 +93,13 @@ def _line(finding: Finding) -> int:
     return int(match[1]) if match else 0
 
 
-def _redocly(spec: Path, contract: Contract) -> Iterator[Finding]:
+def _redocly(spec: Path, contract: Contract, *, known: list[Finding]) -> Iterator[Finding]:
     finished = redocly.run("lint", spec.name, "--format", "json", "--max-problems", "1000", folder=spec.parent)
     try:
         found = json.loads(finished.stdout)["problems"]
     except (ValueError, KeyError) as error:
+        if known:  # it gives up on some of what was found already
+            return
         said = (finished.stderr or finished.stdout).strip() or f"exit status {finished.returncode}, without a word"
         raise redocly.RedoclyError(f"redocly lint gave no report.\n{said}") from error
     for problem in found:

@@ -62,18 +62,77 @@ FAULTS: dict[str, tuple[str, str, str]] = {
     "name of a field": ("        image_id:\n", "        imageId:\n", "the property 'imageId' is not in snake_case"),
     "name of a schema": ("    HtmlPage:\n", "    html_page:\n", "the schema 'html_page' is not in CamelCase"),
     "name of a header": ("name: x-api-version", "name: X_API_version", "is not in lower case with hyphens"),
+    "a property without a description": (
+        "          description: The name of the image, mostly that of the uploaded file.\n",
+        "",
+        "Image.image_name has no description",
+    ),
+    "a property of an object in a property": (
+        "              items:\n                $ref: '#/components/schemas/Image'\n",
+        "              items:\n                properties:\n                  innerCamel:\n                    type: string\n",
+        "the property 'innerCamel' is not in snake_case",
+    ),
+    "blanks at the end of a line": (
+        "title: Autoenhance.ai orders\n",
+        "title: Autoenhance.ai orders  \n",
+        "trailing spaces",
+    ),
+    "a pattern that is none": (
+        "          type: string\n          description: The name that the order gets.",
+        "          type: string\n          pattern: '('\n          description: The name that the order gets.",
+        "'(' is no regular expression",
+    ),
+}
+# Each leaves nothing to generate from, so each stands alone.
+ALONE: dict[str, tuple[str, str, str]] = {
+    "name in the path": ("/v3/orders/{id}:", "/v3/orders/{key}:", "the path and the parameters do not agree on 'id'"),
+    "a reference to itself": (
+        "    HtmlPage:\n      type: string\n",
+        "    HtmlPage:\n      $ref: '#/components/schemas/HtmlPage'\n",
+        "leads back to itself",
+    ),
+    "a circle of two": (
+        "    HtmlPage:\n      type: string\n",
+        "    HtmlPage:\n      allOf:\n        - $ref: '#/components/schemas/FieldMessages'\n",
+        "leads back to itself",
+    ),
+    "no responses": ("      responses:\n        '200':", "      x-responses:\n        '200':", "has no responses"),
+    "no paths": ("paths:\n  /v3", "x-paths:\n  /v3", "there are no paths"),
+    "a merge key": (
+        "        '404':\n          description: The key's account has no order with this id.\n",
+        "        '404': &missing\n          description: The key's account has no order with this id\n",
+        "does not end in a full stop",
+    ),
 }
 
 
 def broken(tmp_path: Path, *names: str) -> Path:
     text = SPEC
     for name in names:
-        before, after, _ = FAULTS[name]
+        before, after, _ = (FAULTS | ALONE)[name]
         assert text.count(before) >= 1, name
         text = text.replace(before, after, 1)
     spec = tmp_path / "spec.yaml"
     spec.write_text(text, encoding="utf-8")
     return spec
+
+
+@pytest.mark.parametrize("name", ALONE)
+def test_what_leaves_nothing_to_generate_from_has_its_place(tmp_path: Path, name: str) -> None:
+    """File, line and pointer, and no word of a tool that stumbled over it."""
+    spec = broken(tmp_path, name)
+    text = spec.read_text("utf-8")
+    if name == "a circle of two":
+        text = text.replace(
+            "    FieldMessages:\n      type: object\n",
+            "    FieldMessages:\n      $ref: '#/components/schemas/HtmlPage'\n",
+        )
+    if name == "a merge key":
+        text = text.replace("        '409':\n", "        '410':\n          <<: *missing\n        '409':\n", 1)
+    spec.write_text(text, encoding="utf-8")
+    found = [str(finding) for finding in lint.lint(spec, "spec.yaml")]
+    assert [line for line in found if ALONE[name][2] in line and re.match(r"spec\.yaml:\d+: #/", line)]
+    assert not [line for line in found if "cannot be checked" in line]
 
 
 def test_nothing_is_wrong_with_the_contract() -> None:

@@ -25,7 +25,11 @@ KEY = "a key in the header x-api-key"
 def test_our_contract_does_not_differ_from_itself(source: str) -> None:
     """In YAML and in JSON there is nothing to tell."""
     comparison = compare(our_contract(), str(ROOT / source))
-    assert (comparison.version, comparison.openapi, comparison.differences) == ("1.0.0", "3.1.1", ())
+    assert (comparison.version, comparison.openapi, comparison.differences) == (
+        our_contract().tree["info"]["version"],
+        "3.1.1",
+        (),
+    )
 
 
 def test_a_document_of_the_whole_api_gives_the_expected_table() -> None:

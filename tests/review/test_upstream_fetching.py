@@ -98,3 +98,12 @@ def test_a_server_without_end_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fetching, "_MOST_BYTES", 2**40)
     with serving(endless) as url, pytest.raises(UpstreamError, match=r"did not end within 0.05 s$"):
         compare(our_contract(), url)
+
+    def dripping(connection: socket.socket, over: threading.Event) -> None:
+        connection.recv(65536)
+        connection.sendall(b"HTTP/1.1 200 OK\r\n")
+        while not over.wait(0.01):
+            connection.sendall(b"x: y\r\n")
+
+    with serving(dripping) as url, pytest.raises(UpstreamError, match=r"did not end within 0.05 s$"):
+        compare(our_contract(), url)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -109,10 +110,14 @@ def test_the_operation_is_found_wherever_its_path_comes_from(prefix: str, path: 
 
 
 def test_a_missing_file_and_a_folder_are_named(tmp_path: Path) -> None:
-    """With the name as it was given."""
+    """With the name as it was given, but for what may be a password; and nothing waits for a pipe."""
+    os.mkfifo(tmp_path / "pipe")
     for source, message in (
         ("nowhere.yaml", r"^nowhere.yaml: cannot be read: No such file"),
         (str(tmp_path), "Is a directory"),
+        (str(tmp_path / "pipe"), "is no regular file"),
+        ("//me:S3CR3T@host/api.json", r"^//host/api.json: cannot be read"),
+        ("me:S3CR3T@host/api.json", r"^host/api.json: cannot be read"),
     ):
         with pytest.raises(UpstreamError, match=message):
             compare(our_contract(), source)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import time
+import re
 from pathlib import Path
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
+import anyio
 import httpx
 
 from review.upstream.document import UpstreamError
@@ -31,7 +32,9 @@ def fetch(source: str) -> tuple[str, bytes]:
         UpstreamError: If it cannot be read.
     """
     if "://" not in source:
-        return source, _read_file(source)
+        # What looks like a URL that lacks its scheme may have a password in it.
+        name = re.sub(r"[^/@]*:[^/@]*@", "", source)
+        return name, _read_file(source, name)
     try:
         parts = urlsplit(source)
         name = _without_secrets(parts)
@@ -48,33 +51,23 @@ def _without_secrets(parts: SplitResult) -> str:
     return f"{parts.scheme}://{host}" + (f":{parts.port}" if parts.port else "") + parts.path
 
 
-def _read_file(source: str) -> bytes:
+def _read_file(source: str, name: str) -> bytes:
     try:
-        with Path(source).open("rb") as file:
+        path = Path(source)
+        if path.exists() and not path.is_file() and not path.is_dir():
+            raise UpstreamError(f"{name}: is no regular file")
+        with path.open("rb") as file:
             content = file.read(_MOST_BYTES + 1)
     except (OSError, ValueError) as error:
-        raise UpstreamError(f"{source}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
-    return _limited(source, content)
+        raise UpstreamError(f"{name}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    return _limited(name, content)
 
 
 def _read_url(url: str, name: str) -> bytes:
-    # httpx's timeouts begin anew with each read; the deadline ends a server that drips.
-    deadline = time.monotonic() + _PATIENCE
-    content = bytearray()
-    headers = {"accept": "application/json, application/yaml;q=0.9, */*;q=0.5", "accept-encoding": "gzip, deflate"}
     try:
-        with (
-            httpx.Client(follow_redirects=True, timeout=_STEP, headers=headers) as client,
-            client.stream("GET", url) as response,
-        ):
-            if response.status_code >= _FIRST_ERROR:
-                raise UpstreamError(f"{name}: the answer is {response.status_code} {response.reason_phrase}".rstrip())
-            for chunk in response.iter_bytes():
-                content += chunk
-                if len(content) > _MOST_BYTES:
-                    break
-                if time.monotonic() > deadline:
-                    raise UpstreamError(f"{name}: did not end within {_PATIENCE:g} s")
+        return _limited(name, anyio.run(_download, url, name))
+    except TimeoutError:
+        raise UpstreamError(f"{name}: did not end within {_PATIENCE:g} s") from None
     except httpx.TooManyRedirects:
         raise UpstreamError(f"{name}: redirects without end") from None
     except httpx.TimeoutException:
@@ -84,7 +77,24 @@ def _read_url(url: str, name: str) -> bytes:
     except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, UnicodeError) as error:
         # Without its text, which may hold the whole URL.
         raise UpstreamError(f"{name}: cannot be fetched ({type(error).__name__})") from None
-    return _limited(name, bytes(content))
+
+
+async def _download(url: str, name: str) -> bytes:
+    content = bytearray()
+    headers = {"accept": "application/json, application/yaml;q=0.9, */*;q=0.5", "accept-encoding": "gzip, deflate"}
+    # httpx's timeouts begin anew with each read; this ends a server that drips, be it its headers.
+    with anyio.fail_after(_PATIENCE):
+        async with (
+            httpx.AsyncClient(follow_redirects=True, timeout=_STEP, headers=headers) as client,
+            client.stream("GET", url) as response,
+        ):
+            if response.status_code >= _FIRST_ERROR:
+                raise UpstreamError(f"{name}: the answer is {response.status_code} {response.reason_phrase}".rstrip())
+            async for chunk in response.aiter_bytes():
+                content += chunk
+                if len(content) > _MOST_BYTES:
+                    break
+    return bytes(content)
 
 
 def _limited(name: str, content: bytes) -> bytes:
