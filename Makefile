@@ -49,7 +49,7 @@ sandbox: .venv/.demo ## Run the sandbox until Ctrl-C (ARGS="--port 8000")
 # --- To change it ---
 
 .PHONY: setup
-setup: .venv/.dev ## Install all tools; afterwards no network is needed
+setup: .venv/.dev ## Install the tools, so that the other targets find them
 
 .PHONY: regenerate
 regenerate: .venv/.dev ## Generate generated/ from openapi/spec.yaml
@@ -89,7 +89,7 @@ format: .venv/.dev ## Format the code and fix what can be fixed
 	@$(BIN)/ruff format --quiet .
 
 .PHONY: check
-check: check-lint check-types check-contract check-generated check-tests check-lowest conformance build ## Everything that CI checks
+check: check-lint check-types check-contract check-generated check-tests check-lowest conformance build ## All tests and every other check
 
 .PHONY: check-lint
 check-lint: .venv/.dev

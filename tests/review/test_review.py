@@ -13,6 +13,7 @@ import pytest
 from review_samples import SAMPLES, base_tree
 
 from review.__main__ import main
+from review.report import _cell, _span
 from review.trees import CHANGELOG, SPEC, VERSION
 
 if TYPE_CHECKING:
@@ -186,6 +187,25 @@ def _broken_base(checkout: Checkout) -> None:
     checkout.replace(SPEC, "          in: pth\n", "          in: path\n")
 
 
+def _no_text(checkout: Checkout) -> None:
+    with (checkout.root / CHANGELOG).open("ab") as file:
+        file.write(b"- caf\xe9\n")
+
+
+def _no_python(checkout: Checkout) -> None:
+    with (checkout.root / "autoenhance/_edit.py").open("a") as file:
+        file.write("def f(:\n")
+
+
+def _broken_settings(checkout: Checkout) -> None:
+    (checkout.root / "openapi/generator.yaml").write_text("post_hooks: 7\n")
+
+
+def _nothing_in_common(checkout: Checkout) -> None:
+    checkout.git("checkout", "--quiet", "--orphan", "another")
+    checkout.git("commit", "--quiet", "--allow-empty", "--message", "Another first one")
+
+
 def _generator_refuses(checkout: Checkout) -> None:
     (checkout.root / "openapi/templates/str_enum.py.jinja").write_text("{% wrong %}")
 
@@ -193,7 +213,11 @@ def _generator_refuses(checkout: Checkout) -> None:
 @pytest.mark.parametrize(
     ("break_it", "arguments", "says"),
     [
-        (_no_git, [], "there is no base: this is no git checkout"),
+        (_no_git, [], "there is no base: fatal: not a git repository"),
+        (_nothing_in_common, [], "there is no base: this branch has no commit in common with main. A shallow clone"),
+        (_no_text, ["--base", "HEAD"], "UnicodeDecodeError"),
+        (_no_python, ["--base", "HEAD"], r"autoenhance/_edit.py:\d+: is not Python: "),
+        (_broken_settings, ["--base", "HEAD"], "openapi/spec.yaml: openapi-python-client fails: "),
         (_only_commit, [], "there is no base: no main branch to have left, no tag and no parent commit. Name one with"),
         (lambda _: None, ["--base", "v9"], "there is no base: 'v9' is no revision of this checkout."),
         (_no_contract, [], "has no openapi/spec.yaml."),
@@ -235,14 +259,60 @@ def test_the_services_own_document_is_compared_too(
     assert [difference["breaks"] for difference in record["upstream"]["differences"]] == [True]
 
 
-@pytest.mark.thorough
-def test_text_of_the_contract_is_text_in_the_page_and_in_the_tables(checkout: Checkout) -> None:
-    """A name with markup in it is shown, not obeyed."""
-    checkout.replace(SPEC, "        - HIGH_CLOUD\n", "        - HIGH_CLOUD\n        - <b>|[red]\n")
+def test_a_clone_compares_with_the_main_branch_of_its_origin(
+    checkout: Checkout, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As CI has it: no branch main, a tag on the commit itself, and a hook's variables that name another repository."""
+    base = checkout.git("rev-parse", "--short=7", "HEAD")
+    checkout.git("clone", "--quiet", str(checkout.root), str(tmp_path / "clone"))
+    clone = Checkout(tmp_path / "clone")
+    clone.git("checkout", "--quiet", "-b", "change")
+    clone.git("branch", "--delete", "main")
+    clone.apply("description-changed")
+    clone.commit()
+    clone.git("tag", "--annotate", "--message", "A tag", "v9")
+    monkeypatch.setenv("GIT_DIR", str(checkout.root / ".git"))
+    assert clone.review() == 0
+    assert f"openapi/spec.yaml at {base}: where this branch left the main branch." in " ".join(capsys.readouterr().out.split())
+
+
+def test_what_is_not_well_formed_is_shown(checkout: Checkout, capsys: pytest.CaptureFixture[str]) -> None:
+    """A finding of the lint does not stop a review, and is in everything that it writes."""
+    checkout.replace(SPEC, "Whether the sky is replaced.", "Whether the sky is replaced")
     assert checkout.review() == 0
-    assert "&lt;b&gt;|[red]" in checkout.written("review.html")
-    assert "<b>" not in checkout.written("review.html")
-    assert "&lt;b>\\|[red]" in checkout.written("review.md")
+    assert "Not well-formed: openapi/spec.yaml:" in capsys.readouterr().out
+    assert json.loads(checkout.written("review.json"))["findings"]
+    for name in ("review.md", "review.html"):
+        assert "does not end in a full stop" in checkout.written(name)
+
+
+@pytest.mark.thorough
+def test_text_of_the_contract_is_text_in_the_page_and_in_the_tables(
+    checkout: Checkout, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A name with markup in it is shown, not obeyed, and nothing steers the terminal."""
+    checkout.replace(SPEC, "        - HIGH_CLOUD\n", "        - HIGH_CLOUD\n        - <b>|[red]\n")
+    checkout.replace(
+        SPEC, "        upscale:\n", '        "ev[red]il\\e[31m @all":\n          type: string\n        upscale:\n'
+    )
+    assert checkout.review() == 0
+    out = capsys.readouterr().out
+    assert "<b>|[red]" in out
+    assert "ev[red]il\\x1b[31m @all" in " ".join(out.split())
+    page, text = checkout.written("review.html"), checkout.written("review.md")
+    assert "&lt;b&gt;|[red]" in page
+    assert "<b>" not in page
+    assert "`<b>\\|[red]`" in text
+    assert "\x1b" not in out + page + text
+
+
+def test_prose_of_others_is_prose_in_markdown() -> None:
+    """A pattern of the service's document makes no link and calls nobody."""
+    assert _cell("a [x](http://e) *z* @who #1 | `a|b` <b>") == (
+        "a \\[x\\](http://e) \\*z\\* &#64;who \\#1 \\| `a\\|b` \\<b\\>"
+    )
+    assert _cell("half a `tick *z*") == "half a \\`tick \\*z\\*"
+    assert _span("a`b|c") == "`` a`b\\|c ``"
 
 
 def test_the_example_of_the_documentation_is_what_a_review_says(checkout: Checkout) -> None:
@@ -268,6 +338,10 @@ def test_a_pull_request_shows_the_review(checkout: Checkout) -> None:
     assert (checkout.root / artifact["with"]["path"]).is_file()
     (show,) = (step["run"] for step in job["steps"] if step.get("name") == "Show the review")
     summary = checkout.root / "summary.md"
+    shutil.move(checkout.root / "build/review/review.md", checkout.root / "kept.md")
+    environment = {"GITHUB_STEP_SUMMARY": str(summary), "PATH": "/usr/bin:/bin"}
+    subprocess.run(["/bin/bash", "-e", "-c", show], cwd=checkout.root, env=environment, check=True)
+    shutil.move(checkout.root / "kept.md", checkout.root / "build/review/review.md")
     environment = {"GITHUB_STEP_SUMMARY": str(summary), "PATH": "/usr/bin:/bin"}
     subprocess.run(["/bin/bash", "-e", "-c", show], cwd=checkout.root, env=environment, check=True)
     assert summary.read_text("utf-8") == checkout.written("review.md")

@@ -13,7 +13,7 @@ import redocly
 
 pytestmark = pytest.mark.tools
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 SPEC = (ROOT / "openapi/spec.yaml").read_text("utf-8")
 
 # What stands in the contract, what stands there instead, and what is said of it.
