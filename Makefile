@@ -8,7 +8,7 @@ MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install -qq --constraint constraints.txt
-EDITABLE := --build-constraint constraints.txt --editable '.[sandbox]'
+EDITABLE := --build-constraint constraints.txt --editable '.[cli,sandbox]'
 # The first Python that is new enough; PYTHON=... on the command line decides otherwise.
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
@@ -144,5 +144,5 @@ clean: ## Remove everything that the targets made
 	@echo "Setting up .venv-lowest"
 	@$(BIN)/python -m venv --clear .venv-lowest
 	@$(BIN)/uv pip install --quiet --python .venv-lowest/bin/python --resolution lowest-direct \
-		--build-constraint constraints.txt --editable '.[sandbox]' --group lowest
+		--build-constraint constraints.txt --editable '.[cli,sandbox]' --group lowest
 	@touch $@
