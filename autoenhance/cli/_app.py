@@ -47,7 +47,7 @@ def autoenhance(
 @app.command("edit-order")
 def edit_order_command(
     context: typer.Context,
-    order_id: Annotated[str, typer.Argument(help="The id of the order.", show_default=False)],
+    order_id: Annotated[str, typer.Argument(metavar="ORDER_ID", help="The id of the order.", show_default=False)],
     *,
     name: Annotated[str | None, typer.Option(metavar="TEXT", help="The name that the order gets.")] = None,
     new_order_id: Annotated[

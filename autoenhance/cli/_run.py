@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from typing import TYPE_CHECKING, Final
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 _INTERRUPTED: Final = 130
 """What typer makes of Ctrl-C."""
+_OF_OUTPUT: Final = frozenset({errno.EBADF, errno.EFBIG, errno.EIO, errno.ENOSPC, errno.EPIPE})
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -35,11 +37,13 @@ def _run(arguments: Sequence[str], voice: Voice) -> int:
         raise CommandError("Standard output is closed; nothing was sent.", "Send it to /dev/null to see nothing.")
     refuse_key_as_argument(arguments)
     command = typer.main.get_command(app)
-    status = command.main(list(arguments), prog_name="autoenhance", standalone_mode=False, obj=voice)
+    try:
+        status = command.main(list(arguments), prog_name="autoenhance", standalone_mode=False, obj=voice)
+    except OSError as error:
+        # Of what typer and the sandbox write; what the command itself does with files and sockets has its own errors.
+        if error.errno in _OF_OUTPUT:
+            raise OutputError(error.strerror) from error
+        raise
     if status == _INTERRUPTED:
         raise KeyboardInterrupt
-    try:
-        sys.stdout.flush()
-    except OSError as error:
-        raise OutputError(error.strerror) from error
     return status or 0

@@ -60,8 +60,7 @@ class Voice:
                 self.say(line)
         # What the service said may have line breaks in it; one problem is one line.
         self.say(f"Error: {' '.join(problem.line.split())}")
-        if problem.hint:
-            self.say(f"Hint: {problem.hint}")
+        self.say(f"Hint: {problem.hint}")
         return problem.exit_status
 
     def _report_output(self, error: OutputError) -> int:
@@ -69,7 +68,7 @@ class Voice:
         if isinstance(error.__cause__, BrokenPipeError):
             return 0  # a reader that left has what it wanted
         self.say(f"Error: What there is to show cannot be written ({error}).")
-        self.say("Hint: An edit that was asked for was done; do not repeat it for its output.")
+        self.say("Hint: If an edit was asked for, it was done: do not repeat it for its output.")
         return FAILED
 
     @contextmanager
