@@ -50,8 +50,7 @@ def order_as_table(order: Order, *, width: int, colour: bool) -> str:
             below.add_column(overflow="fold")
         below.add_row(*(Text(title, "bold") for title in titles))
         columns = [[Text(title), *cells] for title, cells in zip(titles, zip(*rows, strict=True), strict=True)]
-        # Of dashes, not of box characters, which not every encoding has.
-        below.add_row(*(Text("-" * min(max(cell.cell_len for cell in column), width // 2)) for column in columns))
+        below.add_row(*(_line(max(cell.cell_len for cell in column), width) for column in columns))
         for row in rows:
             below.add_row(*row)
         parts += ["", below]
@@ -72,6 +71,12 @@ def order_as_table(order: Order, *, width: int, colour: bool) -> str:
 
 def _cell(value: object) -> Text:
     return Text(_NOTHING if value is None or isinstance(value, Unset) else printable(str(value)) or _NOTHING)
+
+
+def _line(length: int, width: int) -> Text:
+    """A line below a title, as long as its column. Of dashes, because not every encoding has box characters."""
+    # A column that long names have to share gives it less room, and cuts it.
+    return Text("-" * min(length, width // 2), no_wrap=True, overflow="crop")
 
 
 def _status(value: object) -> Text:

@@ -82,13 +82,15 @@ def test_what_a_terminal_would_act_on_is_shown_as_text(command: Command, sandbox
 def test_long_names_are_shown_whole(command: Command, sandbox: Sandbox) -> None:
     """On more lines, none beyond 80 columns, and 300 images are 300 rows."""
     name = "".join(chr(97 + number % 26) for number in range(200))
-    images = [{"image_name": f"{number}-{name}", "status": "processed"} for number in range(300)]
+    image = {"status": "processed", "status_reason": "no reason " * 20}
+    images = [{"image_name": f"{number}-{name}", **image} for number in range(300)]
     sandbox.add_order({"order_id": "long", "images": images})
     lines = command("edit-order", "long", "--name", name).out.splitlines()
     assert max(map(len, lines)) <= 80
     shown = "".join(line[10:] for line in lines[1:5])
     assert shown.startswith(name)
     assert sum("processed" in line for line in lines) == 300
+    assert sum(set(line) == {"-", " "} for line in lines) == 1
 
 
 def test_an_answer_with_hardly_anything_in_it_is_shown(

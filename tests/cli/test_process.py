@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from terminal import Command
 
 EDIT = ("edit-order", "harbour-view-7", "--name", "a")
+FULL = Path("/dev/full")
 COMMANDS = [[], ["edit-order"], ["sandbox"]]
 
 
@@ -115,6 +116,8 @@ def test_an_output_that_takes_nothing_is_no_traceback(
     env: dict[str, str], redirected: str, status: int, said: str
 ) -> None:
     """It is said whether the edit was done; a reader that left wants to know nothing."""
+    if "/dev/full" in redirected and not FULL.exists():
+        pytest.skip("this system has no /dev/full")
     line = f'"{SCRIPT}" {" ".join(EDIT)} --json {redirected}'
     ran = subprocess.run(["bash", "-c", line], env=env, capture_output=True, text=True, check=False)  # noqa: S607
     assert ran.returncode == status
@@ -152,9 +155,10 @@ def test_ctrl_c_during_a_slow_answer_says_what_may_have_happened(
     assert len(lines) == 2
 
 
+@pytest.mark.skipif(not FULL.exists(), reason="this system has no /dev/full")
 def test_help_that_cannot_be_written_is_one_line_too(env: dict[str, str]) -> None:
     """What typer writes has the same sentence as what we write."""
-    with Path("/dev/full").open("wb") as full:
+    with FULL.open("wb") as full:
         ran = process("--help", env=env, stdout=full)
     assert ran.returncode == 1
     assert ran.stderr.startswith(b"Error: What there is to show cannot be written (No space left on device).\nHint: ")
