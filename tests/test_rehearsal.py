@@ -66,7 +66,7 @@ def test_each_fault_is_what_it_says(fault: Fault, status: int | None, *, edited:
 
 def test_the_client_knows_a_cut_connection_and_gets_through_in_the_end() -> None:
     """It says that the edit may have happened; another attempt meets another fault, or none."""
-    body = b'{"name":"new"}'  # as the client writes it
+    body = httpx.Request("PATCH", "http://a", json={"name": "new"}).content  # as the client writes it
     seed = next(n for n in range(1000) if Plan((0, 0), 1, n).step(PATH, body, 0).fault is Fault.CUT_AFTER)
     said = r"broke before .* The edit may have happened"
     with (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, NoReturn
@@ -57,13 +58,15 @@ def as_curl(
         client.edit_order(order_id, name=name, new_order_id=new_order_id)
     (request,) = holding.held
     url = str(request.url)
+    # Written anew, because httpx writes JSON in one way or another from version to version.
+    body = printable_json(json.dumps(json.loads(request.content), ensure_ascii=ascii_only))
     headers = [f"{name}: {request.headers[name]}" for name in _HEADERS if name in request.headers]
     options = [
         *(["--globoff"] if not _PATTERNS.isdisjoint(url) else []),
         f"--request {request.method}",
         "--header @-",
         *(f"--header {shlex.quote(header)}" for header in headers),
-        f"--data {shlex.quote(printable_json(request.content.decode(), ascii_only=ascii_only))}",
+        f"--data {shlex.quote(body)}",
         "--fail-with-body --silent --show-error",
         f"--max-time {timeout:g}",
     ]

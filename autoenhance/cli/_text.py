@@ -21,12 +21,12 @@ def printable(text: str) -> str:
     return "".join(repr(character)[1:-1] if _is_harmful(character) else character for character in text)
 
 
-def printable_json(text: str, *, ascii_only: bool = False) -> str:
+def printable_json(text: str) -> str:
     r"""JSON that means the same, with `\u009b` and the like in the place of what a terminal would act on."""
     kept = frozenset("\t\r\n")  # between tokens; in a string they are no JSON
     return "".join(
         "".join(f"\\u{unit:04x}" for unit in _utf16(character))
-        if (_is_harmful(character) and character not in kept) or (ascii_only and not character.isascii())
+        if _is_harmful(character) and character not in kept
         else character
         for character in text
     )

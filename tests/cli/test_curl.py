@@ -63,7 +63,7 @@ def test_the_command_reads_well(command: Command, sandbox: Sandbox, monkeypatch:
         "    --header @- \\",
         "    --header 'content-type: application/json' \\",
         "    --header 'x-api-version: 2025-08-31' \\",
-        """    --data '{"order_id":"c"}' \\""",
+        """    --data '{"order_id": "c"}' \\""",
         "    --fail-with-body --silent --show-error \\",
         "    --max-time 2.5",
     ]
@@ -80,7 +80,7 @@ def test_a_terminal_without_unicode_gets_the_same_edit(env: dict[str, str]) -> N
     ascii_only = {**env, "PYTHONIOENCODING": "ascii"}
     printed = process("edit-order", "harbour-view-7", "--name", "Café 👧", "--curl", env=ascii_only)
     assert printed.returncode == 0
-    assert rb'{"name":"Caf\u00e9 \ud83d\udc67"}' in printed.stdout
+    assert rb'{"name": "Caf\u00e9 \ud83d\udc67"}' in printed.stdout
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=50))
