@@ -56,6 +56,7 @@ def test_a_pipe_may_hold_the_key(command: Command, sandbox: Sandbox) -> None:
     reads, writes = os.pipe()
     os.write(writes, sandbox.api_key.encode())
     os.close(writes)
+    os.fchmod(reads, 0o644)
     ran = command(*EDIT, "--api-key-file", f"/dev/fd/{reads}")
     os.close(reads)
     assert (ran.status, ran.err) == (0, "")

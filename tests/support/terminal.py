@@ -45,7 +45,7 @@ class Command:
 
 def environment(**variables: str) -> dict[str, str]:
     """This process's environment with other variables, and warnings as errors; 80 columns."""
-    left_out = ("AUTOENHANCE_", "COLUMNS", "NO_COLOR", "FORCE_COLOR")
+    left_out = ("AUTOENHANCE_", "COLUMNS", "NO_COLOR", "FORCE_COLOR", "PYTHONUNBUFFERED")
     own = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
     return {**own, "PYTHONWARNINGS": "error", **variables}
 
