@@ -11,7 +11,7 @@ PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install -qq --constr
 # Where everything is installed, as in CI, NO_SKIPS=1 lets a test that skips itself fail.
 SKIPS := $(if $(NO_SKIPS),--no-skips)
 PYTEST := --numprocesses=auto --quiet $(SKIPS)
-EDITABLE := --build-constraint constraints.txt --editable '.[sandbox]'
+EDITABLE := --build-constraint constraints.txt --editable '.[cli,sandbox]'
 # The first Python that is new enough; PYTHON=... on the command line decides otherwise.
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
@@ -154,5 +154,5 @@ clean: ## Remove everything that the targets made
 	@echo "Setting up .venv-lowest"
 	@$(BIN)/python -m venv --clear .venv-lowest
 	@$(BIN)/uv pip install --quiet --python .venv-lowest/bin/python --resolution lowest-direct \
-		--build-constraint constraints.txt --editable '.[sandbox]' --group lowest
+		--build-constraint constraints.txt --editable '.[cli,sandbox]' --group lowest
 	@touch $@

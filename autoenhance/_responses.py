@@ -29,7 +29,9 @@ _ERRORS: Final[dict[int, type[errors.APIStatusError]]] = {
     422: errors.ValidationError,
     429: errors.RateLimitError,
 }
-_ADVICE: Final[dict[type[errors.APIStatusError], str]] = {
+# What to do stands at the end of a sentence; the terminal's commands put other words in its place.
+CHECK_NETWORK: Final = "Check the network, and base_url or AUTOENHANCE_BASE_URL."
+ADVICE: Final[dict[type[errors.APIStatusError], str]] = {
     errors.AuthenticationError: "Check the API key: api_key=, or AUTOENHANCE_API_KEY.",
     errors.PermissionDeniedError: "Check what the API key's account may do.",
     errors.NotFoundError: "Check the id, and that the API key belongs to the order's account.",
@@ -127,7 +129,7 @@ def no_answer(
     if may_have_happened and accepted is None:
         sentence += _perhaps(edit)
     if not (connected or timed_out):
-        sentence += " Check the network, and base_url or AUTOENHANCE_BASE_URL."
+        sentence += f" {CHECK_NETWORK}"
     kind = errors.APITimeoutError if timed_out else errors.APIConnectionError
     return kind(
         sentence,
@@ -176,7 +178,7 @@ def refused(
     if may_have_happened:
         sentence += _perhaps(edit)
     error = kind(
-        " ".join(filter(None, [sentence, _ADVICE.get(kind, "")])),
+        " ".join(filter(None, [sentence, ADVICE.get(kind, "")])),
         message=message,
         order_id=order_id,
         attempts=attempts,

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 import sys
+import textwrap
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +15,7 @@ import anyio
 import pytest
 
 import autoenhance
+from autoenhance.cli import main
 
 if TYPE_CHECKING:
     from autoenhance.sandbox import Sandbox
@@ -80,6 +84,25 @@ def test_the_demo_shows_what_the_readme_shows() -> None:
     without_time = re.compile(r"last changed [0-9: -]+ UTC")
     demo = without_time.sub("", said.split("\n", 1)[1]).split()
     assert without_time.sub("", shown[0]).split() == demo
+
+
+def test_the_command_shows_what_the_readme_shows(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The README's command line, run as it stands, gives the README's table, but for the time of the edit."""
+    found = re.search(r"^`autoenhance (edit-order [^`]*)`.*?\n\n(.*?)\n\n", README, re.MULTILINE | re.DOTALL)
+    assert found
+    monkeypatch.setenv("AUTOENHANCE_API_KEY", sandbox.api_key)
+    monkeypatch.setenv("AUTOENHANCE_BASE_URL", sandbox.url)
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    assert main(shlex.split(found[1])) == 0
+    monkeypatch.undo()
+    time.tzset()
+    shown = textwrap.dedent(found[2]).splitlines()
+    said = capsys.readouterr().out.splitlines()
+    assert [line for line in shown if "Changed" not in line] == [line for line in said if "Changed" not in line]
+    assert [len(line) for line in shown] == [len(line) for line in said]
 
 
 @pytest.mark.tools

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+import autoenhance
+
 pytestmark = pytest.mark.tools
 
 ROOT = Path(__file__).parent.parent
@@ -88,6 +90,9 @@ def test_an_installed_wheel_works_outside_the_checkout(built: Path, tmp_path: Pa
         [python, "-W", "error", "-c", EDIT], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
     ).stdout.splitlines()
     assert said == ["12 Acacia Avenue", str(own / "autoenhance/__init__.py")]
+    script = [str(tmp_path / "venv/bin/autoenhance"), "--version"]
+    version = subprocess.run(script, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True).stdout
+    assert version == f"autoenhance-orders {autoenhance.__version__}\n"
 
 
 def test_no_registry_is_named(built: Path) -> None:

@@ -81,6 +81,19 @@ def test_imports_run_downwards_only() -> None:
             assert f"from autoenhance import {above}" not in text, f"{name} imports {above}"
 
 
+def test_the_commands_imports_run_downwards_only() -> None:
+    """Its modules are layers too, and nothing below them knows of them."""
+    layers = ["_text", "_problems", "_voice", "_key", "_show", "_curl", "_edit", "_app", "_run"]
+    assert {path.stem for path in (PACKAGE / "cli").glob("*.py")} == {"__init__", *layers}
+    for position, name in enumerate(layers):
+        text = (PACKAGE / f"cli/{name}.py").read_text("utf-8")
+        for above in layers[position:]:
+            assert f"autoenhance.cli.{above} " not in text, f"{name} imports {above}"
+    for path in PACKAGE.rglob("*.py"):
+        if path.parent.name != "cli":
+            assert "autoenhance.cli" not in path.read_text("utf-8"), f"{path.name} imports the command"
+
+
 def test_the_modules_stay_small() -> None:
     """A newcomer reads the facade in half an hour."""
     for path in PACKAGE.rglob("*.py"):

@@ -5,8 +5,9 @@
 >>> with Sandbox() as sandbox, Autoenhance(api_key=sandbox.api_key, base_url=sandbox.url) as client:
 ...     order = client.edit_order(sandbox.order_ids[0], name="12 Acacia Avenue")
 
-It needs the extra: `pip install "autoenhance-orders[sandbox]"`. On the command line it is `python -m autoenhance.sandbox`;
-pytest gets it as the fixture `autoenhance_sandbox`.
+It needs the extra: `pip install "autoenhance-orders[sandbox]"`. On the command line it is `python -m autoenhance.sandbox`,
+or `autoenhance sandbox` with the extra `cli`; pytest gets it as the fixture `autoenhance_sandbox`. `latency`, `fail_rate`,
+`rate_limit` and `seed` rehearse what a slow or unreliable service does to a program.
 
 What the service does not document is a choice here, and may differ from the service:
 
@@ -14,7 +15,8 @@ What the service does not document is a choice here, and may differ from the ser
   another order has is refused with 409.
 - A body field that the contract does not list is accepted and ignored.
 - `x-api-version` is accepted and changes nothing.
-- 300 requests a second, over all addresses, are answered; the others get 429 until a second has passed.
+- 300 requests a second, over all addresses, are answered; the others get 429 until a second has passed, at once and with
+  `Retry-After: 1`, which the service does not promise.
 """
 
 from __future__ import annotations

@@ -3,52 +3,30 @@
 from __future__ import annotations
 
 import argparse
-import errno
-import signal
 import sys
-import threading
 from typing import TYPE_CHECKING
+
+from autoenhance.sandbox._foreground import DEFAULT_PORT, HELP, serve
+from autoenhance.sandbox._rehearsal import DEFAULT_RATE_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the sandbox and say how to reach it; returns the exit status."""
+    """Read the command line and run the sandbox; returns the exit status."""
     parser = argparse.ArgumentParser(
         prog="python -m autoenhance.sandbox",
         description="A local Autoenhance service that obeys the contract, for trying out without a key.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    parser.add_argument("--port", type=int, default=8000, help="port on 127.0.0.1, 0 for any (default: %(default)s)")
-    parser.add_argument("--db", metavar="FILE", help="keep the orders in this SQLite file (default: a temporary one)")
-    options = parser.parse_args(arguments)
-    try:
-        from autoenhance.sandbox import Sandbox
-
-        sandbox = Sandbox(db=options.db, port=options.port).start()
-    except (OSError, OverflowError, ValueError, ModuleNotFoundError) as error:
-        hint = ""
-        if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
-            hint = f" (port {options.port}; --port 0 takes a free one)"
-        print(f"The sandbox cannot start: {error}{hint}", file=sys.stderr)  # noqa: T201  # a program's own voice
-        return 2
-    over = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: over.set())
-    try:
-        lines = [
-            f"The sandbox listens on {sandbox.url}. Ctrl-C stops it.",
-            "",
-            f"export AUTOENHANCE_BASE_URL={sandbox.url}",
-            f"export AUTOENHANCE_API_KEY={sandbox.api_key}",
-            "",
-            "Orders: " + ", ".join(sandbox.order_ids),
-        ]
-        print("\n".join(lines), flush=True)  # noqa: T201  # a program's own voice
-        over.wait()
-    finally:
-        sandbox.stop()
-    return 0
+    parser.add_argument("--port", type=int, default=DEFAULT_PORT, help=HELP["port"])
+    parser.add_argument("--db", metavar="FILE", default=argparse.SUPPRESS, help=HELP["db"])
+    parser.add_argument("--latency", metavar="SECONDS", default="0", help=HELP["latency"])
+    parser.add_argument("--fail-rate", metavar="SHARE", type=float, default=0.0, help=HELP["fail_rate"])
+    parser.add_argument("--rate-limit", metavar="NUMBER", type=int, default=DEFAULT_RATE_LIMIT, help=HELP["rate_limit"])
+    parser.add_argument("--seed", metavar="NUMBER", type=int, default=argparse.SUPPRESS, help=HELP["seed"])
+    return serve(**vars(parser.parse_args(arguments)))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import json
 import time
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from starlette.requests import Request as HttpRequest
+    from starlette.types import Receive, Scope, Send
+
+    from autoenhance.sandbox._rehearsal import Rehearsal, Step
 
 _JSON = {"content-type": "application/json"}
 # The words of APIFlask and marshmallow, which the service probably uses (inferred).
@@ -29,6 +33,8 @@ _VALIDATION_ERROR = "Validation error"
 _NULL = "Field may not be null."
 _WRONG_TYPE = {"string": "Not a valid string.", "object": "Invalid input type."}
 _WHOLE_BODY = "_schema"
+CONNECTION = "connection"
+"""Under this name the server tells each request its connection, in the scope's state."""
 
 
 @dataclass(frozen=True)
@@ -40,12 +46,24 @@ class Answer:
     body: bytes = b""
 
 
-class Service:
-    """Answers requests for orders, as the contract says."""
+class _Cut(HttpResponse):
+    """No answer: the connection is closed."""
 
-    def __init__(self, contract: Contract, orders: Orders, *, api_key: str, rate_limit: int | None) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  # nothing is sent
+        scope["state"][CONNECTION].abort()
+        # Until the server has seen it, it takes an app that sends nothing for one that is broken.
+        await receive()
+
+
+class Service:
+    """Answers requests for orders, as the contract says, but for what a rehearsal does to them."""
+
+    def __init__(
+        self, contract: Contract, orders: Orders, rehearsal: Rehearsal, *, api_key: str, rate_limit: int | None
+    ) -> None:
         self._contract = contract
         self._orders = orders
+        self._rehearsal = rehearsal
         self._api_key = api_key
         self._rate_limit = rate_limit
         self._recent: deque[float] = deque()
@@ -62,12 +80,29 @@ class Service:
     async def _patch(self, http: HttpRequest) -> HttpResponse:
         # The path as it came: decoded, an id could look like a template or like more parts of a path.
         request = Request("patch", http.scope["raw_path"].decode("latin-1"), dict(http.headers), await http.body())
-        answer = self._next(request, http.path_params["id"])
+        order_id = http.path_params["id"]
+        if self.planned:
+            answer = self.planned.popleft()
+        elif self._is_too_fast():
+            answer = _error(429, headers={"retry-after": "1"})
+        else:
+            step = self._rehearsal.next(request.path, request.body)
+            await asyncio.sleep(step.wait)
+            rehearsed = self._rehearsed(step, request, order_id)
+            if rehearsed is None:
+                return _Cut()
+            answer = rehearsed
         return HttpResponse(answer.body, answer.status, headers=dict(answer.headers))
 
-    def _next(self, request: Request, order_id: str) -> Answer:
-        if self.planned:
-            return self.planned.popleft()
+    def _rehearsed(self, step: Step, request: Request, order_id: str) -> Answer | None:
+        """The answer, or the one that a fault puts in its place; None if there is to be none."""
+        if step.fault is None:
+            return self._checked(request, order_id)
+        if step.fault.comes_after_the_edit:
+            self._checked(request, order_id)
+        return None if step.fault.status is None else _error(step.fault.status)
+
+    def _checked(self, request: Request, order_id: str) -> Answer:
         answer = self._answer(request, order_id)
         problems = self._contract.problems_of_response(request, Response(answer.status, answer.headers, answer.body))
         if problems:
@@ -76,8 +111,6 @@ class Service:
         return answer
 
     def _answer(self, request: Request, order_id: str) -> Answer:
-        if self._is_too_fast():
-            return _error(429)
         try:
             problems = self._contract.problems_of_request(request)
         except (ValueError, LookupError, RecursionError) as error:
@@ -124,12 +157,12 @@ def _refusal(problems: list[Problem]) -> Answer:
     return _json(422, {"detail": {"json": messages}, "message": _VALIDATION_ERROR})
 
 
-def _error(status: int, message: str = "") -> Answer:
-    return _json(status, {"detail": {}, "message": message or HTTPStatus(status).phrase})
+def _error(status: int, message: str = "", *, headers: Mapping[str, str] | None = None) -> Answer:
+    return _json(status, {"detail": {}, "message": message or HTTPStatus(status).phrase}, headers)
 
 
-def _json(status: int, body: Any) -> Answer:
-    return Answer(status, _JSON, json.dumps(body).encode())
+def _json(status: int, body: Any, headers: Mapping[str, str] | None = None) -> Answer:
+    return Answer(status, {**_JSON, **(headers or {})}, json.dumps(body).encode())
 
 
 async def _not_served(_: HttpRequest, error: Exception) -> HttpResponse:

@@ -12,24 +12,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from autoenhance.sandbox._app import Answer, Service
+from autoenhance.sandbox._app import CONNECTION, Answer, Service
 from autoenhance.sandbox._contract import load_contract
 from autoenhance.sandbox._orders import Orders
+from autoenhance.sandbox._rehearsal import DEFAULT_RATE_LIMIT, Rehearsal, read_plan
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Mapping
     from types import TracebackType
 
 DEFAULT_API_KEY = "sandbox-key"
-DEFAULT_RATE_LIMIT = 300
 _HOST = "127.0.0.1"
 
 
 class Sandbox:
     """A local service that obeys the contract, on a thread of this process.
 
-    Use it in a `with` statement, or call `start` and `stop`.
+    Use it in a `with` statement, or call `start` and `stop`. `latency` and `fail_rate` make it a rehearsal of a slow or
+    unreliable service.
 
     Args:
         db: The SQLite file with the orders; it is made if it is not there, and stays. By default a temporary file.
@@ -37,10 +40,16 @@ class Sandbox:
         port: The port on 127.0.0.1; by default one that is free.
         rate_limit: Requests a second before it answers 429, None for no limit. 300 is what the service allows from one
             address (its rate-limit page).
+        latency: Seconds that each request waits before it is looked at, or the shortest and the longest wait.
+        fail_rate: The share of requests, 0 to 1, that meet one of six faults, each as often as the others: 500, 502 or
+            503, and the edit was not done; 504, and the edit was done; the connection is closed without an answer,
+            before the edit was done or after.
+        seed: What decides who waits how long and meets which fault: the same seed and the same requests give the same,
+            in whichever order they come. By default one is chosen; the attribute `seed` has it.
 
     Raises:
         OSError: On start, if the port is taken.
-        ValueError: If the key cannot stand in a header.
+        ValueError: If the key cannot stand in a header, or a latency or fail rate is of no use.
         ValueError: On start, if the file cannot be opened, or is not a database of the sandbox.
     """
 
@@ -51,6 +60,9 @@ class Sandbox:
         api_key: str = DEFAULT_API_KEY,
         port: int = 0,
         rate_limit: int | None = DEFAULT_RATE_LIMIT,
+        latency: float | tuple[float, float] = 0.0,
+        fail_rate: float = 0.0,
+        seed: int | None = None,
     ) -> None:
         if not api_key or not api_key.isascii() or not api_key.isprintable() or api_key != api_key.strip():
             raise ValueError("api_key is no text that a header could hold")
@@ -58,6 +70,7 @@ class Sandbox:
         self._db = db
         self._port = port
         self._rate_limit = rate_limit
+        self._rehearsal = Rehearsal(read_plan(latency=latency, fail_rate=fail_rate, seed=seed))
         self._folder: Path | None = None
         self._running: tuple[uvicorn.Server, threading.Thread, Orders, Service, str] | None = None
 
@@ -77,9 +90,15 @@ class Sandbox:
             listener.close()
             self._remove_folder()
             raise
-        service = Service(load_contract(), orders, api_key=self.api_key, rate_limit=self._rate_limit)
+        service = Service(load_contract(), orders, self._rehearsal, api_key=self.api_key, rate_limit=self._rate_limit)
         config = uvicorn.Config(
-            service.app(), log_config=None, access_log=False, lifespan="off", ws="none", timeout_graceful_shutdown=2
+            service.app(),
+            http=_Protocol,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            ws="none",
+            timeout_graceful_shutdown=2,
         )
         server = _Server(config)
         url = f"http://{_HOST}:{listener.getsockname()[1]}"
@@ -109,6 +128,16 @@ class Sandbox:
         return self._parts()[4]
 
     @property
+    def seed(self) -> int:
+        """What decides about faults and waits."""
+        return self._rehearsal.plan.seed
+
+    @property
+    def rehearsal(self) -> str:
+        """What it rehearses in a few words, empty if it is neither slow nor unreliable."""
+        return "" if self._rehearsal.is_quiet else str(self._rehearsal.plan)
+
+    @property
     def order_ids(self) -> list[str]:
         """The ids of its orders, the oldest order first."""
         return self._parts()[2].ids()
@@ -130,8 +159,9 @@ class Sandbox:
         self._parts()[3].planned.extend([Answer(status, headers or {}, body)] * times)
 
     def reset(self) -> None:
-        """Go back to the orders that a new sandbox has, with no answers planned."""
+        """Go back to the orders that a new sandbox has, with no answers planned; a rehearsal begins anew."""
         self._parts()[2].reset()
+        self._rehearsal.reset()
         self._parts()[3].planned.clear()
 
     def __enter__(self) -> Self:
@@ -164,6 +194,14 @@ class Sandbox:
 def _remove(folder: Path, process: int) -> None:
     if os.getpid() == process:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+class _Protocol(H11Protocol):
+    """HTTP whose requests know their connection, so that it can be cut."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as h11_impl itself does
+        super().connection_made(transport)
+        self.app_state = {**self.app_state, CONNECTION: transport}
 
 
 class _Server(uvicorn.Server):

@@ -117,10 +117,14 @@ def failures(client: Autoenhance) -> None:
 
 
 def sandbox() -> None:
+    Sandbox(latency=0.1, fail_rate=0.05, seed=None)
+    Sandbox(latency=(0.1, 0.5), seed=7)
     with Sandbox(db="orders.sqlite3", api_key="key", port=0, rate_limit=None) as running:
         assert_type(running, Sandbox)
         assert_type(running.url, str)
         assert_type(running.api_key, str)
+        assert_type(running.seed, int)
+        assert_type(running.rehearsal, str)
         assert_type(running.order_ids, list[str])
         assert_type(running.order("id"), dict[str, Any] | None)
         running.answer_next(503, headers={}, body=b"", times=2)

@@ -1,0 +1,75 @@
+"""Pure: an edit as the cURL command that makes it. The library builds the request; it is held back and written down."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final, NoReturn
+
+import httpx
+
+from autoenhance import Autoenhance
+from autoenhance.cli._text import printable_json
+
+if TYPE_CHECKING:
+    from autoenhance_api.types import Unset
+
+# The others are about the connection, or about us.
+_HEADERS: Final = ("content-type", "x-api-version")
+# In URLs curl takes these for patterns.
+_PATTERNS: Final = frozenset("[]{}")
+
+
+class _HeldError(Exception):
+    """The request goes no further."""
+
+
+class _Holding(httpx.BaseTransport):
+    def __init__(self) -> None:
+        self.held: list[httpx.Request] = []
+
+    def handle_request(self, request: httpx.Request) -> NoReturn:
+        self.held.append(request)
+        raise _HeldError
+
+
+def as_curl(
+    order_id: str,
+    *,
+    name: str | Unset,
+    new_order_id: str | Unset,
+    base_url: str | None,
+    timeout: float,
+    ascii_only: bool,
+) -> str:
+    """The command for a shell; it takes the key from `$AUTOENHANCE_API_KEY`, and tries once.
+
+    Raises:
+        ValueError: If the library does not accept an argument.
+    """
+    holding = _Holding()
+    # A key has to be there, and goes nowhere.
+    with (
+        httpx.Client(transport=holding) as http,
+        Autoenhance("none", base_url=base_url, timeout=timeout, http_client=http) as client,
+        suppress(_HeldError),
+    ):
+        client.edit_order(order_id, name=name, new_order_id=new_order_id)
+    (request,) = holding.held
+    url = str(request.url)
+    # Written anew, because httpx writes JSON in one way or another from version to version.
+    body = printable_json(json.dumps(json.loads(request.content), ensure_ascii=ascii_only))
+    headers = [f"{name}: {request.headers[name]}" for name in _HEADERS if name in request.headers]
+    options = [
+        *(["--globoff"] if not _PATTERNS.isdisjoint(url) else []),
+        f"--request {request.method}",
+        "--header @-",
+        *(f"--header {shlex.quote(header)}" for header in headers),
+        f"--data {shlex.quote(body)}",
+        "--fail-with-body --silent --show-error",
+        f"--max-time {timeout:g}",
+    ]
+    # The key goes in by standard input, so that no list of processes shows it.
+    lines = [f"  curl {shlex.quote(url)}", *(f"    {option}" for option in options)]
+    return "printf 'x-api-key: %s\\n' \"$AUTOENHANCE_API_KEY\" |\n" + " \\\n".join(lines) + "\n"

@@ -1,0 +1,109 @@
+"""`autoenhance edit-order`: one edit, and what is shown of it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, cast
+
+from autoenhance import Autoenhance
+from autoenhance.cli._curl import as_curl
+from autoenhance.cli._key import find_key
+from autoenhance.cli._problems import CommandError, bad_input, stopped
+from autoenhance.cli._show import order_as_table
+from autoenhance.cli._text import printable_json
+from autoenhance.cli._voice import is_terminal, put, put_text
+from autoenhance_api.types import UNSET
+
+if TYPE_CHECKING:
+    from autoenhance.cli._voice import Voice
+    from autoenhance.models import Order
+    from autoenhance_api.types import Response, Unset
+
+_LONGEST_TIMEOUT: Final = 365 * 86400
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the command line says."""
+
+    order_id: str
+    name: str | None
+    new_order_id: str | None
+    as_json: bool
+    as_curl: bool
+    api_key_file: str | None
+    base_url: str | None
+    timeout: float
+    max_retries: int
+
+    @property
+    def name_to_set(self) -> str | Unset:
+        """The name as the library takes it."""
+        return UNSET if self.name is None else self.name
+
+    @property
+    def id_to_set(self) -> str | Unset:
+        """The new id as the library takes it."""
+        return UNSET if self.new_order_id is None else self.new_order_id
+
+
+def edit_order(asked: Asked, voice: Voice) -> None:
+    """Do what was asked, and show what came of it.
+
+    Raises:
+        CommandError: If it cannot be asked like that, or was stopped.
+        AutoenhanceError: If the edit failed.
+        OutputError: If what came of it cannot be shown.
+    """
+    _check(asked)
+    try:
+        if asked.as_curl:
+            put_text(_curl(asked))
+            return
+        answer = _send(asked, voice)
+    except ValueError as error:
+        raise bad_input(error) from None
+    if asked.as_json:
+        # To the byte, but on a terminal, which would act on some of them: there the same JSON without these.
+        safe = printable_json(answer.content.decode("utf-8", "replace")) if is_terminal() else None
+        put(answer.content) if safe is None else put_text(safe)
+        return
+    colour = is_terminal() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    width = shutil.get_terminal_size().columns
+    put_text(order_as_table(cast("Order", answer.parsed), width=width, colour=colour))
+
+
+def _check(asked: Asked) -> None:
+    if asked.as_json and asked.as_curl:
+        raise CommandError("--json and --curl are two ways to show two things.", "Give one of them.")
+    if asked.name is None and asked.new_order_id is None:
+        raise CommandError("This edit sets nothing.", "Give --name, --new-order-id or both.")
+    if not 0 < asked.timeout <= _LONGEST_TIMEOUT:
+        raise CommandError(f"--timeout is {asked.timeout:g}.", "Give seconds, above 0 and at most a year.")
+
+
+def _curl(asked: Asked) -> str:
+    return as_curl(
+        asked.order_id,
+        name=asked.name_to_set,
+        new_order_id=asked.id_to_set,
+        base_url=asked.base_url,
+        timeout=asked.timeout,
+        ascii_only="utf" not in sys.stdout.encoding.lower(),
+    )
+
+
+def _send(asked: Asked, voice: Voice) -> Response[Order]:
+    secret = find_key(asked.api_key_file, voice)
+    voice.hide(secret)
+    # The constructor takes a hidden key as it is.
+    key = cast("str", secret)
+    client = Autoenhance(key, base_url=asked.base_url, timeout=asked.timeout, max_retries=asked.max_retries)
+    try:
+        with client, voice.retelling():
+            return client.edit_order_detailed(asked.order_id, name=asked.name_to_set, new_order_id=asked.id_to_set)
+    except KeyboardInterrupt:
+        raise stopped(asked.order_id, asked.new_order_id) from None

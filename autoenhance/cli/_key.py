@@ -1,0 +1,64 @@
+"""Where the API key comes from: a file, the environment, or whoever sits at the terminal. Never an argument."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import stat
+import sys
+from typing import TYPE_CHECKING, Final
+
+from autoenhance._settings import Secret, read_api_key
+from autoenhance.cli._problems import CommandError, bad_input, no_key
+
+if TYPE_CHECKING:
+    from autoenhance.cli._voice import Voice
+
+_LONGEST_FILE: Final = 64 * 2**10
+_ANOTHER_FILE: Final = "Give a file that holds the key and nothing else."
+
+
+def find_key(file: str | None, voice: Voice) -> Secret:
+    """The key from the file that was named, else from the environment, else from a prompt.
+
+    Raises:
+        CommandError: If there is none, or it cannot be one.
+    """
+    try:
+        if file is not None:
+            return read_api_key(_read(file, voice))
+        if os.environ.get("AUTOENHANCE_API_KEY"):
+            return read_api_key(None)
+        return read_api_key(_ask())
+    except ValueError as error:
+        raise bad_input(error) from None
+
+
+def _read(file: str, voice: Voice) -> str:
+    if file == "-":
+        raise CommandError("--api-key-file takes a file; the key is not read from standard input.", _ANOTHER_FILE)
+    try:
+        with open(file, "rb") as opened:  # noqa: PTH123  # what it says may be /dev/fd/63, which must be opened as it is
+            mode = os.fstat(opened.fileno()).st_mode
+            # One byte more than there may be; a device may have no end.
+            content = opened.read(_LONGEST_FILE + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise CommandError(f"The key file {file!r} cannot be read: {reason}.", _ANOTHER_FILE) from None
+    if len(content) > _LONGEST_FILE:
+        raise CommandError(f"The key file {file!r} is too long to hold a key.", _ANOTHER_FILE)
+    if os.name == "posix" and stat.S_ISREG(mode) and mode & (stat.S_IRGRP | stat.S_IROTH):
+        voice.say(f"Warning: Others may read the key file {file!r}; chmod 600 keeps it to you.")
+    try:
+        return content.decode("utf-8-sig").rstrip("\r\n")
+    except UnicodeDecodeError:
+        raise CommandError(f"The key file {file!r} does not hold text.", _ANOTHER_FILE) from None
+
+
+def _ask() -> str:
+    if sys.stdin is None or not sys.stdin.isatty() or sys.stderr is None:
+        raise no_key()
+    try:
+        return getpass.getpass("API key (not shown): ", stream=sys.stderr)
+    except EOFError:
+        raise no_key() from None

@@ -1,0 +1,123 @@
+"""Pure: what went wrong as one line, a hint and an exit status."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from autoenhance import errors
+from autoenhance._responses import ADVICE, CHECK_NETWORK
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+FAILED: Final = 1
+BAD_INPUT: Final = 2
+STOPPED: Final = 3
+_WHERE_THE_KEY_IS: Final = "Set AUTOENHANCE_API_KEY, or give --api-key-file FILE."
+_SERVICE: Final = "Check the network, and --base-url or AUTOENHANCE_BASE_URL."
+_HINTS: Final[dict[type[errors.AutoenhanceError], str]] = {
+    errors.AuthenticationError: "Check the key in AUTOENHANCE_API_KEY, or in the file of --api-key-file.",
+    errors.PermissionDeniedError: "Check what the key's account may do.",
+    errors.NotFoundError: "Check the id, and that the key belongs to the order's account.",
+    errors.ConflictError: "Choose another --new-order-id.",
+    errors.ValidationError: "Correct what the service does not accept.",
+    errors.RateLimitError: "Try again in a moment; a larger --max-retries tries more often.",
+    errors.InternalServerError: "Try again later; a larger --max-retries tries more often.",
+    errors.APITimeoutError: "A larger --timeout waits longer.",
+    errors.APIConnectionError: _SERVICE,
+    errors.APIResponseError: "The edit was accepted; do not repeat it to find out.",
+    errors.AutoenhanceError: "Check --base-url and AUTOENHANCE_BASE_URL.",
+}
+_HINT_FOR_UNEXPECTED: Final = "This should not happen. With -v it says where it comes from."
+# The library speaks of its arguments; here they have other names.
+_NAMES: Final = {
+    "order_id": "ORDER_ID",
+    "new_order_id": "--new-order-id",
+    "name": "--name",
+    "base_url": "--base-url (or AUTOENHANCE_BASE_URL)",
+    "api_version": "AUTOENHANCE_API_VERSION",
+}
+_FOR_PROGRAMS: Final = " (allow_insecure=True allows http to others)"
+_KEY_OPTION: Final = re.compile(r"-{1,2}(?:x[-_])?(?:autoenhance[-_])?api[-_]?key(?:=.*)?", re.IGNORECASE | re.DOTALL)
+
+
+class CommandError(Exception):
+    """What the command itself finds wrong, with its hint and its exit status."""
+
+    def __init__(self, line: str, hint: str, exit_status: int = BAD_INPUT) -> None:
+        super().__init__(line)
+        self.hint = hint
+        self.exit_status = exit_status
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is said on standard error, and the exit status."""
+
+    line: str
+    hint: str
+    exit_status: int
+    is_unexpected: bool = False
+
+
+def problem_of(error: BaseException) -> Problem:
+    """What to say about an error that ended the command."""
+    if isinstance(error, CommandError):
+        return Problem(str(error), error.hint, error.exit_status)
+    if isinstance(error, errors.AutoenhanceError):
+        return _of_the_edit(error)
+    if isinstance(error, KeyboardInterrupt):
+        return Problem("Stopped; nothing was sent.", "The same command again does it.", STOPPED)
+    # What typer finds wrong with a command line: it exports no class that all of these have.
+    format_message = getattr(error, "format_message", None)
+    if format_message is not None:
+        command = getattr(getattr(error, "ctx", None), "command_path", "autoenhance")
+        return Problem(format_message(), f"{command} --help lists what there is.", BAD_INPUT)
+    line = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    return Problem(line, _HINT_FOR_UNEXPECTED, FAILED, is_unexpected=True)
+
+
+def _of_the_edit(error: errors.AutoenhanceError) -> Problem:
+    line = str(error)
+    # The library's advice is for programs.
+    for advice in (*ADVICE.values(), CHECK_NETWORK):
+        line = line.removesuffix(advice).rstrip()
+    hint = next(_HINTS[kind] for kind in type(error).__mro__ if kind in _HINTS)
+    is_stop = isinstance(error, errors.AuthenticationError | errors.PermissionDeniedError)
+    return Problem(line, hint, STOPPED if is_stop else FAILED)
+
+
+def bad_input(error: ValueError) -> CommandError:
+    """What the library does not accept, in the words of the command."""
+    first, _, rest = str(error).removesuffix(_FOR_PROGRAMS).partition(" ")
+    line = f"{_NAMES.get(first, first[:1].upper() + first[1:])} {rest}."
+    return CommandError(line, "autoenhance edit-order --help lists the options.")
+
+
+def no_key() -> CommandError:
+    """There is no key to send."""
+    return CommandError("There is no API key.", _WHERE_THE_KEY_IS)
+
+
+def refuse_key_as_argument(arguments: Sequence[str]) -> None:
+    """Refuse a command line that seems to hold the key; what is said does not repeat it.
+
+    Raises:
+        CommandError: If it does.
+    """
+    for argument in arguments:
+        if argument == "--":
+            return
+        if _KEY_OPTION.fullmatch(argument):
+            line = "The API key is not an argument: the list of processes and the shell's history would show it."
+            raise CommandError(line, _WHERE_THE_KEY_IS)
+
+
+def stopped(order_id: str, new_order_id: str | None) -> CommandError:
+    """Ctrl-C came while the edit was on its way."""
+    hint = "The same command again is harmless."
+    if new_order_id not in {None, order_id}:
+        hint = f"Look under {order_id!r} and under {new_order_id!r}."
+    return CommandError("Stopped before the answer came; the edit may have happened.", hint, STOPPED)

@@ -1,0 +1,49 @@
+"""One run of the command, from its arguments to its exit status."""
+
+from __future__ import annotations
+
+import errno
+import sys
+from typing import TYPE_CHECKING, Final
+
+import typer
+
+from autoenhance.cli._app import app
+from autoenhance.cli._problems import CommandError, refuse_key_as_argument
+from autoenhance.cli._voice import OutputError, Voice
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_INTERRUPTED: Final = 130
+"""What typer makes of Ctrl-C."""
+_OF_OUTPUT: Final = frozenset({errno.EBADF, errno.EFBIG, errno.EIO, errno.ENOSPC, errno.EPIPE})
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Do what the arguments say; whatever goes wrong is said on standard error. Returns the exit status."""
+    voice = Voice()
+    try:
+        return _run(arguments, voice)
+    except SystemExit as end:  # a completion ends like that
+        return end.code if isinstance(end.code, int) else 0
+    except BaseException as error:  # noqa: BLE001  # nobody is shown a traceback
+        return voice.report(error)
+
+
+def _run(arguments: Sequence[str], voice: Voice) -> int:
+    if sys.stdout is None:
+        # Said before anything is done, so that nobody wonders whether it was.
+        raise CommandError("Standard output is closed; nothing was sent.", "Send it to /dev/null to see nothing.")
+    refuse_key_as_argument(arguments)
+    command = typer.main.get_command(app)
+    try:
+        status = command.main(list(arguments), prog_name="autoenhance", standalone_mode=False, obj=voice)
+    except OSError as error:
+        # Of what typer and the sandbox write; what the command itself does with files and sockets has its own errors.
+        if error.errno in _OF_OUTPUT:
+            raise OutputError(error.strerror) from error
+        raise
+    if status == _INTERRUPTED:
+        raise KeyboardInterrupt
+    return status or 0

@@ -1,0 +1,94 @@
+"""Pure: an order as a table for people."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import datetime
+from io import StringIO
+from typing import TYPE_CHECKING, Final
+
+from rich.console import Console, Group
+from rich.table import Table
+from rich.text import Text
+
+from autoenhance.cli._text import printable
+from autoenhance_api.types import Unset
+
+if TYPE_CHECKING:
+    from autoenhance.models import Order
+
+_STYLES: Final = {"processed": "green", "error": "red", "processing": "yellow", "waiting": "yellow"}
+_NOTHING: Final = "-"
+
+
+def order_as_table(order: Order, *, width: int, colour: bool) -> str:
+    """The order and its images; names and the like are shown whole, on more lines if they are long.
+
+    Args:
+        order: What to show.
+        width: How many columns there are.
+        colour: Whether escape codes may be used.
+    """
+    images = [] if isinstance(order.images, Unset) or order.images is None else order.images
+    head = Table.grid(padding=(0, 3))
+    head.add_column(style="bold", no_wrap=True)
+    head.add_column(overflow="fold")
+    head.add_row("Order", _cell(order.order_id))
+    head.add_row("Name", _cell(order.name))
+    head.add_row("Status", _status(order.status))
+    head.add_row("Created", _time(order.created_at))
+    head.add_row("Changed", _time(order.last_updated_at))
+    parts: list[Table | str] = [head]
+    if images:
+        titles = ["Image", "Status", "Reason"] if any(image.status_reason for image in images) else ["Image", "Status"]
+        rows = [
+            [_cell(image.image_name), _status(image.status), _cell(image.status_reason)][: len(titles)]
+            for image in images
+        ]
+        below = Table.grid(padding=(0, 2))
+        for _ in titles:
+            below.add_column(overflow="fold")
+        below.add_row(*(Text(title, "bold") for title in titles))
+        columns = [[Text(title), *cells] for title, cells in zip(titles, zip(*rows, strict=True), strict=True)]
+        below.add_row(*(_line(max(cell.cell_len for cell in column), width) for column in columns))
+        for row in rows:
+            below.add_row(*row)
+        parts += ["", below]
+    else:
+        head.add_row("Images", Text("none"))
+    # Rendered here and written elsewhere: rich ends the process when a pipe breaks.
+    console = Console(
+        file=StringIO(),
+        width=width,
+        force_terminal=colour,
+        color_system="auto" if colour else None,
+        legacy_windows=False,
+    )
+    with console.capture() as capture:
+        console.print(Group(*parts))
+    return "".join(line.rstrip() + "\n" for line in capture.get().splitlines())
+
+
+def _cell(value: object) -> Text:
+    return Text(_NOTHING if value is None or isinstance(value, Unset) else printable(str(value)) or _NOTHING)
+
+
+def _line(length: int, width: int) -> Text:
+    """A line below a title, as long as its column. Of dashes, because not every encoding has box characters."""
+    # A column that long names have to share gives it less room, and cuts it.
+    return Text("-" * min(length, width // 2), no_wrap=True, overflow="crop")
+
+
+def _status(value: object) -> Text:
+    text = _cell(value)
+    text.stylize(_STYLES.get(text.plain, ""))
+    return text
+
+
+def _time(value: object) -> Text:
+    if not isinstance(value, datetime):
+        return _cell(value)
+    # So long ago or far ahead that the local time zone does not reach there, a time stays in its own.
+    with suppress(OverflowError, OSError, ValueError):
+        value = value.astimezone()
+    return _cell(f"{value:%Y-%m-%d %H:%M %Z}")

@@ -1,0 +1,37 @@
+"""Pure: text from elsewhere, as it may go to a terminal."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Final
+
+# Controls, halves of surrogate pairs, line and paragraph separators, and formats, which turn the direction of text among
+# other things.
+_HARMFUL: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+_JOINERS: Final = frozenset("\u200c\u200d")
+"""Formats that scripts and emoji are written with, and that do nothing but join."""
+
+
+def _is_harmful(character: str) -> bool:
+    return unicodedata.category(character) in _HARMFUL and character not in _JOINERS
+
+
+def printable(text: str) -> str:
+    r"""The text on one line, with `\x1b` and the like for what a terminal would act on."""
+    return "".join(repr(character)[1:-1] if _is_harmful(character) else character for character in text)
+
+
+def printable_json(text: str) -> str:
+    r"""JSON that means the same, with `\u009b` and the like in the place of what a terminal would act on."""
+    kept = frozenset("\t\r\n")  # between tokens; in a string they are no JSON
+    return "".join(
+        "".join(f"\\u{unit:04x}" for unit in _utf16(character))
+        if _is_harmful(character) and character not in kept
+        else character
+        for character in text
+    )
+
+
+def _utf16(character: str) -> list[int]:
+    units = character.encode("utf-16-be", "surrogatepass")
+    return [int.from_bytes(units[start : start + 2], "big") for start in range(0, len(units), 2)]

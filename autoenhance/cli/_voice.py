@@ -1,0 +1,128 @@
+"""What is said on standard error, without the key; and what is put on standard output."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import traceback
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+from autoenhance.cli._problems import FAILED, problem_of
+from autoenhance.cli._text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from autoenhance._settings import Secret
+
+# A key of a few letters is no secret, and hiding it would make holes in words.
+_SHORTEST_KEY: Final = 8
+
+
+class OutputError(Exception):
+    """Standard output takes no more."""
+
+
+class Voice:
+    """What one run of the command says, and to whom."""
+
+    def __init__(self) -> None:
+        self.is_verbose = False
+        self._secret: Secret | None = None
+
+    def hide(self, secret: Secret) -> None:
+        """Let nothing that is said from here on show the key."""
+        self._secret = secret
+
+    def say(self, text: str) -> None:
+        """Say a line on standard error, if there is one to hear it."""
+        key = self._secret.reveal() if self._secret else ""
+        if len(key) >= _SHORTEST_KEY:
+            text = text.replace(key, "<secret>")
+        # None is closed; to print, it would be standard output.
+        if sys.stderr is not None:
+            try:
+                sys.stderr.write(printable(text) + "\n")
+                sys.stderr.flush()
+            except OSError:
+                _drop(2)
+
+    def report(self, error: BaseException) -> int:
+        """Say what ended the run; returns the exit status."""
+        if isinstance(error, OutputError):
+            return self._report_output(error)
+        problem = problem_of(error)
+        if problem.is_unexpected and self.is_verbose:
+            # Without local variables, which may hold the key.
+            for line in "".join(traceback.format_exception(error)).splitlines():
+                self.say(line)
+        # What the service said may have line breaks in it; one problem is one line.
+        self.say(f"Error: {' '.join(problem.line.split())}")
+        self.say(f"Hint: {problem.hint}")
+        return problem.exit_status
+
+    def _report_output(self, error: OutputError) -> int:
+        _drop(1)
+        if isinstance(error.__cause__, BrokenPipeError):
+            return 0  # a reader that left has what it wanted
+        self.say(f"Error: What there is to show cannot be written ({error}).")
+        self.say("Hint: If an edit was asked for, it was done: do not repeat it for its output.")
+        return FAILED
+
+    @contextmanager
+    def retelling(self) -> Iterator[None]:
+        """Tell what the library logs, which is each retry."""
+        if not self.is_verbose:
+            yield
+            return
+        logger, handler = logging.getLogger("autoenhance"), _Retelling(self)
+        level = logger.level
+        logger.addHandler(handler)
+        logger.setLevel(logging.INFO)
+        try:
+            yield
+        finally:
+            logger.removeHandler(handler)
+            logger.setLevel(level)
+
+
+class _Retelling(logging.Handler):
+    def __init__(self, voice: Voice) -> None:
+        super().__init__()
+        self._voice = voice
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._voice.say(record.getMessage())
+
+
+def put(data: bytes) -> None:
+    """Write data to standard output, all of it, at once.
+
+    Raises:
+        OutputError: If it takes no more.
+    """
+    try:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        sys.stdout.flush()
+    except OSError as error:
+        raise OutputError(error.strerror) from error
+
+
+def put_text(text: str) -> None:
+    """Write text to standard output; what its encoding does not have is written as Python would."""
+    put(text.encode(sys.stdout.encoding, "backslashreplace"))
+
+
+def is_terminal() -> bool:
+    """Whether a person sees standard output."""
+    return sys.stdout.isatty()
+
+
+def _drop(descriptor: int) -> None:
+    """Let what is still in a stream's buffer go nowhere, so that Python does not complain of it at the end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, descriptor)
+    os.close(nowhere)

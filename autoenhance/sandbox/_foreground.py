@@ -1,0 +1,76 @@
+"""The sandbox in the foreground, until Ctrl-C: what `python -m autoenhance.sandbox` and `autoenhance sandbox` run."""
+
+from __future__ import annotations
+
+import errno
+import signal
+import sys
+import threading
+from typing import Final
+
+from autoenhance.sandbox._rehearsal import DEFAULT_RATE_LIMIT, parse_latency
+
+DEFAULT_PORT: Final = 8000
+# Both commands have these options, and say the same about them.
+HELP: Final = {
+    "port": "Port on 127.0.0.1, 0 for any.",
+    "db": "Keep the orders in this SQLite file; by default in a temporary one.",
+    "latency": "Seconds that each request waits, or a range such as 0.1-0.5.",
+    "fail_rate": "Share of requests that fail, 0 to 1: with 500, 502, 503 or 504, or with the connection cut, "
+    "before or after the edit was done.",
+    "rate_limit": "Requests a second; more get 429 with Retry-After.",
+    "seed": "The same seed and the same requests give the same faults.",
+}
+
+
+def serve(
+    *,
+    port: int = DEFAULT_PORT,
+    db: str | None = None,
+    latency: str = "0",
+    fail_rate: float = 0.0,
+    rate_limit: int = DEFAULT_RATE_LIMIT,
+    seed: int | None = None,
+) -> int:
+    """Run the sandbox and say how to reach it; returns the exit status."""
+    try:
+        from autoenhance.sandbox import Sandbox
+
+        sandbox = Sandbox(
+            port=port,
+            db=db,
+            rate_limit=_check_rate_limit(rate_limit),
+            latency=parse_latency(latency),
+            fail_rate=fail_rate,
+            seed=seed,
+        ).start()
+    except (OSError, OverflowError, ValueError, ModuleNotFoundError) as error:
+        hint = ""
+        if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+            hint = f" (port {port}; --port 0 takes a free one)"
+        print(f"The sandbox cannot start: {error}{hint}", file=sys.stderr)  # noqa: T201  # a program's own voice
+        return 2
+    over = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: over.set())
+    try:
+        lines = [
+            f"The sandbox listens on {sandbox.url}. Ctrl-C stops it.",
+            "",
+            f"export AUTOENHANCE_BASE_URL={sandbox.url}",
+            f"export AUTOENHANCE_API_KEY={sandbox.api_key}",
+            "",
+            "Orders: " + ", ".join(sandbox.order_ids),
+            *([f"Rehearsal: {sandbox.rehearsal}"] if sandbox.rehearsal else []),
+        ]
+        print("\n".join(lines), flush=True)  # noqa: T201  # a program's own voice
+        over.wait()
+    finally:
+        sandbox.stop()
+    return 0
+
+
+def _check_rate_limit(rate_limit: int) -> int:
+    if rate_limit < 1:
+        raise ValueError(f"a rate limit of {rate_limit} answers nobody; it must be 1 or more")
+    return rate_limit

@@ -1,0 +1,189 @@
+"""The API key comes from a file, the environment or a prompt, never from an argument, and is shown nowhere."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from terminal import on_terminal
+
+from autoenhance.cli import _edit
+from autoenhance.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from terminal import Command
+
+EDIT = ("edit-order", "harbour-view-7", "--name", "a")
+PLANTED = "planted-key-6d1f"
+HINT = "Hint: Set AUTOENHANCE_API_KEY, or give --api-key-file FILE.\n"
+
+
+@pytest.fixture
+def key_file(tmp_path: Path, sandbox: Sandbox) -> Path:
+    """A file with the sandbox's key, as an editor writes it."""
+    path = tmp_path / "key"
+    path.write_text(f"{sandbox.api_key}\n")
+    path.chmod(0o600)
+    return path
+
+
+def test_a_file_goes_before_the_environment(command: Command, key_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was asked for now goes before what was set once; the line break at the end is none of the key's."""
+    monkeypatch.setenv("AUTOENHANCE_API_KEY", "wrong")
+    ran = command(*EDIT, "--api-key-file", str(key_file))
+    assert (ran.status, ran.err) == (0, "")
+    key_file.write_bytes(b"\xef\xbb\xbf" + key_file.read_bytes().replace(b"\n", b"\r\n"))
+    assert command(*EDIT, "--api-key-file", str(key_file)).status == 0
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604])
+def test_a_file_that_others_may_read_gets_a_warning(command: Command, key_file: Path, mode: int) -> None:
+    """On standard error; the edit is made all the same."""
+    key_file.chmod(mode)
+    ran = command(*EDIT, "--api-key-file", str(key_file))
+    assert ran.status == 0
+    assert ran.err == f"Warning: Others may read the key file {str(key_file)!r}; chmod 600 keeps it to you.\n"
+
+
+def test_a_pipe_may_hold_the_key(command: Command, sandbox: Sandbox) -> None:
+    """As a shell makes it of <(pass show autoenhance); its mode is no business of ours."""
+    reads, writes = os.pipe()
+    os.write(writes, sandbox.api_key.encode())
+    os.close(writes)
+    os.fchmod(reads, 0o644)
+    ran = command(*EDIT, "--api-key-file", f"/dev/fd/{reads}")
+    os.close(reads)
+    assert (ran.status, ran.err) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "The API key is empty."),
+        (b"\n", "The API key is empty."),
+        (b"one\ntwo", "The API key has characters that no key has"),
+        (b"\xff\xfe", "does not hold text."),
+        (b"a" * 70_000, "is too long to hold a key."),
+    ],
+)
+def test_a_file_that_holds_no_key_is_refused(command: Command, key_file: Path, content: bytes, said: str) -> None:
+    """One line that does not show what it holds."""
+    key_file.write_bytes(content)
+    ran = command(*EDIT, "--api-key-file", str(key_file))
+    assert (ran.status, ran.out) == (2, "")
+    line, hint = ran.err.splitlines()
+    assert said in line
+    assert hint.startswith("Hint: ")
+
+
+@pytest.mark.parametrize(
+    ("file", "said"),
+    [
+        ("-", "--api-key-file takes a file; the key is not read from standard input."),
+        ("/nowhere/key", "The key file '/nowhere/key' cannot be read: No such file or directory."),
+        ("/", "The key file '/' cannot be read: Is a directory."),
+        ("a\0b", r"The key file 'a\x00b' cannot be read: embedded null byte."),
+    ],
+)
+def test_what_is_no_file_is_refused(command: Command, file: str, said: str) -> None:
+    """`-` too: standard input is not a place for a key."""
+    ran = command(*EDIT, "--api-key-file", file)
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.err == f"Error: {said}\nHint: Give a file that holds the key and nothing else.\n"
+
+
+@pytest.mark.parametrize(
+    "argument",
+    ["--api-key", "--api_key", "--API-KEY", "--apikey", "-api-key", "--x-api-key", f"--api-key={PLANTED}"],
+)
+def test_the_key_is_not_taken_from_an_argument(command: Command, argument: str) -> None:
+    """The error does not repeat it, and says where it belongs."""
+    ran = command(*EDIT, argument, PLANTED)
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.err.startswith("Error: The API key is not an argument: ")
+    assert ran.err.endswith(HINT)
+    assert PLANTED not in ran.err
+
+
+def test_an_order_may_be_called_like_an_option(command: Command) -> None:
+    """After --, and in --name=, nothing is taken for a key."""
+    assert "Name      --api-key\n" in command("edit-order", "--name=--api-key", "harbour-view-7").out
+    assert "'--api-key'" in command("edit-order", "--name", "a", "--", "--api-key").err
+
+
+@pytest.mark.parametrize("stdin", [None, io.StringIO(PLANTED)])
+def test_without_a_terminal_there_is_no_prompt(
+    command: Command, monkeypatch: pytest.MonkeyPatch, stdin: io.StringIO | None
+) -> None:
+    """A closed standard input, or a pipe, is not asked; nor is anything read from it."""
+    monkeypatch.delenv("AUTOENHANCE_API_KEY")
+    monkeypatch.setattr(sys, "stdin", stdin)
+    ran = command(*EDIT)
+    assert (ran.status, ran.out, ran.err) == (2, "", "Error: There is no API key.\n" + HINT)
+
+
+def test_on_a_terminal_the_key_is_asked_for_and_not_shown(env: dict[str, str], sandbox: Sandbox) -> None:
+    """Even where standard output goes elsewhere; the order is then shown in colour, or without."""
+    del env["AUTOENHANCE_API_KEY"]
+    ran = on_terminal(*EDIT, env=env, typed=answering(f"{sandbox.api_key}\n"))
+    assert ran.status == 0
+    assert "API key (not shown): " in ran.out
+    assert sandbox.api_key not in ran.out
+    assert "\x1b[33mwaiting\x1b[0m" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("typed", "status", "said"),
+    [("\x03", 3, "Error: Stopped; nothing was sent."), ("\x04", 2, "Error: There is no API key.")],
+)
+def test_a_prompt_can_be_left(env: dict[str, str], typed: str, status: int, said: str) -> None:
+    """With Ctrl-C or Ctrl-D, and without a traceback."""
+    del env["AUTOENHANCE_API_KEY"]
+    ran = on_terminal(*EDIT, env=env, typed=answering(typed))
+    assert ran.status == status
+    assert said in ran.out
+    assert "Traceback" not in ran.out
+
+
+def answering(text: str) -> Callable[[str], bytes]:
+    """Type this once, when the key is asked for."""
+    left = [text.encode()]
+
+    def typed(shown: str) -> bytes:
+        return left.pop() if left and "API key" in shown else b""
+
+    return typed
+
+
+def test_the_key_is_in_no_output_whatever_happens(
+    command: Command, monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox
+) -> None:
+    """Not in the traceback that -v shows either, not even if an error has it in its text."""
+    monkeypatch.setenv("AUTOENHANCE_API_KEY", PLANTED)
+
+    class Broken:
+        def __init__(self, key: object, **_: object) -> None:
+            raise RuntimeError(f"broken with {key.reveal()}")  # type: ignore[attr-defined]
+
+    monkeypatch.setattr(_edit, "Autoenhance", Broken)
+    quiet, verbose = command(*EDIT), command(*EDIT, "-v")
+    assert (quiet.status, quiet.err.splitlines()[0]) == (1, "Error: RuntimeError: broken with <secret>")
+    assert quiet.err.count("\n") == 2
+    assert verbose.err.startswith("Traceback (most recent call last):")
+    assert "test_key.py" in verbose.err
+    assert PLANTED not in quiet.err + verbose.err
+    assert sandbox.api_key not in verbose.err
+
+
+def test_a_key_of_a_few_letters_makes_no_holes_in_words(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is no secret, and its letters are in every word."""
+    with Sandbox(api_key="e") as sandbox:
+        monkeypatch.setenv("AUTOENHANCE_API_KEY", sandbox.api_key)
+        ran = command("edit-order", "nope", "--name", "a", "--base-url", sandbox.url)
+    assert ran.err.startswith("Error: The service refused to edit order 'nope'")

@@ -1,0 +1,87 @@
+"""The command `autoenhance`: in this process, as a process of its own, and on a terminal."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from autoenhance.cli import main
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import pytest
+
+SCRIPT = str(Path(sys.executable).parent / "autoenhance")
+# Without it the process is nobody's on this terminal, and Ctrl-C reaches nobody.
+_OWN_TERMINAL = "import fcntl, os, sys, termios; os.setsid(); fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
+
+
+@dataclass
+class Ran:
+    """What came of it."""
+
+    status: int
+    out: str
+    err: str
+
+
+class Command:
+    """Runs the command in this process; the sandbox takes the service's place."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
+        self._capsys = capsys
+
+    def __call__(self, *arguments: str) -> Ran:
+        status = main(arguments)
+        said = self._capsys.readouterr()
+        return Ran(status, said.out, said.err)
+
+
+def environment(**variables: str) -> dict[str, str]:
+    """This process's environment with other variables, and warnings as errors; 80 columns."""
+    left_out = ("AUTOENHANCE_", "COLUMNS", "NO_COLOR", "FORCE_COLOR", "PYTHONUNBUFFERED")
+    own = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
+    return {**own, "PYTHONWARNINGS": "error", **variables}
+
+
+def process(*arguments: str, **options: Any) -> subprocess.CompletedProcess[bytes]:
+    """Run the console script until it ends."""
+    options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
+    return subprocess.run([SCRIPT, *arguments], timeout=30, check=False, **options)
+
+
+def on_terminal(
+    *arguments: str, env: Mapping[str, str], typed: Callable[[str], bytes] = lambda _: b"", **streams: Any
+) -> Ran:
+    """Run the console script on a terminal of 80 columns, and say what it shows there.
+
+    Args:
+        arguments: Its arguments.
+        env: Its environment.
+        typed: What to type next, after what is shown so far.
+        streams: Where a stream goes that does not go to the terminal.
+    """
+    person, terminal = pty.openpty()
+    options = {"stdin": terminal, "stdout": terminal, "stderr": terminal, **streams}
+    command = [sys.executable, "-c", _OWN_TERMINAL, SCRIPT, *arguments]
+    shown = b""
+    with subprocess.Popen(command, env={"TERM": "xterm-256color", **env}, **options) as running:
+        os.close(terminal)
+        while True:
+            try:
+                piece = os.read(person, 4096)
+            except OSError:  # the terminal is nobody's any more
+                break
+            if not piece:
+                break
+            shown += piece
+            os.write(person, typed(shown.decode("utf-8", "replace")))
+        status = running.wait(30)
+    os.close(person)
+    return Ran(status, shown.decode(), "")
