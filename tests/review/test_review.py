@@ -273,7 +273,9 @@ def test_a_clone_compares_with_the_main_branch_of_its_origin(
     clone.git("tag", "--annotate", "--message", "A tag", "v9")
     monkeypatch.setenv("GIT_DIR", str(checkout.root / ".git"))
     assert clone.review() == 0
-    assert f"openapi/spec.yaml at {base}: where this branch left the main branch." in " ".join(capsys.readouterr().out.split())
+    assert f"openapi/spec.yaml at {base}: where this branch left the main branch." in " ".join(
+        capsys.readouterr().out.split()
+    )
 
 
 def test_what_is_not_well_formed_is_shown(checkout: Checkout, capsys: pytest.CaptureFixture[str]) -> None:
