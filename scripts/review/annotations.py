@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from review.changes import PythonChange
-from review.events import names
+from review.found import names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from facts import ASPECTS
 
+from contract import target
 from review.merging import OPEN, merge_values, settle
 
 if TYPE_CHECKING:
@@ -213,7 +214,7 @@ class _Builder:
         inner: list[tuple[Pointer, bool]] = []
         if "$ref" in node:
             skipped.add("$ref")
-            inner.append((_target(node["$ref"]), null_beside))
+            inner.append((target(node["$ref"]), null_beside))
         if isinstance(node.get("allOf"), list):
             skipped.add("allOf")
             inner += [((*origin, "allOf", index), null_beside) for index in range(len(node["allOf"]))]
@@ -230,7 +231,7 @@ class _Builder:
         seen = set()
         while isinstance(node := self._get(pointer), dict) and "$ref" in node and pointer not in seen:
             seen.add(pointer)
-            pointer = _target(node["$ref"])
+            pointer = target(node["$ref"])
         return pointer
 
     def _get(self, pointer: Pointer) -> Any:
@@ -245,7 +246,3 @@ def _is_null(schema: Any) -> bool:
         return False
     said = {key: value for key, value in schema.items() if key not in SILENT}
     return json.dumps(said) in {'{"type": "null"}', '{"type": ["null"]}', '{"const": null}', '{"enum": [null]}'}
-
-
-def _target(reference: str) -> Pointer:
-    return tuple(part.replace("~1", "/").replace("~0", "~") for part in reference[2:].split("/"))

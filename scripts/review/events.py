@@ -2,67 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import re
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from review.found import Event, Found, show
+from review.schema_events import combination, properties, schema, schema_came_or_went
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from review.places import Place
-
 WORDS_OF = frozenset({"Info", "License", "Contact", "Tag", "TagList", "ExternalDocs", "Example", "ExamplesMap"})
-OTHER_FIELDS = frozenset({"additionalProperties", "unevaluatedProperties"})
-LIMITS = frozenset(
-    [
-        "format",
-        "pattern",
-        "const",
-        "minimum",
-        "maximum",
-        "exclusiveMinimum",
-        "exclusiveMaximum",
-        "multipleOf",
-        "minLength",
-        "maxLength",
-        "minItems",
-        "maxItems",
-        "uniqueItems",
-        "minProperties",
-        "maxProperties",
-        "contentEncoding",
-        "contentMediaType",
-    ],
-)
-
-
-@dataclass(frozen=True)
-class Found:
-    """One change as Redocly CLI reports it; values are those of the canonical documents."""
-
-    kind: str
-    subject: str
-    key: str
-    """The last part of the pointer."""
-    parent: str
-    """The part before the last."""
-    property: str | None
-    flagged: bool
-    old: Any
-    new: Any
-    place: Place
-    turned: bool = False
-    """Whether it stands below `not` or `if`, where what allows more may allow less in the end."""
-
-
-@dataclass(frozen=True)
-class Event:
-    """What a change is, in a sentence."""
-
-    name: str
-    sentence: str
-    flagged: bool
 
 
 def events(found: Found) -> Iterator[Event]:
@@ -81,131 +31,6 @@ def _anything_else(found: Found) -> Event:
     if found.kind == "modified":
         return Event("anything else", f"{what} was {show(found.old)} and is {show(found.new)}.", found.flagged)
     return Event("anything else", f"{what} was {found.kind}.", found.flagged)
-
-
-def show(value: Any) -> str:
-    """A value as JSON, in a word or two."""
-    if value is None:
-        return "not said"
-    text = json.dumps(value, ensure_ascii=False)
-    longest = 60
-    return f"`{text}`" if len(text) <= longest else f"`{text[: longest - 1]}…`"
-
-
-def names(values: list[Any]) -> str:
-    """A list in words: `a`, `b` and `c`."""
-    shown = [f"`{value}`" for value in values]
-    return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
-
-
-def _types(value: Any) -> list[str]:
-    return [value] if isinstance(value, str) else list(value or [])
-
-
-# Keywords that are true or not said: the event and its sentence, for the one and for the other.
-_FLAGS = {
-    "x-open-enum": (
-        ("enum opened", "Values that are not listed are possible now."),
-        ("enum closed", "The values that are listed are all there are now."),
-    ),
-    "deprecated": (("field deprecated", "It is deprecated."), ("field deprecated", "It is deprecated no more.")),
-    "readOnly": (("readOnly", "It is not to be sent any more."), ("readOnly", "It may be sent now.")),
-    "writeOnly": (("writeOnly", "It is not answered any more."), ("writeOnly", "It is answered now.")),
-}
-
-
-def _schema(found: Found) -> Iterator[Event]:
-    if found.kind != "modified":
-        yield from _schema_came_or_went(found)
-        return
-    old, new, name = found.old, found.new, str(found.property)
-    if name == "key":
-        sentence = f"`{old}` is gone; `{new}`, which is the same but for its name, is new."
-        yield Event("field renamed", sentence, found.flagged)
-    elif name in _FLAGS:
-        yield Event(*_FLAGS[name][0 if new else 1], found.flagged)
-    elif name in _KEYWORDS:
-        yield from _KEYWORDS[name](found)
-    elif name in OTHER_FIELDS:
-        yield Event("other fields", f"`{name}` was {show(old)} and is {show(new)}.", found.flagged)
-    elif name == "x-circular":
-        yield Event("type", "It leads back to another schema than before.", flagged=True)
-    elif not name.startswith("x-"):
-        yield Event("limit" if name in LIMITS else "constraint", _became(name, old, new), found.flagged)
-
-
-def _became(name: str, old: Any, new: Any) -> str:
-    if old is None:
-        return f"`{name}` is new: {show(new)}."
-    if new is None:
-        return f"`{name}` is gone; it was {show(old)}."
-    return f"`{name}` was {show(old)} and is {show(new)}."
-
-
-def _schema_came_or_went(found: Found) -> Iterator[Event]:
-    came = found.kind == "added"
-    if found.parent == "properties":
-        sentence = f"`{found.key}` is new." if came else f"`{found.key}` is gone."
-        yield Event(f"field {found.kind}", sentence, found.flagged)
-    elif found.parent in {"anyOf", "oneOf", "allOf"}:
-        yield Event("alternative", f"A part of `{found.parent}` was {found.kind}.", found.flagged)
-    elif found.key in {"items", "schema"}:
-        yield Event("type", f"`{found.key}` was {found.kind}.", found.flagged)
-    else:
-        yield Event("constraint", f"`{found.key}` was {found.kind}.", found.flagged)
-
-
-def _properties(found: Found) -> Iterator[Event]:
-    for name in found.new or found.old or ():
-        sentence = f"`{name}` is new." if found.kind == "added" else f"`{name}` is gone."
-        yield Event(f"field {found.kind}", sentence, found.flagged)
-
-
-def _combination(found: Found) -> Iterator[Event]:
-    if found.kind != "modified":
-        yield Event("alternative", f"`{found.key}` was {found.kind}.", found.flagged)
-
-
-def _type(found: Found) -> Iterator[Event]:
-    old, new = _types(found.old), _types(found.new)
-    null = "null"
-    if old and new and (null in old) != (null in new):
-        yield (
-            Event("null allowed", "It may be null now.", found.flagged)
-            if null in new
-            else Event("null forbidden", "It is never null now.", found.flagged)
-        )
-    was, is_now = ([name for name in types if name != null] for types in (old, new))
-    if was != is_now:
-        sentence = f"Its type was {' or '.join(was) or 'any'} and is {' or '.join(is_now) or 'any'}."
-        yield Event("type", sentence, found.flagged)
-
-
-def _enum(found: Found) -> Iterator[Event]:
-    old, new = found.old, found.new
-    if old is None:
-        yield Event("values removed", f"Only these values are left: {names(new)}.", flagged=True)
-    elif new is None:
-        yield Event("values added", f"Any value is possible now, not only {names(old)}.", flagged=True)
-    else:
-        gone, come = [v for v in old if v not in new], [v for v in new if v not in old]
-        if gone:
-            yield Event("values removed", f"Gone: {names(gone)}.", flagged=True)
-        if come:
-            yield Event("values added", f"New: {names(come)}.", flagged=True)
-
-
-def _required(found: Found) -> Iterator[Event]:
-    old, new = found.old or [], found.new or []
-    for name in new:
-        if name not in old:
-            yield Event("field required", f"`{name}` is required now.", found.flagged)
-    for name in old:
-        if name not in new:
-            yield Event("field optional", f"`{name}` is required no more.", found.flagged)
-
-
-_KEYWORDS: dict[str, Callable[[Found], Iterator[Event]]] = {"type": _type, "enum": _enum, "required": _required}
 
 
 def _parameter(found: Found) -> Iterator[Event]:
@@ -337,11 +162,11 @@ def _document(found: Found) -> Iterator[Event]:
 
 
 _READERS: dict[str, Callable[[Found], Iterator[Event]]] = {
-    "Schema": _schema,
-    "SchemaProperties": _properties,
-    "AnyOf": _combination,
-    "OneOf": _combination,
-    "AllOf": _combination,
+    "Schema": schema,
+    "SchemaProperties": properties,
+    "AnyOf": combination,
+    "OneOf": combination,
+    "AllOf": combination,
     "Parameter": _parameter,
     "RequestBody": _body,
     "MediaType": _media_type,
@@ -351,9 +176,9 @@ _READERS: dict[str, Callable[[Found], Iterator[Event]]] = {
     "Operation": _operation,
     "PathItem": _path,
     "Server": _server,
-    "SchemaMap": _schema_came_or_went,
-    "SchemaList": _schema_came_or_went,
-    "PatternProperties": _schema_came_or_went,
+    "SchemaMap": schema_came_or_went,
+    "SchemaList": schema_came_or_went,
+    "PatternProperties": schema_came_or_went,
     "SecurityScheme": _security,
     "SecurityRequirement": _security,
     "SecurityRequirementList": _security,

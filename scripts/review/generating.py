@@ -8,7 +8,7 @@ import json
 from typing import TYPE_CHECKING
 
 from review.changes import ReviewError
-from review.python_surface import Surface
+from review.surface import Surface
 
 if TYPE_CHECKING:
     from pathlib import Path

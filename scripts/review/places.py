@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from contract import at
+
 if TYPE_CHECKING:
     from contract import Pointer
     from review.rules import Direction
@@ -52,11 +54,11 @@ def pointer(text: str, document: Any) -> Pointer:
     return tuple(parts)
 
 
-def place(at: Pointer, document: Any) -> Place:
+def place(here: Pointer, document: Any) -> Place:
     """The part of the wire that the pointer means."""
-    if at[:1] != ("paths",) or len(at) <= _INSIDE_OPERATION:
-        return Place("both", _outside(at))
-    inside = at[_INSIDE_OPERATION:]
+    if here[:1] != ("paths",) or len(here) <= _INSIDE_OPERATION:
+        return Place("both", _outside(here))
+    inside = here[_INSIDE_OPERATION:]
     if inside[0] == "requestBody":
         return Place("request", f"request body{_media_type(inside[1:])}", fields=_fields(inside))
     if inside[0] == "responses" and len(inside) > 1:
@@ -65,7 +67,7 @@ def place(at: Pointer, document: Any) -> Place:
             return Place("answer", name, str(inside[1]))
         return Place("answer", _media_type(inside[2:]), str(inside[1]), _fields(inside))
     if inside[0] == "parameters" and len(inside) > 1:
-        parameter = _get(document, at[: _INSIDE_OPERATION + 2]) or {}
+        parameter = at(document, here[: _INSIDE_OPERATION + 2]) or {}
         return Place("request", f"{parameter.get('in')} parameter `{parameter.get('name')}`", fields=_fields(inside))
     return Place("both", str(inside[0]))
 
@@ -100,12 +102,3 @@ def _fields(inside: Pointer) -> str:
         else:
             break
     return f"`{text.lstrip('.')}`" if text else ""
-
-
-def _get(node: Any, at: Pointer) -> Any:
-    for part in at:
-        try:
-            node = node[part]
-        except (KeyError, IndexError, TypeError):
-            return None
-    return node

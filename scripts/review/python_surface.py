@@ -1,4 +1,4 @@
-"""Finds what changes in users' Python code between two trees of the two packages. griffe reads them; nothing is imported.
+"""Finds what changes in users' Python code between two trees of the two packages.
 
 What users may rely on: the names that can be imported, the fields of models by keyword (their order is no promise), the
 parameters of functions, base classes, the values of enums, and the types of all these. A field that is read may become
@@ -7,24 +7,18 @@ narrower, one that is written wider, without breaking code that was right.
 
 from __future__ import annotations
 
-import ast
-import logging
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import griffe
 
 from review.annotations import changed_type
-from review.changes import PythonChange, ReviewError
+from review.changes import PythonChange
+from review.surface import MODEL_MODULE, Surface, rank, target_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
-PACKAGES = ("autoenhance_api", "autoenhance")
-# Each model has a module of its own, which `models` re-exports: the name there is the one to import.
-_MODEL_MODULE = re.compile(r"autoenhance_api\.models\.[a-z0-9_]+")
 # How a function is called: each of these changes every call.
 _LABELS = ("async", "classmethod", "staticmethod")
 _BREAKAGES = {
@@ -35,70 +29,6 @@ _BREAKAGES = {
     griffe.BreakageKind.PARAMETER_CHANGED_REQUIRED: "The parameter `{parameter}` is required now.",
     griffe.BreakageKind.PARAMETER_ADDED_REQUIRED: "The parameter `{parameter}` is new, and required.",
 }
-
-
-class Surface:
-    """What two packages offer: every public name, and what it stands for."""
-
-    def __init__(self, folders: list[Path]) -> None:
-        for folder in folders:
-            for package in PACKAGES:
-                _check_syntax(folder, package)
-        logging.getLogger("griffe").setLevel(logging.CRITICAL)
-        loader = griffe.GriffeLoader(search_paths=[str(folder) for folder in folders], allow_inspection=False)
-        # Not from the folder that this is called in: that has packages of the same names.
-        self.roots = [loader.load(package, try_relative_path=False) for package in PACKAGES]
-        loader.resolve_aliases()
-        self.objects: dict[str, griffe.Object] = {}
-        for root in self.roots:
-            self._walk(root, root.path)
-        self.names: dict[str, str] = {}
-        for name, item in self.objects.items():
-            # The shortest name in the package that users import is the one to tell.
-            self.names[item.path] = min(name, self.names.get(item.path, name), key=_rank)
-        self.inputs = self._inputs()
-
-    def _walk(self, item: griffe.Object | griffe.Alias, public: str) -> None:
-        # What a class inherits belongs to it; for a module there is no such thing.
-        members = item.all_members if item.is_class else item.members
-        for name, member in members.items():
-            target = _target(member)
-            is_private = name.startswith("_") and not name.endswith("__")
-            if target is None or is_private or not (member.is_public or member.inherited):
-                continue
-            if _MODEL_MODULE.fullmatch(item.path) and not target.is_class:
-                continue  # what a model's module has beside the model is its own
-            path = f"{public}.{name}"
-            self.objects[path] = target
-            if target.is_class or target.is_module:
-                self._walk(target, path)
-
-    def _inputs(self) -> set[str]:
-        """The models that users build and send: those that a generated function takes, and what they hold."""
-        known = {item.name: item for item in self.objects.values() if item.is_class and ".models." in item.path}
-        pending = [
-            word
-            for path, item in self.objects.items()
-            if isinstance(item, griffe.Function) and path.startswith("autoenhance_api.api.")
-            for parameter in item.parameters
-            for word in re.findall(r"\w+", str(parameter.annotation or ""))
-        ]
-        found: set[str] = set()
-        while pending:
-            model = known.get(pending.pop())
-            if model is not None and model.path not in found:
-                found.add(model.path)
-                for member in model.members.values():
-                    pending += re.findall(r"\w+", str(getattr(member, "annotation", None) or ""))
-        return found
-
-    def name(self, path: str) -> str:
-        """The public name of what has this path."""
-        parts = path.split(".")
-        for end in range(len(parts), 0, -1):
-            if (head := ".".join(parts[:end])) in self.names:
-                return ".".join([self.names[head], *parts[end:]])
-        return path
 
 
 def compare(old: Surface, new: Surface) -> list[PythonChange]:
@@ -116,37 +46,12 @@ def compare(old: Surface, new: Surface) -> list[PythonChange]:
     ]
     changes += _calls(old, new)
     compared: set[str] = set()
-    for name in sorted(new.objects.keys() & old.objects.keys(), key=_rank):
+    for name in sorted(new.objects.keys() & old.objects.keys(), key=rank):
         before, after = old.objects[name], new.objects[name]
         if after.path not in compared:
             compared.add(after.path)
             changes += _differences(name, before, after, old, new)
     return sorted(_together(changes), key=lambda change: (not change.breaks, change.name, change.sentence))
-
-
-def _check_syntax(folder: Path, package: str) -> None:
-    """Make sure that every file can be read: griffe would pass over one that cannot, and all its names with it."""
-    for file in sorted((folder / package).rglob("*.py")):
-        try:
-            ast.parse(file.read_bytes())
-        except (SyntaxError, ValueError) as error:
-            where = f"{file.relative_to(folder).as_posix()}:{getattr(error, 'lineno', None) or 1}"
-            raise ReviewError(f"{where}: is not Python: {getattr(error, 'msg', error)}") from error
-
-
-def _target(member: griffe.Object | griffe.Alias) -> griffe.Object | None:
-    """What a name stands for, if it is ours."""
-    target: Any = member
-    if isinstance(member, griffe.Alias):
-        try:
-            target = member.final_target
-        except (griffe.AliasResolutionError, griffe.CyclicAliasError):
-            return None  # of another distribution
-    return target if isinstance(target, griffe.Object) and target.path.startswith(PACKAGES) else None
-
-
-def _rank(name: str) -> tuple[bool, int, str]:
-    return (not name.startswith("autoenhance."), name.count("."), name)
 
 
 def _together(changes: list[PythonChange]) -> Iterator[PythonChange]:
@@ -164,9 +69,9 @@ def _once(items: dict[str, griffe.Object]) -> list[tuple[str, griffe.Object]]:
     """Each thing that came or went under its best name, without what is part of another and without models' modules."""
     best: dict[str, str] = {}
     for name, item in items.items():
-        if name.rpartition(".")[0] not in items and not _MODEL_MODULE.fullmatch(name):
-            best[item.path] = min(name, best.get(item.path, name), key=_rank)
-    return [(name, items[name]) for name in best.values() if not _MODEL_MODULE.fullmatch(name.rpartition(".")[0])]
+        if name.rpartition(".")[0] not in items and not MODEL_MODULE.fullmatch(name):
+            best[item.path] = min(name, best.get(item.path, name), key=rank)
+    return [(name, items[name]) for name in best.values() if not MODEL_MODULE.fullmatch(name.rpartition(".")[0])]
 
 
 def _renamed(gone: dict[str, griffe.Object], come: dict[str, griffe.Object]) -> Iterator[PythonChange]:
@@ -251,7 +156,7 @@ def _ancestors(item: griffe.Class) -> set[str]:
         base = pending.pop()
         path = base.canonical_path if isinstance(base, griffe.Expr) else str(base)
         try:
-            target = _target(item.modules_collection[path])
+            target = target_of(item.modules_collection[path])
         except (KeyError, ValueError):
             target = None
         path = path if target is None else target.path

@@ -9,9 +9,11 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import redocly
+from contract import at
 from review.canonical import canonical
 from review.changes import ORDER, Change
-from review.events import Event, Found, events
+from review.events import events
+from review.found import Event, Found
 from review.places import Place, place, pointer
 from review.rules import judge
 from review.words import words
@@ -63,20 +65,20 @@ def _found(old: Canonical, new: Canonical) -> Iterator[tuple[Found, _Where]]:
     for raw in _report(old.document, new.document)["changes"]:
         is_gone = raw["kind"] == "removed"
         side, place_of = (old, raw["base"]) if is_gone else (new, raw["revision"])
-        at = pointer(raw["path"], side.document)
+        here = pointer(raw["path"], side.document)
         exact = pointer(place_of["pointer"], side.document)
         yield (
             Found(
                 raw["kind"],
                 raw["typeName"],
-                str(at[-1]) if at else "",
-                str(at[-2]) if at[1:] else "",
+                str(here[-1]) if here else "",
+                str(here[-2]) if here[1:] else "",
                 raw.get("property"),
                 bool(raw["verdicts"]),
                 raw.get("base", {}).get("value"),
                 raw.get("revision", {}).get("value"),
-                place(_container(at, raw), side.document),
-                turned=not {"not", "if"}.isdisjoint(at[at.index("schema") :]) if "schema" in at else False,
+                place(_container(here, raw), side.document),
+                turned=not {"not", "if"}.isdisjoint(here[here.index("schema") :]) if "schema" in here else False,
             ),
             _Where(side, exact),
         )
@@ -129,17 +131,8 @@ def _opened(told: Iterable[Event], found: Found, old: Canonical, new: Canonical,
     """Tell values that an open enum gains from those of a closed one."""
     for event in told:
         if event.name == "values added" and found.place.direction == "answer" and found.property == "enum":
-            schemas = [_at(side.document, where.at[:-1]) for side in (old, new)]
+            schemas = [at(side.document, where.at[:-1]) for side in (old, new)]
             if all(isinstance(schema, dict) and schema.get("x-open-enum") for schema in schemas):
                 yield replace(event, name="values added to open enum")
                 continue
         yield event
-
-
-def _at(node: Any, at: Pointer) -> Any:
-    for part in at:
-        try:
-            node = node[part]
-        except (KeyError, IndexError, TypeError):
-            return None
-    return node

@@ -8,7 +8,7 @@ from facts import ASPECTS
 
 from review.canonical import SILENT
 from review.changes import Change
-from review.events import show
+from review.found import show
 from review.rules import judge
 
 if TYPE_CHECKING:

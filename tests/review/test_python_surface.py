@@ -8,7 +8,8 @@ import pytest
 
 from review.annotations import union
 from review.changes import ReviewError
-from review.python_surface import Surface, compare
+from review.python_surface import compare
+from review.surface import Surface
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from review.bump import bump, new_lines, version_of
-from review.events import Found, events
+from review.events import events
+from review.found import Found
 from review.places import place, pointer
 from review.rules import RULES, Rule, judge
 

@@ -18,10 +18,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from contract import Contract
+    from review.surface import Surface
 
 pytestmark = pytest.mark.tools
 
-Side = tuple["Contract", python_surface.Surface]
+Side = tuple["Contract", "Surface"]
 
 
 @pytest.fixture(scope="module")
