@@ -10,7 +10,7 @@ BIN := .venv/bin
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install -qq --constraint constraints.txt
 # Where everything is installed, as in CI, NO_SKIPS=1 lets a test that skips itself fail.
 SKIPS := $(if $(NO_SKIPS),--no-skips)
-PYTEST := --numprocesses=auto --quiet $(SKIPS)
+PYTEST := --numprocesses=auto --dist=worksteal --quiet $(SKIPS)
 EDITABLE := --build-constraint constraints.txt --editable '.[cli,sandbox]'
 # The first Python that is new enough; PYTHON=... on the command line decides otherwise.
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \

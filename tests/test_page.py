@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from selenium.webdriver import Chrome
 
-pytestmark = pytest.mark.tools
+pytestmark = [pytest.mark.tools, pytest.mark.thorough]
 
 ROOT = Path(__file__).parent.parent
 SPEC = ROOT / "openapi/spec.yaml"

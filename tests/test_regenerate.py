@@ -78,6 +78,7 @@ def test_generated_is_what_the_contract_gives() -> None:
     assert (done.returncode, done.stdout) == (0, "generated/ is what openapi/spec.yaml gives.\n")
 
 
+@pytest.mark.thorough
 def test_the_same_spec_gives_the_same_bytes(copied: Copy) -> None:
     """Neither the folder, nor the locale, nor the hash seed, nor what was there before makes a difference."""
     before = copied.tree()
@@ -304,6 +305,7 @@ def test_another_version_of_the_generator_is_refused(copied: Copy) -> None:
     assert "openapi-python-client is 0.29.1, but constraints.txt pins 0.28.0" in done.stderr
 
 
+@pytest.mark.thorough
 def test_templates_that_give_wrong_types_are_refused(copied: Copy) -> None:
     """What does not type-check is not swapped in."""
     template = copied.root / "openapi/templates/str_enum.py.jinja"
@@ -395,6 +397,7 @@ def test_a_folder_that_is_not_ours_is_not_replaced(copied: Copy, output: str) ->
     assert sorted(path.relative_to(copied.root) for path in copied.root.rglob("*")) == before
 
 
+@pytest.mark.thorough
 def test_no_module_of_the_callers_stands_in_for_a_tools(copied: Copy, tmp_path: Path) -> None:
     """Neither the folder that it is called from nor PYTHONPATH is on the tools' path."""
     for name in ("json", "typer", "httpx", "contract", "swap", "openapi_python_client"):
@@ -428,6 +431,7 @@ def test_an_odd_contract_is_a_failure_and_no_difference(copied: Copy, odd: str) 
     assert copied.left_over() == []
 
 
+@pytest.mark.thorough
 def test_two_at_once_do_not_meet(copied: Copy) -> None:
     """One does the work, the other says so or comes after it; the tree is whole."""
     before = copied.tree()

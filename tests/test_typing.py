@@ -38,6 +38,7 @@ def test_mypy_strict_finds_nothing(tmp_path: Path) -> None:
     assert said.startswith("Success: no issues found in"), said
 
 
+@pytest.mark.thorough
 def test_pyright_finds_nothing(tmp_path: Path) -> None:
     """The other type checker agrees."""
     said = check("pyright", "--warnings", "--pythonpath", sys.executable, *CHECKED, *readme_examples(tmp_path))

@@ -126,6 +126,7 @@ def test_an_output_that_takes_nothing_is_no_traceback(
     assert "Exception" not in ran.stderr
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("new", "hint"),
     [

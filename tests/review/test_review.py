@@ -110,6 +110,7 @@ def test_a_branch_is_compared_with_where_it_left_main_and_a_bare_breaking_change
     }
 
 
+@pytest.mark.thorough
 def test_what_is_written_is_the_same_twice_and_names_no_folder_of_this_machine(
     checkout: Checkout, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -145,6 +146,7 @@ def test_a_breaking_change_that_carries_its_versions_is_breaking_still_but_may_b
     assert checkout.review("--accept", "carried") == 1
 
 
+@pytest.mark.thorough
 def test_a_compatible_change_passes_and_a_commit_of_main_is_compared_with_its_parent(
     checkout: Checkout, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -242,6 +244,7 @@ def test_what_cannot_be_done_is_said_in_a_line(
     assert re.search(says, err), err
 
 
+@pytest.mark.thorough
 def test_the_services_own_document_is_compared_too(
     checkout: Checkout, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -278,6 +281,7 @@ def test_a_clone_compares_with_the_main_branch_of_its_origin(
     )
 
 
+@pytest.mark.thorough
 def test_what_is_not_well_formed_is_shown(checkout: Checkout, capsys: pytest.CaptureFixture[str]) -> None:
     """A finding of the lint does not stop a review, and is in everything that it writes."""
     checkout.replace(SPEC, "Whether the sky is replaced.", "Whether the sky is replaced")
@@ -317,6 +321,7 @@ def test_prose_of_others_is_prose_in_markdown() -> None:
     assert _span("a`b|c") == "`` a`b\\|c ``"
 
 
+@pytest.mark.thorough
 def test_the_example_of_the_documentation_is_what_a_review_says(checkout: Checkout) -> None:
     """docs/review.md shows a change that is harmless on the wire and breaks code."""
     checkout.apply("response-enum-value-removed")
@@ -328,6 +333,7 @@ def test_the_example_of_the_documentation_is_what_a_review_says(checkout: Checko
     assert all(row in written for row in shown)
 
 
+@pytest.mark.thorough
 def test_a_pull_request_shows_the_review(checkout: Checkout) -> None:
     """review.md is the job's summary and review.html an artifact; the step that shows it is run as it stands."""
     from ruamel.yaml import YAML
