@@ -27,7 +27,7 @@ from conformance import KEY, ORDER_ID, SPEC
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = pytest.mark.tools
+pytestmark = [pytest.mark.tools, pytest.mark.thorough]
 
 PLANTED_KEY = "planted-key-1f0c"
 # An id that is another path, and a placeholder to schemathesis, wherever somebody forgets to quote it.
@@ -104,7 +104,6 @@ def with_body(exchange: Any, **fields: Any) -> None:
     response["string"] = json.dumps({**json.loads(response["string"]), **fields})
 
 
-@pytest.mark.thorough
 def test_the_sandbox_conforms_and_a_run_leaves_nothing_behind(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -223,7 +222,6 @@ def test_what_would_do_harm_is_refused(
     assert PLANTED_KEY not in captured.err
 
 
-@pytest.mark.thorough
 @pytest.mark.usefixtures("live")
 def test_a_service_that_nobody_runs_is_not_a_mismatch(capsys: pytest.CaptureFixture[str]) -> None:
     """Exit 2, and a message instead of a traceback."""
@@ -339,7 +337,6 @@ def test_a_contract_that_is_broken_is_not_a_mismatch(capsys: pytest.CaptureFixtu
     assert re.search(r"spec\.yaml:\d+: .*Odder' points to nothing", capsys.readouterr().err)
 
 
-@pytest.mark.thorough
 def test_ctrl_c_stops_the_sandbox(tmp_path: Path) -> None:
     """Exit 130 with one line, and the sandbox's folder is gone."""
     command = [sys.executable, conformance.__file__, "--part", "service", "--max-examples", "100000"]

@@ -121,6 +121,7 @@ def test_stray_and_missing_files_are_found_and_named(copied: Copy) -> None:
     ]
 
 
+@pytest.mark.thorough
 def test_a_tree_from_another_generator_is_found(copied: Copy) -> None:
     """generated/README.md says which generator made it."""
     path = copied.generated / "README.md"
@@ -129,6 +130,7 @@ def test_a_tree_from_another_generator_is_found(copied: Copy) -> None:
     assert (done.returncode, done.stdout) == (1, "generated/README.md: differs\n")
 
 
+@pytest.mark.thorough
 def test_a_changed_contract_is_found_and_regenerated(copied: Copy) -> None:
     """A new field, a new enum value and a new response are in the models after one command."""
     copied.change("        is_deleted:\n", "        caption:\n          type: [string, 'null']\n        is_deleted:\n")
@@ -318,6 +320,7 @@ def test_templates_that_give_wrong_types_are_refused(copied: Copy) -> None:
     assert copied.tree() == before
 
 
+@pytest.mark.thorough
 def test_a_template_that_does_not_format_is_refused(copied: Copy) -> None:
     """ruff's complaint is passed on."""
     template = copied.root / "openapi/templates/str_enum.py.jinja"
