@@ -141,8 +141,8 @@ def _live(url: str) -> tuple[str, str, str]:
     order_id, api_key = os.environ.get(ORDER_ID, ""), os.environ.get(KEY, "")
     if not order_id:
         raise FailureError(f"an order is edited hundreds of times: set {ORDER_ID} to one that may get any name.")
-    if order_id in {".", ".."}:
-        raise FailureError(f"{ORDER_ID} is {order_id!r}, which no path can hold.")
+    if order_id in {".", ".."} or not frozenset("#?%").isdisjoint(order_id):
+        raise FailureError(f"{ORDER_ID} is {order_id!r}, which does not survive every way in which a path is written.")
     if not api_key:
         raise FailureError(f"the service needs a key: set {KEY}.")
     return url.rstrip("/"), api_key, order_id

@@ -197,7 +197,9 @@ def test_the_key_is_nowhere_in_what_is_said(capsys: pytest.CaptureFixture[str]) 
     ("setting", "url", "words"),
     [
         ({ORDER_ID: None}, "https://api.example", ORDER_ID),
-        ({ORDER_ID: ".."}, "https://api.example", "no path can hold"),
+        ({ORDER_ID: ".."}, "https://api.example", "does not survive every way"),
+        ({ORDER_ID: "a%2fb"}, "https://api.example", "does not survive every way"),
+        ({ORDER_ID: "a#b"}, "https://api.example", "does not survive every way"),
         ({KEY: None}, "https://api.example", KEY),
         ({}, "http://api.example", "Use https"),
         ({}, "https://me:planted-key-1f0c@api.example", "a name or a password"),

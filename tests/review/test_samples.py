@@ -58,6 +58,8 @@ def test_a_sample_gets_its_verdict(sample: Sample, side: Callable[[tuple[str, ..
     in_python = python_surface.compare(old_surface, new_surface)
 
     assert sorted(f"{change.breaks} {change.event}" for change in on_the_wire) == sorted(sample.wire)
+    places = [f"{change.what} | {change.where.rpartition(': ')[2]}" for change in on_the_wire]
+    assert set(sample.place) <= set(places), places
     assert sorted(f"{'breaks' if change.breaks else 'holds'} {change.name}" for change in in_python) == sorted(
         sample.python
     )

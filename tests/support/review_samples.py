@@ -4,10 +4,11 @@ A patch begins with a sentence. Lines of the form `key: value` follow, then the 
 
     on: NAME              the patch changes what that other one gives, not the contract as it is
     wire: BREAKS EVENT    a change on the wire that is told: whom it breaks, and the rule of rules.py that decides
+    place: WHAT | POINTER which part of the wire that is, and where it stands in the contract
     python: breaks NAME   a change in Python that is told and breaks callers; `holds NAME` if it does not
     versions: A B         the versions of the contract and of the package that follow, from 1.0.0 and 0.1.0
 
-What is not listed is not told.
+What is not listed is not told; places are listed of some only.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ class Sample:
     patch: str
     on: str = ""
     wire: list[str] = field(default_factory=list)
+    place: list[str] = field(default_factory=list)
     python: list[str] = field(default_factory=list)
     versions: list[str] = field(default_factory=list)
 
