@@ -9,8 +9,7 @@ MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install -qq --constraint constraints.txt
 # Where everything is installed, as in CI, NO_SKIPS=1 lets a test that skips itself fail.
-SKIPS := $(if $(NO_SKIPS),--no-skips)
-PYTEST := --numprocesses=auto --dist=worksteal --quiet $(SKIPS)
+PYTEST := --numprocesses=auto --dist=worksteal --quiet $(if $(NO_SKIPS),--no-skips)
 EDITABLE := --build-constraint constraints.txt --editable '.[cli,sandbox]'
 # The first Python that is new enough; PYTHON=... on the command line decides otherwise.
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -114,7 +113,7 @@ check-tests: .venv/.dev
 
 .PHONY: check-lowest
 check-lowest: .venv-lowest/.done ## Run the tests with the lowest versions it allows
-	@.venv-lowest/bin/pytest --quiet $(SKIPS) -m "not tools"
+	@.venv-lowest/bin/pytest $(PYTEST) -m "not tools"
 
 .PHONY: build
 build: .venv/.dev ## Build the wheel and the sdist into dist/

@@ -89,6 +89,7 @@ def test_the_same_spec_gives_the_same_bytes(copied: Copy) -> None:
     assert copied.left_over() == []
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "name", ["README.md", "autoenhance_api/models/order.py", "autoenhance_api/py.typed", "autoenhance_api/openapi.json"]
 )
@@ -176,6 +177,7 @@ assert accepted == EditAccepted(job="7"), accepted
 """
 
 
+@pytest.mark.thorough
 def test_regenerating_is_all_it_takes_for_the_facade_to_return_what_is_new(copied: Copy) -> None:
     """A field, an enum value and a response that are added to the contract reach the caller, untouched facade and all."""
     changed = SPEC.replace(

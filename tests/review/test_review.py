@@ -262,6 +262,7 @@ def test_the_services_own_document_is_compared_too(
     assert [difference["breaks"] for difference in record["upstream"]["differences"]] == [True]
 
 
+@pytest.mark.thorough
 def test_a_clone_compares_with_the_main_branch_of_its_origin(
     checkout: Checkout, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
