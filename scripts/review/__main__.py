@@ -45,7 +45,6 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--root", type=Path, default=ROOT, help="the checkout (default: this one)")
     parser.add_argument("--output", type=Path, help="the folder to write to (default: build/review in the checkout)")
     options = parser.parse_args(arguments)
-    # So that the temporary folders go, too.
     signal.signal(signal.SIGTERM, _stop)
     root = options.root.absolute()
     output = (options.output or root / "build/review").absolute()
@@ -90,4 +89,7 @@ def _stop(signal_number: int, _: FrameType | None) -> None:
 
 
 if __name__ == "__main__":
+    # So that what is stopped leaves no temporary folder behind.
+    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGHUP, _stop)
     sys.exit(main())

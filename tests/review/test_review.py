@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
+import signal
 import subprocess
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -365,6 +368,23 @@ def test_the_script_finds_its_modules_wherever_it_is_called(tmp_path: Path) -> N
     assert (done.returncode, done.stderr) == (0, "")
     assert "--upstream" in done.stdout
     assert "Exit status: 0 the change is compatible, 1 it breaks something, 2" in " ".join(done.stdout.split())
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGHUP])
+def test_a_review_that_is_stopped_leaves_nothing_behind(
+    checkout: Checkout, tmp_path: Path, stop: signal.Signals
+) -> None:
+    """Neither the base's files nor what the tools were given."""
+    command = [str(ROOT / "scripts/review.sh"), "--root", str(checkout.root), "--base", "HEAD"]
+    (tmp_path / "temporary").mkdir()
+    environment = {**os.environ, "TMPDIR": str(tmp_path / "temporary")}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as running:
+        while not list((tmp_path / "temporary").iterdir()) and running.poll() is None:
+            time.sleep(0.01)
+        running.send_signal(stop)
+        assert running.wait() == 128 + stop
+    assert list((tmp_path / "temporary").iterdir()) == []
 
 
 @pytest.mark.thorough
