@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from autoenhance import errors, models
     from autoenhance._async_client import AsyncAutoenhance
     from autoenhance._client import Autoenhance, edit_order
+    from autoenhance._edits import EditResult, OrderEdit
     from autoenhance._settings import Retry
     from autoenhance._version import __version__
     from autoenhance.errors import (
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
         AuthenticationError,
         AutoenhanceError,
         BadRequestError,
+        BulkStoppedError,
         ConflictError,
         InternalServerError,
         NotFoundError,
@@ -41,9 +43,12 @@ __all__ = [
     "Autoenhance",
     "AutoenhanceError",
     "BadRequestError",
+    "BulkStoppedError",
     "ConflictError",
+    "EditResult",
     "InternalServerError",
     "NotFoundError",
+    "OrderEdit",
     "PermissionDeniedError",
     "RateLimitError",
     "Retry",
@@ -59,6 +64,8 @@ __all__ = [
 _MODULES = {
     "AsyncAutoenhance": "_async_client",
     "Autoenhance": "_client",
+    "EditResult": "_edits",
+    "OrderEdit": "_edits",
     "Retry": "_settings",
     "__version__": "_version",
     "edit_order": "_client",

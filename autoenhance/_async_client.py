@@ -18,15 +18,17 @@ from autoenhance._settings import (
     read_settings,
 )
 from autoenhance._transport import AsyncCall
-from autoenhance_api.api.orders.edit_order import asyncio_detailed
-from autoenhance_api.models import Order, OrderUpdate
-from autoenhance_api.types import UNSET, Response, Unset
+from autoenhance_api.types import UNSET, Unset
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import AsyncIterable, Callable, Iterable, Mapping
     from types import TracebackType
 
     import httpx
+
+    from autoenhance._async_run import AsyncEditRun
+    from autoenhance._edits import E
+    from autoenhance.models import Order, Response
 
 
 class AsyncAutoenhance(Options):
@@ -109,15 +111,24 @@ class AsyncAutoenhance(Options):
             extra_query=extra_query,
             extra_headers=extra_headers,
         )
-        call = AsyncCall(await self._connections.get(), self._settings, edit)
-        with call.decoding():
-            response = await asyncio_detailed(
-                edit.order_id,
-                client=call.as_generated_client(),
-                body=OrderUpdate.from_dict(edit.body),
-                x_api_version=self._settings.api_version or UNSET,
-            )
-            return call.check(response)
+        return await AsyncCall(await self._connections.get(), self._settings, edit).edit()
+
+    def edit_orders(
+        self,
+        edits: Iterable[E] | AsyncIterable[E],
+        *,
+        concurrency: int = 32,
+        rate: float = 250.0,
+        max_failures: int | None = None,
+    ) -> AsyncEditRun[E]:
+        """Edit many orders; see `Autoenhance.edit_orders`.
+
+        `edits` may be an async iterable, and an `http_client` of yours is used, with as many connections as it allows.
+        """
+        from autoenhance._async_run import AsyncEditRun
+        from autoenhance._limits import read_limits
+
+        return AsyncEditRun(self._settings, self._connections, edits, read_limits(concurrency, rate, max_failures))
 
     async def aclose(self) -> None:
         """Close the connections, unless they are another client's. Closing twice is fine."""

@@ -6,33 +6,35 @@ import logging
 import math
 import random
 import time
-from collections.abc import AsyncIterator
 from contextlib import contextmanager
 from dataclasses import astuple
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import httpx
 
 from autoenhance import errors
 from autoenhance._received import Received, show_location, unpack
+from autoenhance._request import UNPACKED, build_request
 from autoenhance._responses import SERVER_ERRORS, check_order, no_answer, refused, unreadable
 from autoenhance._retry import Failure, Policy, failure_of_status, read_retry_after
 from autoenhance._settings import Retry, Settings
-from autoenhance._version import __version__
+from autoenhance_api.models import OrderUpdate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from autoenhance._edit import Edit
+    from autoenhance._spread import Spread
     from autoenhance.models import Order, Response
     from autoenhance_api import AuthenticatedClient
-
-USER_AGENT: Final = f"autoenhance-orders/{__version__} python-httpx/{httpx.__version__}"
-ATTEMPT_HEADER: Final = "x-autoenhance-attempt"
 
 
 class _TooLateError(httpx.TimeoutException):
     """The deadline passed before there was another attempt, or while its answer was read."""
+
+
+class _CutOffError(httpx.RequestError):
+    """Nobody waits for the answer any more."""
 
 
 class NowhereError(httpx.ProtocolError):
@@ -44,8 +46,6 @@ _logger = logging.getLogger("autoenhance")
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, _TooLateError)
 # After these no try can help: the request itself cannot be sent, or was redirected.
 _NEVER_SENT = (httpx.LocalProtocolError, httpx.UnsupportedProtocol, NowhereError)
-# Asked for and unpacked: of these a few bytes cannot unpack to gigabytes at once, as they can of br and zstd.
-_UNPACKED = ("gzip", "deflate")
 # A socket's timeout may be over a moment before the deadline that it was made from.
 _MOMENT = 0.05
 _TIMEOUTS = (httpx.TimeoutException, TimeoutError)
@@ -70,12 +70,26 @@ class Call:
         self._room = settings.max_response_bytes
         self._problem = ""
 
+    @property
+    def attempts(self) -> int:
+        """How many requests were begun."""
+        return self._attempts
+
+    def cut_off(self) -> errors.APIConnectionError:
+        """The error for an edit that its caller did not wait for."""
+        self._may_have_happened |= self._attempts > 0
+        return self._no_answer(_CutOffError("the wait for it was cut off"))
+
     def as_generated_client(self) -> AuthenticatedClient:
         """This call, in the place where the generated functions expect their client.
 
         They ask it only for an object with `request`; their own has no deadline, no retries, and shows the key.
         """
         return cast("AuthenticatedClient", self)
+
+    def body(self) -> OrderUpdate:
+        """What the edit sets, as the generated functions take it."""
+        return OrderUpdate.from_dict(self._edit.body)
 
     @contextmanager
     def decoding(self) -> Iterator[None]:
@@ -108,33 +122,12 @@ class Call:
         capped = {step: min(left, math.inf if limit is None else limit) for step, limit in given.as_dict().items()}
         return httpx.Timeout(**{step: None if limit == math.inf else limit for step, limit in capped.items()})
 
-    def _build(self, http: httpx.Client | httpx.AsyncClient, wanted: dict[str, Any]) -> httpx.Request:
+    def _build(self, http: httpx.Client | httpx.AsyncClient | Spread, wanted: dict[str, Any]) -> httpx.Request:
         """The next attempt, from what the generated code wants sent and what the caller added to it."""
         timeout = self._timeout()  # first, because it raises if it is too late: then the last attempt has the last word
         self._head, self._chunks, self._room, self._problem = None, [], self._settings.max_response_bytes, ""
         self._attempts += 1
-        ours = {
-            "user-agent": USER_AGENT,
-            "accept": "application/json",
-            "accept-encoding": ", ".join(_UNPACKED),
-            ATTEMPT_HEADER: str(self._attempts),
-        }
-        theirs = {name.lower(): value for name, value in self._edit.headers.items()}
-        asked = {
-            **wanted,
-            "url": self._settings.base_url + wanted["url"],
-            "headers": {**ours, **wanted["headers"], **theirs},
-            "params": self._edit.query or None,
-            "timeout": timeout,
-        }
-        try:
-            request = http.build_request(**asked)
-        except (httpx.InvalidURL, RecursionError) as error:
-            raise ValueError(f"there is no such request: {error}") from None
-        request.stream = _Body(request.content)
-        # Set on the finished request, so that the key stands in no local variable that a traceback could show.
-        request.headers["x-api-key"] = self._settings.api_key.reveal()
-        return request
+        return build_request(http, self._settings, self._edit, wanted, attempt=self._attempts, timeout=timeout)
 
     def _begin(self, response: httpx.Response) -> None:
         """Note that an answer begins: what goes wrong from here on is another matter than no answer."""
@@ -169,11 +162,11 @@ class Call:
         if self._room < 0:
             self._problem = f"is longer than {limit} bytes"
             self._chunks = [b"".join(self._chunks)[:limit]]
-        elif encoding in _UNPACKED and self._chunks:
+        elif encoding in UNPACKED and self._chunks:
             unpacked, self._problem = unpack(head.headers, self._chunks, limit)
             if not self._problem:
                 self._chunks = [unpacked]
-        elif encoding not in {"identity", *_UNPACKED}:
+        elif encoding not in {"identity", *UNPACKED}:
             self._problem = f"is encoded as {encoding!r}, which was not asked for"
 
     def _conclude(self, failure: httpx.RequestError | TimeoutError | None) -> float | None:
@@ -244,8 +237,7 @@ class Call:
     def _wait(self, failure: Failure) -> float | None:
         """Seconds until the next attempt, None if there is to be none; an attempt to come is announced."""
         self._may_have_happened |= not failure.nothing_was_done
-        left = self._deadline - time.monotonic()
-        wait = self._policy.wait(failure, attempt=self._attempts, left=left, chance=random.random())  # noqa: S311
+        wait = self._decide(failure)
         if wait is not None:
             retry = Retry(self._edit.order_id, self._attempts, failure.reason, wait)
             _logger.info("order %s: attempt %d failed (%s), next in %.2f s", *astuple(retry))
@@ -253,28 +245,13 @@ class Call:
                 self._settings.on_retry(retry)
         return wait
 
+    def _decide(self, failure: Failure) -> float | None:
+        left = self._deadline - time.monotonic()
+        return self._policy.wait(failure, attempt=self._tries(), left=left, chance=random.random())  # noqa: S311
 
-class _Body(httpx.SyncByteStream, httpx.AsyncByteStream):
-    """A body that is sent at once. httpx's own leaves a generator open if sending is cancelled, and trio warns of that."""
-
-    def __init__(self, content: bytes) -> None:
-        self._content = content
-
-    def __iter__(self) -> Iterator[bytes]:
-        return iter((self._content,))
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return _Once(self._content)
-
-
-class _Once(AsyncIterator[bytes]):
-    def __init__(self, content: bytes) -> None:
-        self._left = [content]
-
-    async def __anext__(self) -> bytes:
-        if not self._left:
-            raise StopAsyncIteration
-        return self._left.pop()
+    def _tries(self) -> int:
+        """How many attempts count as tries."""
+        return self._attempts
 
 
 def _name_of(cause: Exception) -> str:

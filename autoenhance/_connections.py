@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import weakref
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -12,7 +13,9 @@ from autoenhance._deadline import guard
 from autoenhance._received import hide_location
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, AsyncIterator
+
+    from autoenhance._spread import Spread
 
 # A proxy of the environment's tunnels https, but it would read what goes over http, and the API key with it.
 _NO_PROXY_FOR_HTTP: dict[str, None] = {"http://": None}
@@ -48,6 +51,20 @@ class Connections:
             self._client = self._open()
         return self._client
 
+    def check_bulk(self) -> None:
+        """Make sure that a bulk run may open connections like these, for itself.
+
+        Raises:
+            RuntimeError: If they are closed.
+            ValueError: If they are the caller's own, who wants no others.
+        """
+        if self._own is not None:
+            raise ValueError(
+                "edit_orders makes many edits at once, which the http_client of this client cannot; "
+                "use AsyncAutoenhance, with an httpx.AsyncClient as its http_client, or leave http_client out"
+            )
+        self.get()
+
     def close(self) -> None:
         """Close the connections, unless they are the caller's own."""
         self._closed = True
@@ -81,24 +98,43 @@ class AsyncConnections:
         Raises:
             RuntimeError: If it is closed, or is the caller's own and was used in another event loop or process.
         """
-        if self._closed or (self._own is not None and self._own.is_closed):
-            raise RuntimeError("this client is closed; make a new one")
-        loop = _running_loop()
+        self._check_open()
+        loop = running_loop()
         if self._own is not None:
             return self._check_own(self._own, loop)
         if loop not in self._clients:
-            client = httpx.AsyncClient(mounts=_NO_PROXY_FOR_HTTP, event_hooks={"response": [_hide_location_async]})
+            client = _open_async()
             guardian = _closing_with_the_loop(client)
             self._clients[loop] = client, guardian
             await anext(guardian)
         return self._clients[loop][0]
 
+    @asynccontextmanager
+    async def many(self) -> AsyncIterator[httpx.AsyncClient | Spread]:
+        """Connections for many requests at once, closed afterwards; or the caller's own.
+
+        Raises:
+            RuntimeError: See `get`.
+        """
+        if self._own is not None:
+            yield await self.get()
+            return
+        self._check_open()
+        from autoenhance._spread import open_spread
+
+        async with open_spread(running_loop(), _open_async) as spread:
+            yield spread
+
     async def aclose(self) -> None:
         """Close the connections of this event loop, unless they are the caller's own; other loops close theirs."""
         self._closed = True
-        _, guardian = self._clients.pop(_running_loop(), (None, None))
+        _, guardian = self._clients.pop(running_loop(), (None, None))
         if guardian is not None:
             await guardian.aclose()
+
+    def _check_open(self) -> None:
+        if self._closed or (self._own is not None and self._own.is_closed):
+            raise RuntimeError("this client is closed; make a new one")
 
     def _check_own(self, own: httpx.AsyncClient, loop: Any) -> httpx.AsyncClient:
         if os.getpid() != self._process:
@@ -113,7 +149,12 @@ class AsyncConnections:
         return own
 
 
-def _running_loop() -> Any:
+def _open_async(**options: Any) -> httpx.AsyncClient:
+    return httpx.AsyncClient(mounts=_NO_PROXY_FOR_HTTP, event_hooks={"response": [_hide_location_async]}, **options)
+
+
+def running_loop() -> Any:
+    """The event loop that this runs in: asyncio's, or trio's token."""
     from anyio.lowlevel import current_token
 
     token = current_token()

@@ -26,6 +26,8 @@ class Failure:
     nothing_was_done: bool
     """Whether it proves that the service did not act on the request."""
     retry_after: float | None = None
+    is_rate_limit: bool = False
+    """Whether it says that there were too many requests, and nothing about this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +61,9 @@ def failure_of_status(status: int, retry_after: float | None) -> Failure | None:
     """What an answer without success means for a retry; None if another try would get the same answer."""
     if status not in RETRIED_STATUSES:
         return None
-    refused = status == TOO_MANY_REQUESTS or (status == SERVICE_UNAVAILABLE and retry_after is not None)
-    return Failure(f"status {status}", nothing_was_done=refused, retry_after=retry_after)
+    too_many = status == TOO_MANY_REQUESTS
+    refused = too_many or (status == SERVICE_UNAVAILABLE and retry_after is not None)
+    return Failure(f"status {status}", nothing_was_done=refused, retry_after=retry_after, is_rate_limit=too_many)
 
 
 def read_retry_after(headers: Mapping[str, str], now: float) -> float | None:

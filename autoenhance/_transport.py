@@ -10,11 +10,15 @@ import httpx
 
 from autoenhance._call import Call, NowhereError
 from autoenhance._deadline import until
+from autoenhance_api.api.orders.edit_order import asyncio_detailed, sync_detailed
+from autoenhance_api.types import UNSET
 
 if TYPE_CHECKING:
     from autoenhance._edit import Edit
     from autoenhance._received import Received
     from autoenhance._settings import Settings
+    from autoenhance._spread import Spread
+    from autoenhance.models import Order, Response
 
 
 # More than httpx's own timeouts have, so that they can say what was waited for before the call is cancelled.
@@ -29,6 +33,14 @@ class SyncCall(Call):
     def __init__(self, http: httpx.Client, settings: Settings, edit: Edit) -> None:
         super().__init__(settings, edit)
         self._http = http
+
+    def edit(self) -> Response[Order]:
+        """Make the edit; the answer has an order."""
+        with self.decoding():
+            client, version = self.as_generated_client(), self._settings.api_version or UNSET
+            return self.check(
+                sync_detailed(self._edit.order_id, client=client, body=self.body(), x_api_version=version)
+            )
 
     def get_httpx_client(self) -> SyncCall:
         """What the generated code asks its client for."""
@@ -68,9 +80,17 @@ class SyncCall(Call):
 class AsyncCall(Call):
     """One edit through an `httpx.AsyncClient`."""
 
-    def __init__(self, http: httpx.AsyncClient, settings: Settings, edit: Edit) -> None:
+    def __init__(self, http: httpx.AsyncClient | Spread, settings: Settings, edit: Edit) -> None:
         super().__init__(settings, edit)
         self._http = http
+
+    async def edit(self) -> Response[Order]:
+        """Make the edit; the answer has an order."""
+        with self.decoding():
+            client, version = self.as_generated_client(), self._settings.api_version or UNSET
+            return self.check(
+                await asyncio_detailed(self._edit.order_id, client=client, body=self.body(), x_api_version=version)
+            )
 
     def get_async_httpx_client(self) -> AsyncCall:
         """What the generated code asks its client for."""
@@ -93,7 +113,15 @@ class AsyncCall(Call):
             wait = self._conclude(failure)
             if wait is None:
                 return self._accept()
-            await anyio.sleep(wait)
+            if not await self._rest(wait):
+                self._conclude(failure)  # raises, because now there is to be no other attempt
+
+    async def _rest(self, wait: float) -> bool:
+        """Wait for the next attempt; False if there is to be none after all."""
+        import anyio
+
+        await anyio.sleep(wait)
+        return True
 
     async def _attempt(self, wanted: dict[str, Any]) -> None:
         import anyio

@@ -12,7 +12,8 @@ AutoenhanceError
 │   ├── ValidationError        422, with `fields`
 │   ├── RateLimitError         429, with `retry_after`
 │   └── InternalServerError    500 and above
-└── APIResponseError           the service accepted the edit, but its answer cannot be read
+├── APIResponseError           the service accepted the edit, but its answer cannot be read
+└── BulkStoppedError           a bulk run ended before its edits did
 
 Bad arguments are a `ValueError` or a `TypeError`, raised before anything is sent. Every error can be pickled.
 """
@@ -32,6 +33,7 @@ __all__ = [
     "AuthenticationError",
     "AutoenhanceError",
     "BadRequestError",
+    "BulkStoppedError",
     "ConflictError",
     "InternalServerError",
     "NotFoundError",
@@ -149,6 +151,14 @@ class InternalServerError(APIStatusError):
 
 class APIResponseError(AutoenhanceError):
     """The service accepted the edit, but its answer is not an order. Do not repeat the edit to find out."""
+
+
+class BulkStoppedError(AutoenhanceError):
+    """A bulk run stopped before its end: no further edit could succeed, or too many had failed.
+
+    The results that came before it stand. `__cause__` is the error of the edit that decided it, and what the service
+    answered there (`status_code`, `body`, `headers`) is here, too.
+    """
 
 
 _DEEPEST = 20

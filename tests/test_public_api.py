@@ -71,8 +71,10 @@ def test_generated_code_imports_nothing_of_ours() -> None:
 def test_imports_run_downwards_only() -> None:
     """The modules are layers; each imports only what is below it."""
     layers = [
-        *("_version", "errors", "_settings", "_edit", "_retry", "models", "_received", "_responses", "_call"),
-        *("_deadline", "_transport", "_connections", "_options", "_async_client", "_client"),
+        *("_version", "errors", "_settings", "_edit", "_retry", "models", "_received", "_responses"),
+        *("_http1", "_spread", "_request", "_call", "_deadline", "_transport", "_connections", "_options"),
+        *("_limits", "_edits", "_pace", "_sequence", "_engine", "_sync_run", "_async_run", "bulk"),
+        *("_async_client", "_client"),
     ]
     for position, name in enumerate(layers):
         text = (PACKAGE / f"{name}.py").read_text("utf-8")

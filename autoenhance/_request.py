@@ -1,0 +1,81 @@
+"""How an attempt is written down: its headers, its timeouts, its body."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from typing import TYPE_CHECKING, Any, Final
+
+import httpx
+
+from autoenhance._version import __version__
+
+if TYPE_CHECKING:
+    from autoenhance._edit import Edit
+    from autoenhance._settings import Settings
+    from autoenhance._spread import Spread
+
+USER_AGENT: Final = f"autoenhance-orders/{__version__} python-httpx/{httpx.__version__}"
+ATTEMPT_HEADER: Final = "x-autoenhance-attempt"
+# Asked for and unpacked: of these a few bytes cannot unpack to gigabytes at once, as they can of br and zstd.
+UNPACKED: Final = ("gzip", "deflate")
+
+
+def build_request(
+    http: httpx.Client | httpx.AsyncClient | Spread,
+    settings: Settings,
+    edit: Edit,
+    wanted: dict[str, Any],
+    *,
+    attempt: int,
+    timeout: httpx.Timeout,
+) -> httpx.Request:
+    """The request of an attempt, from what the generated code wants sent and what the caller added to it.
+
+    Raises:
+        ValueError: If the id of the order, or what the caller added, cannot be written as a request.
+    """
+    ours = {
+        "user-agent": USER_AGENT,
+        "accept": "application/json",
+        "accept-encoding": ", ".join(UNPACKED),
+        ATTEMPT_HEADER: str(attempt),
+    }
+    theirs = {name.lower(): value for name, value in edit.headers.items()}
+    asked = {
+        **wanted,
+        "url": settings.base_url + wanted["url"],
+        "headers": {**ours, **wanted["headers"], **theirs},
+        "params": edit.query or None,
+        "timeout": timeout,
+    }
+    try:
+        request = http.build_request(**asked)
+    except (httpx.InvalidURL, RecursionError) as error:
+        raise ValueError(f"there is no such request: {error}") from None
+    request.stream = _Body(request.content)
+    # Set on the finished request, so that the key stands in no local variable that a traceback could show.
+    request.headers["x-api-key"] = settings.api_key.reveal()
+    return request
+
+
+class _Body(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """A body that is sent at once. httpx's own leaves a generator open if sending is cancelled, and trio warns of that."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter((self._content,))
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return _Once(self._content)
+
+
+class _Once(AsyncIterator[bytes]):
+    def __init__(self, content: bytes) -> None:
+        self._left = [content]
+
+    async def __anext__(self) -> bytes:
+        if not self._left:
+            raise StopAsyncIteration
+        return self._left.pop()
