@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
@@ -56,7 +57,7 @@ class EditResult(Generic[E_co]):
         edit: The edit, the very object that was given.
         order: The order as it is afterwards; None if the edit failed.
         error: Why it failed: an `AutoenhanceError`, a `ValueError` or a `TypeError` if it was no use to send it, or what
-            `on_retry` raised; None if it did not fail.
+            `on_retry` or an attribute of the edit raised; None if it did not fail.
         attempts: How many requests were sent.
         seconds: How long it took from its first request on, waits included.
     """
@@ -75,5 +76,8 @@ class EditResult(Generic[E_co]):
 
 def tell_untaken(result: EditResult[Any]) -> None:
     """Log what became of an edit, because nobody is there any more to take it."""
-    became = "was edited" if result.ok else f"was not edited ({result.error})"
-    _logger.warning("order %s: %s, after its bulk run had been left", result.edit.order_id, became)
+    became = "was edited" if result.ok else f"failed ({result.error})"
+    order_id = "?"
+    with suppress(Exception):  # it may be no edit at all
+        order_id = result.edit.order_id
+    _logger.warning("order %s: %s, after its bulk run had been left", order_id, became)

@@ -13,7 +13,7 @@ import anyio
 
 from autoenhance import errors
 from autoenhance._edit import plan_edit
-from autoenhance._edits import E, EditResult
+from autoenhance._edits import E, EditResult, OrderEditLike
 from autoenhance._options import order_of
 from autoenhance._pace import TICK, Pace
 from autoenhance._sequence import Place, Sequence
@@ -45,7 +45,10 @@ class _Job(Generic[E]):
 
 
 class Engine(Generic[E]):
-    """One bulk run. It is fed edits, and delivers what became of each. Only `feed` and `end` may be called from another thread."""
+    """One bulk run. It is fed edits, and delivers what became of each.
+
+    Only `feed`, `end` and `halt` may be called from another thread.
+    """
 
     def __init__(
         self,
@@ -60,7 +63,7 @@ class Engine(Generic[E]):
         self._deliver = deliver
         self._pace = Pace(limits.rate)
         self._sequence: Sequence[_Job[E]] = Sequence()
-        self._fed: deque[E] = deque()
+        self._fed: deque[tuple[E, Edit | Exception]] = deque()
         self._waiting: dict[int, E] = {}
         self._ready: deque[Place[_Job[E]]] = deque()
         self._in_flight = 0
@@ -69,7 +72,7 @@ class Engine(Generic[E]):
         self._is_stopping = False
         self._stopped: anyio.Event | None = None
         self._change: anyio.Event | None = None
-        self._reason: errors.BulkStoppedError | None = None
+        self._reason: BaseException | None = None
 
     @property
     def is_hungry(self) -> bool:
@@ -82,18 +85,18 @@ class Engine(Generic[E]):
         return self._is_stopping
 
     @property
-    def reason(self) -> errors.BulkStoppedError | None:
-        """Why it stopped by itself, if it did."""
+    def reason(self) -> BaseException | None:
+        """Why it stopped by itself, if it did: a `BulkStoppedError`, or what `on_retry` raised to end the program."""
         return self._reason
 
     @property
     def unsent(self) -> list[E]:
         """The edits that it was fed and did not send, in their order."""
-        return [*self._waiting.values(), *self._fed]
+        return [*self._waiting.values(), *(edit for edit, _ in self._fed)]
 
     def feed(self, edit: E) -> None:
-        """Take one more edit."""
-        self._fed.append(edit)
+        """Take one more edit. It is looked at here, because its attributes may be bound to this thread, or change."""
+        self._fed.append((edit, _plan(edit)))
 
     def notice(self) -> None:
         """Look again at what there is to do."""
@@ -104,9 +107,13 @@ class Engine(Generic[E]):
         """Take no more edits."""
         self._is_fed = True
 
+    def halt(self) -> None:
+        """Begin no further edit, and no further attempt; what sleeps is only woken by `stop`."""
+        self._is_stopping = True
+
     def stop(self) -> None:
         """Begin no further edit, and no further attempt; what is on its way is waited for."""
-        self._is_stopping = True
+        self.halt()
         if self._stopped is not None:
             self._stopped.set()
         self.notice()
@@ -164,14 +171,12 @@ class Engine(Generic[E]):
 
     def _admit(self) -> None:
         while self._fed and not self._is_stopping:
-            edit = self._fed.popleft()
-            try:
-                job = _Job(edit, _plan(edit))
-            except (TypeError, ValueError) as error:
-                self._conclude(EditResult(edit, None, error.with_traceback(None), 0, 0.0))
+            edit, plan = self._fed.popleft()
+            if isinstance(plan, Exception):
+                self._conclude(EditResult(edit, None, plan, 0, 0.0))
                 continue
-            new_id = job.plan.body.get("order_id")
-            place = self._sequence.add(job, {job.plan.order_id, new_id or job.plan.order_id})
+            new_id = plan.body.get("order_id")
+            place = self._sequence.add(_Job(edit, plan), {plan.order_id, new_id or plan.order_id})
             self._waiting[id(place)] = edit
             if place.is_free:
                 self._ready.append(place)
@@ -189,9 +194,13 @@ class Engine(Generic[E]):
             error = failure.with_traceback(None)
         except Exception as failure:  # noqa: BLE001  # whatever on_retry raises, or a hook of the caller's http_client
             error = failure
-        except BaseException:
+        except anyio.get_cancelled_exc_class():
             error = call.cut_off()
             raise
+        except BaseException as failure:  # noqa: BLE001  # on_retry ends the program: at once would cut the others off
+            error = call.cut_off()
+            self._reason = self._reason or failure
+            self.stop()
         finally:
             self._in_flight -= 1
             self._ready.extendleft(reversed(self._sequence.finish(place)))
@@ -240,18 +249,33 @@ class _Call(AsyncCall):
             self._deadline += pause
         return pause
 
+    def cut_off(self) -> errors.APIConnectionError:
+        """The error for an edit that its caller did not wait for."""
+        if not self._head_is_success():
+            self._head = None  # an answer that was to be followed by another try
+        return super().cut_off()
+
     def _tries(self) -> int:
         return super()._tries() - self._refusals
 
 
-def _plan(edit: E) -> Edit:
+def _plan(edit: OrderEditLike) -> Edit | Exception:
+    """What is to be sent, or why there is no use in sending it."""
     try:
-        order_id, name, new_order_id = edit.order_id, edit.name, edit.new_order_id
+        return plan_edit(
+            edit.order_id,
+            name=edit.name,
+            new_order_id=edit.new_order_id,
+            extra_body=None,
+            extra_query=None,
+            extra_headers=None,
+        )
     except AttributeError as error:
-        raise TypeError(f"an edit has order_id, name and new_order_id, as an OrderEdit has: {error}") from None
-    return plan_edit(
-        order_id, name=name, new_order_id=new_order_id, extra_body=None, extra_query=None, extra_headers=None
-    )
+        reason = str(error)
+    except Exception as error:  # noqa: BLE001  # whatever the attributes of the caller's own objects raise
+        return error.with_traceback(None)
+    # Outside the except clause: it would be the context of this one, with its frames.
+    return TypeError(f"an edit has order_id, name and new_order_id, as an OrderEdit has: {reason}")
 
 
 def _why(error: Exception | None, failures: int) -> errors.BulkStoppedError:

@@ -55,7 +55,8 @@ class Pace:
         if sent >= self._resumes:
             self._pauses += 1
             backoff = min(LONGEST_BACKOFF, FIRST_BACKOFF * 2 ** (min(self._pauses, MOST_PAUSES) - 1))
-            self._resumes = now + ((0.5 + chance / 2) * backoff if retry_after is None else retry_after)
+            # Never less than the backoff: services round what is left of a second down to a Retry-After of 0.
+            self._resumes = now + max((0.5 + chance / 2) * backoff, retry_after or 0.0)
         elif retry_after is not None:
             # It was on its way when the pause began, and tells nothing new but how long.
             self._resumes = max(self._resumes, now + retry_after)

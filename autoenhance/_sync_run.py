@@ -39,10 +39,9 @@ class EditRun(Iterator[EditResult[E]]):
         self._outstanding = 0
         self._taken = 1
         self._are_read = False
-        self._failure: Exception | None = None
+        self._failure: BaseException | None = None
         self._is_said = False
         self._buffer: deque[EditResult[E]] = deque()
-        self._process = os.getpid()
         # Also at the end of the interpreter, which would cut off the thread in the middle of its edits.
         self._leave = weakref.finalize(self, self._worker.leave)
 
@@ -98,7 +97,7 @@ class EditRun(Iterator[EditResult[E]]):
 
     def _take(self, wait: float | None) -> list[EditResult[E]]:
         """Take what is there, and wait if there is nothing; an empty list at the end, or after the wait."""
-        if os.getpid() != self._process:
+        if self._worker.is_inherited:
             raise RuntimeError("this run belongs to a parent process; start one in each process")
         self._worker.start()
         while True:
@@ -117,7 +116,7 @@ class EditRun(Iterator[EditResult[E]]):
     def _read(self, most: int) -> bool:
         """Read some edits, as many as were finished; returns whether there may be more, and room for them."""
         for _ in range(most):
-            if self._are_read or self._worker.is_stopping or self._outstanding >= self._window:
+            if self._are_read or self._worker.engine.is_stopping or self._outstanding >= self._window:
                 return False
             try:
                 edit = next(self._edits)
@@ -154,17 +153,22 @@ class _Worker(Generic[E]):
         self._loop: asyncio.AbstractEventLoop | None = None
         self._is_started = False
         self._is_left = False
-        self.is_stopping = False
+        self._process = os.getpid()
         self.is_over = False
         self.error: Exception | None = None
 
+    @property
+    def is_inherited(self) -> bool:
+        """Whether this is a copy in a forked child: its thread, and what became of the edits, are the parent's."""
+        return os.getpid() != self._process
+
     def start(self) -> None:
         if not self._is_started:
-            self._is_started = True
-            if self.is_stopping:
+            if self.engine.is_stopping:
                 self.is_over = True
             else:
                 self._thread.start()
+            self._is_started = True
 
     def feed(self, edit: E) -> None:
         self.engine.feed(edit)
@@ -176,10 +180,12 @@ class _Worker(Generic[E]):
         self._call(self.engine.notice)
 
     def stop(self) -> None:
-        self.is_stopping = True
+        self.engine.halt()
         self._call(self.engine.stop)
 
     def close(self) -> None:
+        if self.is_inherited:
+            return
         self.stop()
         if self._thread.is_alive():
             self._thread.join()
@@ -192,7 +198,8 @@ class _Worker(Generic[E]):
             self.stop()
             return
         self.close()
-        self._tell_untaken()
+        if not self.is_inherited:
+            self._tell_untaken()
 
     def _tell_untaken(self) -> None:
         for result in self.found():
@@ -233,6 +240,6 @@ class _Worker(Generic[E]):
 
     async def _main(self) -> None:
         self._loop = asyncio.get_running_loop()
-        if self.is_stopping:  # it was told before there was a loop to tell it to
+        if self.engine.is_stopping:  # it was told before there was a loop to tell it to
             return
         await self.engine.run()

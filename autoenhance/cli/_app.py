@@ -2,23 +2,43 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import nullcontext
 from typing import Annotated
 
 import typer
 
 from autoenhance._settings import DEFAULT_MAX_RETRIES, DEFAULT_TIMEOUT
 from autoenhance._version import __version__
+from autoenhance.cli import _bulk
 from autoenhance.cli._edit import Asked, edit_order
+from autoenhance.cli._service import Service
+from autoenhance.cli._sheet import Sheet
 from autoenhance.cli._voice import Voice, put_text
 from autoenhance.sandbox._foreground import DEFAULT_PORT, HELP, serve
 from autoenhance.sandbox._rehearsal import DEFAULT_RATE_LIMIT
+
+_ApiKeyFile = Annotated[
+    str | None, typer.Option(metavar="FILE", help="The file with the API key; by default it is in AUTOENHANCE_API_KEY.")
+]
+_BaseUrl = Annotated[
+    str | None,
+    typer.Option(metavar="URL", help="Where the service is; by default in AUTOENHANCE_BASE_URL, else the real one."),
+]
+_Timeout = Annotated[
+    float, typer.Option(metavar="SECONDS", help="How long an edit may take, retries and waits included.")
+]
+_MaxRetries = Annotated[
+    int, typer.Option(metavar="NUMBER", min=0, help="How often an edit is tried again when that is safe.")
+]
+_Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Tell of retries on standard error.")]
 
 # Plain help: it reads the same on a terminal, in a pipe and aloud.
 app = typer.Typer(
     name="autoenhance",
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
-    epilog="Exit status: 0 done, 1 the edit failed, 2 usage or bad input, 3 stopped early (the key was refused, or Ctrl-C).",
+    epilog="Exit status: 0 all done, 1 some failed, 2 usage or bad input, 3 stopped early (the key was refused, or Ctrl-C).",
 )
 
 
@@ -58,23 +78,11 @@ def edit_order_command(
     as_curl: Annotated[
         bool, typer.Option("--curl", help="Print the cURL command that makes this edit once, and send nothing.")
     ] = False,
-    api_key_file: Annotated[
-        str | None,
-        typer.Option(metavar="FILE", help="The file with the API key; by default it is in AUTOENHANCE_API_KEY."),
-    ] = None,
-    base_url: Annotated[
-        str | None,
-        typer.Option(
-            metavar="URL", help="Where the service is; by default in AUTOENHANCE_BASE_URL, else the real one."
-        ),
-    ] = None,
-    timeout: Annotated[
-        float, typer.Option(metavar="SECONDS", help="How long all of it may take, retries and waits included.")
-    ] = DEFAULT_TIMEOUT,
-    max_retries: Annotated[
-        int, typer.Option(metavar="NUMBER", min=0, help="How often an edit is tried again when that is safe.")
-    ] = DEFAULT_MAX_RETRIES,
-    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Tell of retries on standard error.")] = False,
+    api_key_file: _ApiKeyFile = None,
+    base_url: _BaseUrl = None,
+    timeout: _Timeout = DEFAULT_TIMEOUT,
+    max_retries: _MaxRetries = DEFAULT_MAX_RETRIES,
+    verbose: _Verbose = False,
 ) -> None:
     """Edit one order, and show it as it is afterwards.
 
@@ -89,12 +97,74 @@ def edit_order_command(
         new_order_id=new_order_id,
         as_json=as_json,
         as_curl=as_curl,
-        api_key_file=api_key_file,
-        base_url=base_url,
-        timeout=timeout,
-        max_retries=max_retries,
+        service=Service(api_key_file, base_url, timeout, max_retries),
     )
     edit_order(asked, voice)
+
+
+@app.command("edit-orders")
+def edit_orders_command(
+    context: typer.Context,
+    file: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE",
+            help="A CSV file as spreadsheet programs write it, or JSON Lines; - for standard input.",
+            show_default=False,
+        ),
+    ],
+    *,
+    results: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Where a line for each finished edit goes; by default FILE.results.jsonl."),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check every row, show what would be done, and send nothing.")
+    ] = False,
+    shard: Annotated[
+        str | None, typer.Option(metavar="K/N", help="Take only every N-th row, beginning with the K-th, such as 2/8.")
+    ] = None,
+    concurrency: Annotated[
+        int, typer.Option(metavar="NUMBER", min=1, help="How many edits may be on their way at once.")
+    ] = 32,
+    rate: Annotated[
+        float,
+        typer.Option(metavar="NUMBER", help="How many requests a second there may be; the service allows 300."),
+    ] = 250.0,
+    max_failures: Annotated[
+        int | None, typer.Option(metavar="NUMBER", min=0, help="Stop when more edits than this have failed.")
+    ] = None,
+    max_name_length: Annotated[
+        int, typer.Option(metavar="NUMBER", min=1, help="How long a name may be; the service tells no limit.")
+    ] = 255,
+    api_key_file: _ApiKeyFile = None,
+    base_url: _BaseUrl = None,
+    timeout: _Timeout = DEFAULT_TIMEOUT,
+    max_retries: _MaxRetries = DEFAULT_MAX_RETRIES,
+    verbose: _Verbose = False,
+) -> None:
+    """Edit many orders, from a spreadsheet.
+
+    FILE names the columns in its first line: order_id, and name, new_order_id or both. Other columns are copied to the results.
+    Every row is checked before the first request.
+
+    The same command again goes on: what was edited is not sent again, what failed is. Ctrl-C finishes what is on its way; a
+    second one does not.
+    """
+    voice: Voice = context.obj
+    voice.is_verbose = verbose
+    asked = _bulk.Asked(
+        file=file,
+        results=results,
+        shard=shard,
+        dry_run=dry_run,
+        concurrency=concurrency,
+        rate=rate,
+        max_failures=max_failures,
+        longest_name=max_name_length,
+        service=Service(api_key_file, base_url, timeout, max_retries),
+    )
+    raise typer.Exit(_bulk.edit_orders(asked, voice))
 
 
 @app.command("sandbox")
@@ -106,9 +176,23 @@ def sandbox_command(
     fail_rate: Annotated[float, typer.Option(metavar="SHARE", help=HELP["fail_rate"])] = 0.0,
     rate_limit: Annotated[int, typer.Option(metavar="NUMBER", help=HELP["rate_limit"])] = DEFAULT_RATE_LIMIT,
     seed: Annotated[int | None, typer.Option(metavar="NUMBER", help=HELP["seed"])] = None,
+    orders: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Have the orders of this file, too, as edit-orders reads it."),
+    ] = None,
 ) -> None:
     """Run a local service that obeys the contract, until Ctrl-C.
 
     It needs no key of yours. --latency, --fail-rate and --rate-limit rehearse a slow or unreliable service.
     """
-    raise typer.Exit(serve(port=port, db=db, latency=latency, fail_rate=fail_rate, rate_limit=rate_limit, seed=seed))
+    with Sheet.read(orders, longest_name=sys.maxsize) if orders is not None else nullcontext() as sheet:
+        status = serve(
+            port=port,
+            db=db,
+            latency=latency,
+            fail_rate=fail_rate,
+            rate_limit=rate_limit,
+            seed=seed,
+            order_ids=(row.order_id for row in sheet.pending()) if sheet else (),
+        )
+    raise typer.Exit(status)

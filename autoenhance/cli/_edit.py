@@ -6,11 +6,9 @@ import os
 import shutil
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, cast
 
-from autoenhance import Autoenhance
 from autoenhance.cli._curl import as_curl
-from autoenhance.cli._key import find_key
 from autoenhance.cli._problems import CommandError, bad_input, stopped
 from autoenhance.cli._show import order_as_table
 from autoenhance.cli._text import printable_json
@@ -18,11 +16,10 @@ from autoenhance.cli._voice import is_terminal, put, put_text
 from autoenhance_api.types import UNSET
 
 if TYPE_CHECKING:
+    from autoenhance.cli._service import Service
     from autoenhance.cli._voice import Voice
     from autoenhance.models import Order
     from autoenhance_api.types import Response, Unset
-
-_LONGEST_TIMEOUT: Final = 365 * 86400
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +31,7 @@ class Asked:
     new_order_id: str | None
     as_json: bool
     as_curl: bool
-    api_key_file: str | None
-    base_url: str | None
-    timeout: float
-    max_retries: int
+    service: Service
 
     @property
     def name_to_set(self) -> str | Unset:
@@ -81,8 +75,7 @@ def _check(asked: Asked) -> None:
         raise CommandError("--json and --curl are two ways to show two things.", "Give one of them.")
     if asked.name is None and asked.new_order_id is None:
         raise CommandError("This edit sets nothing.", "Give --name, --new-order-id or both.")
-    if not 0 < asked.timeout <= _LONGEST_TIMEOUT:
-        raise CommandError(f"--timeout is {asked.timeout:g}.", "Give seconds, above 0 and at most a year.")
+    asked.service.check()
 
 
 def _curl(asked: Asked) -> str:
@@ -90,18 +83,14 @@ def _curl(asked: Asked) -> str:
         asked.order_id,
         name=asked.name_to_set,
         new_order_id=asked.id_to_set,
-        base_url=asked.base_url,
-        timeout=asked.timeout,
+        base_url=asked.service.base_url,
+        timeout=asked.service.timeout,
         ascii_only="utf" not in sys.stdout.encoding.lower(),
     )
 
 
 def _send(asked: Asked, voice: Voice) -> Response[Order]:
-    secret = find_key(asked.api_key_file, voice)
-    voice.hide(secret)
-    # The constructor takes a hidden key as it is.
-    key = cast("str", secret)
-    client = Autoenhance(key, base_url=asked.base_url, timeout=asked.timeout, max_retries=asked.max_retries)
+    client = asked.service.open(voice)
     try:
         with client, voice.retelling():
             return client.edit_order_detailed(asked.order_id, name=asked.name_to_set, new_order_id=asked.id_to_set)

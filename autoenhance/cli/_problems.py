@@ -38,6 +38,9 @@ _NAMES: Final = {
     "name": "--name",
     "base_url": "--base-url (or AUTOENHANCE_BASE_URL)",
     "api_version": "AUTOENHANCE_API_VERSION",
+    "concurrency": "--concurrency",
+    "rate": "--rate",
+    "max_failures": "--max-failures",
 }
 _FOR_PROGRAMS: Final = " (allow_insecure=True allows http to others)"
 _KEY_OPTION: Final = re.compile(r"-{1,2}(?:x[-_])?(?:autoenhance[-_])?api[-_]?key(?:=.*)?", re.IGNORECASE | re.DOTALL)
@@ -80,20 +83,24 @@ def problem_of(error: BaseException) -> Problem:
 
 
 def _of_the_edit(error: errors.AutoenhanceError) -> Problem:
-    line = str(error)
-    # The library's advice is for programs.
-    for advice in (*ADVICE.values(), CHECK_NETWORK):
-        line = line.removesuffix(advice).rstrip()
     hint = next(_HINTS[kind] for kind in type(error).__mro__ if kind in _HINTS)
     is_stop = isinstance(error, errors.AuthenticationError | errors.PermissionDeniedError)
-    return Problem(line, hint, STOPPED if is_stop else FAILED)
+    return Problem(line_of(error), hint, STOPPED if is_stop else FAILED)
 
 
-def bad_input(error: ValueError) -> CommandError:
+def line_of(error: Exception) -> str:
+    """What happened to an edit, without the library's advice, which is for programs."""
+    line = str(error)
+    for advice in (*ADVICE.values(), CHECK_NETWORK):
+        line = line.removesuffix(advice).rstrip()
+    return line
+
+
+def bad_input(error: ValueError, command: str = "edit-order") -> CommandError:
     """What the library does not accept, in the words of the command."""
     first, _, rest = str(error).removesuffix(_FOR_PROGRAMS).partition(" ")
     line = f"{_NAMES.get(first, first[:1].upper() + first[1:])} {rest}."
-    return CommandError(line, "autoenhance edit-order --help lists the options.")
+    return CommandError(line, f"autoenhance {command} --help lists the options.")
 
 
 def no_key() -> CommandError:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import sys
+import textwrap
 import traceback
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
@@ -44,7 +46,7 @@ class Voice:
         # None is closed; to print, it would be standard output.
         if sys.stderr is not None:
             try:
-                sys.stderr.write(printable(text) + "\n")
+                sys.stderr.write(_fitting(printable(text)) + "\n")
                 sys.stderr.flush()
             except OSError:
                 _drop(2)
@@ -119,6 +121,16 @@ def put_text(text: str) -> None:
 def is_terminal() -> bool:
     """Whether a person sees standard output."""
     return sys.stdout.isatty()
+
+
+def _fitting(text: str) -> str:
+    """The text, broken between words where a terminal would break it within them."""
+    width = shutil.get_terminal_size().columns
+    if len(text) <= width or not sys.stderr.isatty():
+        return text
+    indent = " " * (len(text) - len(text.lstrip()) + 2)
+    lines = textwrap.wrap(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    return "\n".join(lines)
 
 
 def _drop(descriptor: int) -> None:

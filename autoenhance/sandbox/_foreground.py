@@ -6,11 +6,15 @@ import errno
 import signal
 import sys
 import threading
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from autoenhance.sandbox._rehearsal import DEFAULT_RATE_LIMIT, parse_latency
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 DEFAULT_PORT: Final = 8000
+_MOST_SHOWN: Final = 10
 # Both commands have these options, and say the same about them.
 HELP: Final = {
     "port": "Port on 127.0.0.1, 0 for any.",
@@ -31,8 +35,9 @@ def serve(
     fail_rate: float = 0.0,
     rate_limit: int = DEFAULT_RATE_LIMIT,
     seed: int | None = None,
+    order_ids: Iterable[str] = (),
 ) -> int:
-    """Run the sandbox and say how to reach it; returns the exit status."""
+    """Run the sandbox, with orders that have these ids too, and say how to reach it; returns the exit status."""
     try:
         from autoenhance.sandbox import Sandbox
 
@@ -44,6 +49,7 @@ def serve(
             fail_rate=fail_rate,
             seed=seed,
         ).start()
+        sandbox.add_orders(order_ids)
     except (OSError, OverflowError, ValueError, ModuleNotFoundError) as error:
         hint = ""
         if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
@@ -60,7 +66,7 @@ def serve(
             f"export AUTOENHANCE_BASE_URL={sandbox.url}",
             f"export AUTOENHANCE_API_KEY={sandbox.api_key}",
             "",
-            "Orders: " + ", ".join(sandbox.order_ids),
+            "Orders: " + _some(sandbox.order_ids),
             *([f"Rehearsal: {sandbox.rehearsal}"] if sandbox.rehearsal else []),
         ]
         print("\n".join(lines), flush=True)  # noqa: T201  # a program's own voice
@@ -68,6 +74,11 @@ def serve(
     finally:
         sandbox.stop()
     return 0
+
+
+def _some(order_ids: list[str]) -> str:
+    more = len(order_ids) - _MOST_SHOWN
+    return ", ".join(order_ids[:_MOST_SHOWN]) + (f", and {more:,} more" if more > 0 else "")
 
 
 def _check_rate_limit(rate_limit: int) -> int:

@@ -8,15 +8,18 @@ from contextlib import closing
 from datetime import UTC, datetime
 from importlib.resources import files
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 # SQLite's own mark for whose database a file is: "AEsb" in ASCII.
 _APPLICATION_ID = 0x41457362
 _SCHEMA = "CREATE TABLE IF NOT EXISTS orders (order_id TEXT PRIMARY KEY, document TEXT NOT NULL) WITHOUT ROWID"
+
+EMPTY: Final[Mapping[str, Any]] = {"created_at": None, "images": [], "name": None}
+"""What every order has."""
 
 
 class IdInUseError(Exception):
@@ -48,6 +51,8 @@ class Orders:
 
     def _is_new(self) -> bool | None:
         """Whether the database was empty and is now the sandbox's; None if it is somebody else's."""
+        # Nothing waits for the disk: what a rehearsal did need not survive a power failure, only the sandbox itself.
+        self._database.execute("PRAGMA synchronous = OFF")
         with self._database:
             (owner,) = self._database.execute("PRAGMA application_id").fetchone()
             (things,) = self._database.execute("SELECT count(*) FROM sqlite_master").fetchone()
@@ -82,6 +87,12 @@ class Orders:
         """Add an order, or replace the one with its id."""
         with self._lock, self._database:
             self._write(order)
+
+    def add_missing(self, order_ids: Iterable[str]) -> None:
+        """Add an empty order for each id that no order has, all at once."""
+        rows = ((order_id, json.dumps({**EMPTY, "order_id": order_id})) for order_id in order_ids)
+        with self._lock, self._database:
+            self._database.executemany("INSERT OR IGNORE INTO orders VALUES (?, ?)", rows)
 
     def edit(self, order_id: str, changes: Mapping[str, Any]) -> dict[str, Any] | None:
         """Change an order and return it, None if there is none with this id.

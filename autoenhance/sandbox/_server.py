@@ -16,12 +16,12 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from autoenhance.sandbox._app import CONNECTION, Answer, Service
 from autoenhance.sandbox._contract import load_contract
-from autoenhance.sandbox._orders import Orders
+from autoenhance.sandbox._orders import EMPTY, Orders
 from autoenhance.sandbox._rehearsal import DEFAULT_RATE_LIMIT, Rehearsal, read_plan
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from types import TracebackType
 
 DEFAULT_API_KEY = "sandbox-key"
@@ -150,7 +150,11 @@ class Sandbox:
         """Add an order, as the service would send it: at least `order_id`. It replaces one with the same id."""
         if not order.get("order_id"):
             raise ValueError("an order needs an 'order_id'")
-        self._parts()[2].add({"created_at": None, "images": [], "name": None, **order})
+        self._parts()[2].add({**EMPTY, **order})
+
+    def add_orders(self, order_ids: Iterable[str]) -> None:
+        """Add an order without a name or images for each of these ids that has none, as many as you like."""
+        self._parts()[2].add_missing(order_ids)
 
     def answer_next(
         self, status: int, *, headers: Mapping[str, str] | None = None, body: bytes = b"", times: int = 1

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from terminal import on_terminal
 
-from autoenhance.cli import _edit
+from autoenhance.cli import _service
 from autoenhance.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ def test_the_key_is_in_no_output_whatever_happens(
         def __init__(self, key: object, **_: object) -> None:
             raise RuntimeError(f"broken with {key.reveal()}")  # type: ignore[attr-defined]
 
-    monkeypatch.setattr(_edit, "Autoenhance", Broken)
+    monkeypatch.setattr(_service, "Autoenhance", Broken)
     quiet, verbose = command(*EDIT), command(*EDIT, "-v")
     assert (quiet.status, quiet.err.splitlines()[0]) == (1, "Error: RuntimeError: broken with <secret>")
     assert quiet.err.count("\n") == 2

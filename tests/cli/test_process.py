@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 EDIT = ("edit-order", "harbour-view-7", "--name", "a")
 FULL = Path("/dev/full")
-COMMANDS = [[], ["edit-order"], ["sandbox"]]
+COMMANDS = [[], ["edit-order"], ["edit-orders"], ["sandbox"]]
 
 
 @pytest.mark.parametrize("names", COMMANDS, ids=lambda names: " ".join(names) or "all")

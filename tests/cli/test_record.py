@@ -1,0 +1,129 @@
+"""What came of an edit is one line of JSON that says all of it, and a part of the line is never taken for one."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from autoenhance.cli._record import Record, is_torn, line_of, record_of
+from autoenhance.cli._text import printable_json
+
+NOON = datetime(2026, 11, 25, 12, 0, 0, 123_000, tzinfo=UTC)
+EDITED = Record("a-1", "12 Acacia Avenue", None, True, "", "", 200, 1, 0.25, NOON, 2, {"agent": "Zoë"})  # noqa: FBT003
+FAILED = replace(
+    EDITED,
+    order_id="a-2",
+    name=None,
+    new_order_id="b-2",
+    edited=False,
+    error="There is no order 'a-2'.",
+    error_type="NotFoundError",
+    status_code=404,
+)
+
+
+def test_a_line_reads_like_this() -> None:
+    """In an order that does not change, with null where there is nothing."""
+    assert line_of(EDITED).decode() == (
+        '{"order_id": "a-1", "name": "12 Acacia Avenue", "new_order_id": null, "status": "edited", "error": null, '
+        '"error_type": null, "status_code": 200, "attempts": 1, "seconds": 0.25, '
+        '"finished_at": "2026-11-25T12:00:00.123Z", "line": 2, "columns": {"agent": "Zoë"}}\n'
+    )
+    failed = json.loads(line_of(replace(FAILED, seconds=0.123456, other={})))
+    assert list(failed.items())[:8] == [
+        ("order_id", "a-2"),
+        ("name", None),
+        ("new_order_id", "b-2"),
+        ("status", "failed"),
+        ("error", "There is no order 'a-2'."),
+        ("error_type", "NotFoundError"),
+        ("status_code", 404),
+        ("attempts", 1),
+    ]
+    assert (failed["seconds"], failed["columns"]) == (0.123, {})
+
+
+def test_another_time_zone_is_written_as_utc() -> None:
+    """Times can then be compared as text."""
+    there = NOON.astimezone(timezone(timedelta(hours=9)))
+    assert line_of(replace(EDITED, finished_at=there)) == line_of(EDITED)
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Straße 東京 👩\u200d👧", "Straße 東京 👩\u200d👧"),
+        ('a"b\\', r"a\"b\\"),
+        ("a\nb\r\x1b\x00", r"a\nb\r\u001b\u0000"),
+        ("\x7f\x85\x9b\u2028\u202e", r"\u007f\u0085\u009b\u2028\u202e"),
+        ("\ud800 \udfff", r"\ud800 \udfff"),
+    ],
+)
+def test_a_name_is_readable_and_harms_no_terminal(name: str, shown: str) -> None:
+    """A record is one line for every program, also for those that end lines where Unicode does."""
+    line = line_of(replace(EDITED, name=name, other={name: name})).decode()
+    assert f'"name": "{shown}"' in line
+    assert len(line.splitlines()) == 1
+    assert json.loads(line)["columns"] == {name: name}
+
+
+@pytest.mark.parametrize(
+    ("cell", "written"),
+    [
+        (datetime(2026, 5, 4, tzinfo=UTC), "2026-05-04 00:00:00+00:00"),
+        (float("nan"), "nan"),
+        ([float("inf")], "[inf]"),
+        (1.5, 1.5),
+        ([True, None, {"a": -2e30}], [True, None, {"a": -2e30}]),
+    ],
+)
+def test_a_cell_that_is_no_json_is_written_as_text(cell: object, written: object) -> None:
+    """Every program can read the line, and what became of the edit is not lost for it."""
+    line = line_of(replace(EDITED, other={"cell": cell}))
+    assert record_of(line).other == {"cell": written}
+    assert json.loads(line, parse_constant=pytest.fail)
+
+
+# Halves of surrogate pairs too, but none that would be a pair: JSON makes one character of these.
+TEXT = st.text(st.characters(exclude_categories=()), max_size=12).filter(
+    lambda text: not re.search("[\ud800-\udbff][\udc00-\udfff]", text)
+)
+NUMBERS = st.integers(0, 10**6)
+RECORD = st.builds(
+    Record,
+    order_id=TEXT,
+    name=st.none() | TEXT,
+    new_order_id=st.none() | TEXT,
+    edited=st.booleans(),
+    error=TEXT,
+    error_type=TEXT,
+    status_code=st.none() | NUMBERS,
+    attempts=NUMBERS,
+    seconds=NUMBERS.map(lambda number: number / 1000),
+    finished_at=st.datetimes(timezones=st.just(UTC)).map(
+        lambda at: at.replace(microsecond=at.microsecond // 1000 * 1000)
+    ),
+    line=NUMBERS,
+    other=st.dictionaries(TEXT, TEXT | st.none() | st.floats(allow_nan=False, allow_infinity=False) | st.lists(TEXT)),
+)
+
+
+@given(RECORD)
+@example(EDITED)
+@example(replace(EDITED, other={"a": {"b": [{}, [], "}]", "\\"]}, "c": "{"}))
+def test_every_record_is_read_as_it_was_written_and_a_part_of_it_is_known_as_one(record: Record) -> None:
+    """However long the part is; the whole line is none."""
+    line = line_of(record)
+    assert record_of(line) == record
+    assert printable_json(line.decode()).encode() == line
+    whole = line.removesuffix(b"\n")
+    assert record_of(whole) == record
+    assert not is_torn(whole)
+    for length in range(len(whole)):
+        assert is_torn(line[:length])
