@@ -74,6 +74,10 @@ test: .venv/.dev ## Run the tests but the thorough ones (ARGS="-k name")
 fuzz: .venv/.dev ## Run the property tests with 10,000 examples each
 	@$(BIN)/pytest --numprocesses=auto --quiet --hypothesis-profile=fuzz tests/faults/test_properties.py
 
+.PHONY: soak
+soak: .venv/.demo ## Edit 100,000 orders, and compare (ARGS="--rows 5000")
+	@$(BIN)/python scripts/soak.py $(ARGS)
+
 .PHONY: conformance
 conformance: .venv/.dev ## Check the sandbox, or URL=..., against the contract
 	@$(BIN)/python -X utf8 scripts/conformance.py $(call given,URL,url) $(ARGS)
@@ -81,6 +85,10 @@ conformance: .venv/.dev ## Check the sandbox, or URL=..., against the contract
 .PHONY: record
 record: .venv/.dev ## Record the cassettes again, from the sandbox or live
 	@$(BIN)/python tests/record.py
+
+.PHONY: pictures
+pictures: .venv/.dev ## Draw the pictures in docs/bulk.md anew
+	@$(BIN)/python scripts/picture.py
 
 .PHONY: format
 format: .venv/.dev ## Format the code and fix what can be fixed

@@ -60,15 +60,23 @@ def test_the_second_example_does_what_it_says(run: Any, capsys: pytest.CaptureFi
     ]
 
 
-def test_the_third_example_is_a_test_that_passes(run: Any, sandbox: Sandbox) -> None:
+def test_the_third_example_edits_many_orders(run: Any, sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each of a thousand, and says which it could not edit."""
+    sandbox.add_orders(f"order-{number}" for number in range(20))
+    run(BLOCKS[2].replace("1000", "21"))
+    assert capsys.readouterr().out.startswith("order-20 The service refused to edit order 'order-20' (404 Not Found).")
+    assert (sandbox.order("order-7") or {})["name"] == "7 Acacia Avenue"
+
+
+def test_the_fourth_example_is_a_test_that_passes(run: Any, sandbox: Sandbox) -> None:
     """The fixture is used as users use it."""
-    run(BLOCKS[2])["test_rename"](sandbox)
+    run(BLOCKS[3])["test_rename"](sandbox)
     assert (sandbox.order("harbour-view-7") or {})["name"] == "Harbour View 7a"
 
 
 def test_every_example_is_run() -> None:
     """A new block needs a new test."""
-    assert len(BLOCKS) == 3
+    assert len(BLOCKS) == 4
 
 
 def test_the_readme_is_short() -> None:
