@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
 
 _LONGEST_ORDER_ID = 255
 _RESERVED = frozenset("/\\?#")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.6.2
 # Headers that say who we are and what we send; a caller who changes them breaks the request, or leaks the key.
 _OUR_HEADERS = frozenset({"x-api-key", "content-type", "content-length", "host", "transfer-encoding"})
@@ -63,7 +63,8 @@ def plan_edit(
         body[key] = value
     if not body:
         raise ValueError("this edit sets nothing: give name, new_order_id or extra_body")
-    _check_json(body)
+    if extra_body:
+        _check_json(body)
     headers = dict(_check_mapping("extra_headers", extra_headers))
     for key, header in headers.items():
         _check_header(key, header)
@@ -84,7 +85,7 @@ def _check_order_id(argument: str, order_id: object) -> str:
         raise ValueError(f"{argument} has {len(order_id)} characters; at most {_LONGEST_ORDER_ID} are possible")
     if order_id != order_id.strip():
         raise ValueError(f"{argument} is {order_id!r}; remove the whitespace around it")
-    if not _is_unicode(order_id) or any(unicodedata.category(character) == "Cc" for character in order_id):
+    if not _is_unicode(order_id) or _CONTROL.search(order_id):
         raise ValueError(f"{argument} is {order_id!r}; remove the control characters and halves of surrogate pairs")
     # A proxy on the way may decode once more than we encode, so that what %2e%2e or %2F stands for counts too.
     decoded, previous = order_id, ""

@@ -45,9 +45,10 @@ _CLASHES: Final = (
     JOIN row USING (order_id) WHERE line > first
     """,
     """
-    INSERT INTO clash SELECT row.line, 1, row.new_order_id, min(owner.line)
-    FROM row JOIN row AS owner ON owner.order_id = row.new_order_id
-    WHERE row.new_order_id <> row.order_id GROUP BY row.position
+    INSERT INTO clash SELECT line, 1, new_order_id, first
+    FROM (SELECT line, new_order_id, (SELECT min(line) FROM row AS owner WHERE owner.order_id = row.new_order_id) AS first
+          FROM row WHERE new_order_id <> order_id)
+    WHERE first IS NOT NULL
     """,
     """
     INSERT INTO clash SELECT line, 2, new_order_id, first

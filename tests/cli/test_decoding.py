@@ -235,26 +235,31 @@ def test_a_file_that_changes_while_it_is_read_is_told_of(file: Callable[[bytes],
             path.write_bytes(b"\xe9\n" * BLOCK)
             list(text.lines)
 
-    with pytest.raises(CommandError, match=r"orders.csv changed while it was read\."):
+    with pytest.raises(CommandError, match=r"orders\.csv changed while it was read\.$"):
         change()
 
 
-def test_a_full_disk_is_told_of() -> None:
+FULL = """
+import resource
+from autoenhance.cli._decoding import open_text
+from autoenhance.cli._problems import CommandError
+before = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, before[1]))
+try:
+    with open_text("-"):
+        pass
+except CommandError as error:
+    print(error, error.hint)
+# For the files of who watches the test.
+resource.setrlimit(resource.RLIMIT_FSIZE, before)
+"""
+
+
+@pytest.mark.parametrize("size", [2_000, 10**6])
+def test_a_full_disk_is_told_of(size: int) -> None:
     """What comes from a pipe is kept on disk; the process is given little of it."""
-    code = (
-        "import resource, sys\n"
-        "from autoenhance.cli._decoding import open_text\n"
-        "from autoenhance.cli._problems import CommandError\n"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))\n"
-        "try:\n"
-        "    with open_text('-'):\n"
-        "        pass\n"
-        "except CommandError as error:\n"
-        "    print(error, error.hint)\n"
-    )
-    ran = subprocess.run(
-        [sys.executable, "-W", "error", "-c", code], input=b"a" * 10**6, capture_output=True, check=True
-    )
+    command = [sys.executable, "-W", "error", "-c", FULL]
+    ran = subprocess.run(command, input=b"a" * size, capture_output=True, check=True)
     assert ran.stdout.decode() == (
         "The rows cannot be kept in a temporary file: File too large. "
         "Make room there, or set TMPDIR to a folder that has some.\n"
@@ -299,6 +304,10 @@ def test_a_row_is_taken_up_to_a_limit() -> None:
     with pytest.raises(TooLongError):
         next(taken)
     assert lines.number == 3
+    # A line that was cut has just so many.
+    assert list(Lines(["x" * (LONGEST_ROW - 1)])) == ["x" * (LONGEST_ROW - 1)]
+    with pytest.raises(TooLongError):
+        list(Lines(["x" * LONGEST_ROW]))
     lines = Lines([half] * 4)
     for _ in lines:
         lines.begin_row()

@@ -111,6 +111,8 @@ def test_cells_that_are_empty_are_not_given() -> None:
         row(8, "d", new="e"),
         row(10, "e", "f"),
     ]
+    assert rows("new_order_id,order_id\nb,a,  ,\n") == [row(2, "a", new="b")]
+    assert rows("order_id,name\na,b,  ,\n") == [row(2, "a", "b")]
 
 
 def test_blanks_around_ids_go_and_names_stay_as_they_are() -> None:
@@ -192,12 +194,35 @@ def test_titles_without_rows_are_no_fault() -> None:
             'order_id,"na"me\na,b\n',
             ['1: a quote (") ends a cell in the middle; is one missing or too many? Within a cell it is written twice ("")'],
         ),
+        (
+            "order_id,name," + "x" * 131_073 + "\na,b\n",
+            ["1: a cell has more than 131,072 characters. What comes after it was not read"],
+        ),
         ('order_id,"name\na,b\n', ['1: a quote (") opens a cell in this row, and none ends it; add one behind the cell']),
     ],
 )  # fmt: skip
 def test_a_file_that_is_no_table_has_a_fault_and_no_rows(text: str, faults: list[str]) -> None:
     """What would be right is said, and what there is instead."""
     assert told(text) == faults
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("", "empty"),
+        (" \n", "empty"),
+        ("[", "JSON"),
+        ("x" * LONGEST_ROW, "no table"),
+        ("sep=;", "CSV with semicolons"),
+        ("a;b", "CSV with semicolons"),
+        ('a,"b\n"c', "CSV with commas"),
+    ],
+)
+def test_what_is_no_table_has_a_form_too(text: str, form: str) -> None:
+    """As far as it can be told; in a fault of it the columns have their names."""
+    found = table(text)
+    assert found.form == form
+    assert found.labels["order_id"] == "order_id"
 
 
 @pytest.mark.parametrize(
@@ -273,7 +298,9 @@ def test_what_is_too_long_for_memory_ends_the_table(rest: str, fault: str) -> No
     assert told(f"order_id,name\na,b\n{rest}\nd,e\n") == ["2 is good", fault]
 
 
-@pytest.mark.parametrize("start", ["x", "{", "[", " ", "sep=;\n", '"a\n', "order_id,name\na,b\n"])
+@pytest.mark.parametrize(
+    "start", ["x", "{", "[", " ", "sep=;\n", '"a\n', "order_id,name\na,b\n", '{"order_id": "a", "name": "b"}\n{']
+)
 def test_a_line_without_an_end_is_not_read_to_its_end(start: str) -> None:
     """Whatever the file is; what is cut off there is no row."""
     endless = iter([*start.splitlines(keepends=True)[:-1], start.splitlines()[-1] + "x" * LONGEST_ROW])
@@ -330,6 +357,7 @@ def test_a_line_without_an_end_is_not_read_to_its_end(start: str) -> None:
         ("order_id,name", ["2: character 1: it is no JSON (Expecting value); each line has to be one JSON object"]),
         ("[1]", ["2: it is a list; each line has to be one JSON object"]),
         ("null", ["2: it is null; each line has to be one JSON object"]),
+        ("7.5", ["2: it is a number; each line has to be one JSON object"]),
         ("7", ["2: it is a number; each line has to be one JSON object"]),
         ('"a"', ["2: it is a string; each line has to be one JSON object"]),
         ('{"order_id": "a", "name": "b", "x": NaN}', ["2: it cannot be read: JSON has no NaN"]),
@@ -350,6 +378,20 @@ def test_everything_that_is_wrong_with_a_line_of_json_is_told(line: str, faults:
     """And the lines around it are read all the same."""
     good = '{"order_id": "a", "name": "👧\\ud83d\\udc67"}'
     assert told(f"{good}\n{line}\n{good}") == ["1 is good", *faults, "3 is good"]
+
+
+@pytest.mark.parametrize(
+    ("head", "good", "bad"),
+    [
+        ("order_id,name,x\n", "a,b,", 'a,"b"b,'),
+        ("", '{"order_id": "a", "name": "b"}', '{"order_id": "a", '),
+    ],
+)
+def test_the_limit_is_that_of_a_row_not_of_the_file(head: str, good: str, bad: str) -> None:
+    """Good rows, faults and blank lines each count for themselves."""
+    rest = " " * 60_000 + "\n"
+    found = list(table(head + f"{good}{rest}" * 20 + f"{bad}{rest}" * 20 + rest * 20 + good).rows)
+    assert [isinstance(one, Row) for one in found] == [True] * 20 + [False] * 20 + [True]
 
 
 def test_lists_and_objects_may_be_as_deep_as_anybody_writes_them() -> None:
