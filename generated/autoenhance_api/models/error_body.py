@@ -1,16 +1,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..types import UNSET, Unset
-
-if TYPE_CHECKING:
-    from ..models.error_detail import ErrorDetail
-
 
 T = TypeVar("T", bound="ErrorBody")
 
@@ -37,7 +33,6 @@ class ErrorBody:
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
-        field_dict.update({})
         if message is not UNSET:
             field_dict["message"] = message
         if detail is not UNSET:
@@ -47,8 +42,6 @@ class ErrorBody:
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        from ..models.error_detail import ErrorDetail  # noqa: PLC0415
-
         d = dict(src_dict)
         message = d.pop("message", UNSET)
 
@@ -59,13 +52,18 @@ class ErrorBody:
         else:
             detail = ErrorDetail.from_dict(_detail)
 
-        error_body = cls(
-            message=message,
-            detail=detail,
-        )
+        if cls is ErrorBody:
+            self = cls.__new__(cls)
+            self.message = message
+            self.detail = detail
+        else:
+            self = cls(
+                message=message,
+                detail=detail,
+            )
 
-        error_body.additional_properties = d
-        return error_body
+        self.additional_properties = d or {}
+        return self
 
     @property
     def additional_keys(self) -> list[str]:
@@ -82,3 +80,6 @@ class ErrorBody:
 
     def __contains__(self, key: str) -> bool:
         return key in self.additional_properties
+
+
+from ..models.error_detail import ErrorDetail

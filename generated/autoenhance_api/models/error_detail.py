@@ -25,10 +25,13 @@ class ErrorDetail:
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         d = dict(src_dict)
-        error_detail = cls()
+        if cls is ErrorDetail:
+            self = cls.__new__(cls)
+        else:
+            self = cls()
 
-        error_detail.additional_properties = d
-        return error_detail
+        self.additional_properties = d or {}
+        return self
 
     @property
     def additional_keys(self) -> list[str]:

@@ -26,7 +26,10 @@ class FieldMessages:
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         d = dict(src_dict)
-        field_messages = cls()
+        if cls is FieldMessages:
+            self = cls.__new__(cls)
+        else:
+            self = cls()
 
         additional_properties = {}
         for prop_name, prop_dict in d.items():
@@ -34,8 +37,8 @@ class FieldMessages:
 
             additional_properties[prop_name] = additional_property
 
-        field_messages.additional_properties = additional_properties
-        return field_messages
+        self.additional_properties = additional_properties
+        return self
 
     @property
     def additional_keys(self) -> list[str]:

@@ -25,10 +25,13 @@ class FinetuneSettings:
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         d = dict(src_dict)
-        finetune_settings = cls()
+        if cls is FinetuneSettings:
+            self = cls.__new__(cls)
+        else:
+            self = cls()
 
-        finetune_settings.additional_properties = d
-        return finetune_settings
+        self.additional_properties = d or {}
+        return self
 
     @property
     def additional_keys(self) -> list[str]:

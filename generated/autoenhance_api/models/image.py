@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
@@ -11,11 +11,6 @@ from ..models.enhance_type import EnhanceType
 from ..models.image_status import ImageStatus
 from ..models.window_pull_type import WindowPullType
 from ..types import UNSET, Unset
-
-if TYPE_CHECKING:
-    from ..models.finetune_settings import FinetuneSettings
-    from ..models.image_metadata import ImageMetadata
-
 
 T = TypeVar("T", bound="Image")
 
@@ -76,46 +71,27 @@ class Image:
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        from ..models.finetune_settings import FinetuneSettings  # noqa: PLC0415
-        from ..models.image_metadata import ImageMetadata  # noqa: PLC0415
-
-        ai_version: None | str | Unset
-        if isinstance(self.ai_version, Unset):
-            ai_version = UNSET
-        else:
-            ai_version = self.ai_version
+        ai_version = self.ai_version
 
         cloud_type: None | str | Unset
         if isinstance(self.cloud_type, Unset):
             cloud_type = UNSET
         elif isinstance(self.cloud_type, CloudType):
-            cloud_type = self.cloud_type.value
+            cloud_type = self.cloud_type._value_
         else:
             cloud_type = self.cloud_type
 
-        date_added: int | None | Unset
-        if isinstance(self.date_added, Unset):
-            date_added = UNSET
-        else:
-            date_added = self.date_added
+        date_added = self.date_added
 
-        downloaded: bool | None | Unset
-        if isinstance(self.downloaded, Unset):
-            downloaded = UNSET
-        else:
-            downloaded = self.downloaded
+        downloaded = self.downloaded
 
-        enhance: bool | None | Unset
-        if isinstance(self.enhance, Unset):
-            enhance = UNSET
-        else:
-            enhance = self.enhance
+        enhance = self.enhance
 
         enhance_type: None | str | Unset
         if isinstance(self.enhance_type, Unset):
             enhance_type = UNSET
         elif isinstance(self.enhance_type, EnhanceType):
-            enhance_type = self.enhance_type.value
+            enhance_type = self.enhance_type._value_
         else:
             enhance_type = self.enhance_type
 
@@ -127,23 +103,11 @@ class Image:
         else:
             finetune_settings = self.finetune_settings
 
-        image_id: None | str | Unset
-        if isinstance(self.image_id, Unset):
-            image_id = UNSET
-        else:
-            image_id = self.image_id
+        image_id = self.image_id
 
-        image_name: None | str | Unset
-        if isinstance(self.image_name, Unset):
-            image_name = UNSET
-        else:
-            image_name = self.image_name
+        image_name = self.image_name
 
-        lens_correction: bool | None | Unset
-        if isinstance(self.lens_correction, Unset):
-            lens_correction = UNSET
-        else:
-            lens_correction = self.lens_correction
+        lens_correction = self.lens_correction
 
         metadata: dict[str, Any] | None | Unset
         if isinstance(self.metadata, Unset):
@@ -153,85 +117,44 @@ class Image:
         else:
             metadata = self.metadata
 
-        order_id: None | str | Unset
-        if isinstance(self.order_id, Unset):
-            order_id = UNSET
-        else:
-            order_id = self.order_id
+        order_id = self.order_id
 
-        preset_id: None | str | Unset
-        if isinstance(self.preset_id, Unset):
-            preset_id = UNSET
-        else:
-            preset_id = self.preset_id
+        preset_id = self.preset_id
 
-        privacy: bool | None | Unset
-        if isinstance(self.privacy, Unset):
-            privacy = UNSET
-        else:
-            privacy = self.privacy
+        privacy = self.privacy
 
-        rating: int | None | Unset
-        if isinstance(self.rating, Unset):
-            rating = UNSET
-        else:
-            rating = self.rating
+        rating = self.rating
 
-        scene: None | str | Unset
-        if isinstance(self.scene, Unset):
-            scene = UNSET
-        else:
-            scene = self.scene
+        scene = self.scene
 
-        sky_replacement: bool | None | Unset
-        if isinstance(self.sky_replacement, Unset):
-            sky_replacement = UNSET
-        else:
-            sky_replacement = self.sky_replacement
+        sky_replacement = self.sky_replacement
 
         status: None | str | Unset
         if isinstance(self.status, Unset):
             status = UNSET
         elif isinstance(self.status, ImageStatus):
-            status = self.status.value
+            status = self.status._value_
         else:
             status = self.status
 
-        status_reason: None | str | Unset
-        if isinstance(self.status_reason, Unset):
-            status_reason = UNSET
-        else:
-            status_reason = self.status_reason
+        status_reason = self.status_reason
 
-        upscale: bool | None | Unset
-        if isinstance(self.upscale, Unset):
-            upscale = UNSET
-        else:
-            upscale = self.upscale
+        upscale = self.upscale
 
-        user_id: None | str | Unset
-        if isinstance(self.user_id, Unset):
-            user_id = UNSET
-        else:
-            user_id = self.user_id
+        user_id = self.user_id
 
-        vertical_correction: bool | None | Unset
-        if isinstance(self.vertical_correction, Unset):
-            vertical_correction = UNSET
-        else:
-            vertical_correction = self.vertical_correction
+        vertical_correction = self.vertical_correction
 
         window_pull_type: None | str | Unset
         if isinstance(self.window_pull_type, Unset):
             window_pull_type = UNSET
         elif isinstance(self.window_pull_type, WindowPullType):
-            window_pull_type = self.window_pull_type.value
+            window_pull_type = self.window_pull_type._value_
         else:
             window_pull_type = self.window_pull_type
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
-        field_dict.update({})
         if ai_version is not UNSET:
             field_dict["ai_version"] = ai_version
         if cloud_type is not UNSET:
@@ -283,294 +206,107 @@ class Image:
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        from ..models.finetune_settings import FinetuneSettings  # noqa: PLC0415
-        from ..models.image_metadata import ImageMetadata  # noqa: PLC0415
-
         d = dict(src_dict)
-
-        def _parse_ai_version(data: object) -> None | str | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(None | str | Unset, data)
-
-        ai_version = _parse_ai_version(d.pop("ai_version", UNSET))
-
-        def _parse_cloud_type(data: object) -> CloudType | None | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            try:
-                if not isinstance(data, str):
-                    raise TypeError()
-                cloud_type_type_0 = CloudType(data)
-
-                return cloud_type_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            return cast(CloudType | None | Unset, data)
+        ai_version = d.pop("ai_version", UNSET)
 
         cloud_type = _parse_cloud_type(d.pop("cloud_type", UNSET))
 
-        def _parse_date_added(data: object) -> int | None | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(int | None | Unset, data)
+        date_added = d.pop("date_added", UNSET)
 
-        date_added = _parse_date_added(d.pop("date_added", UNSET))
+        downloaded = d.pop("downloaded", UNSET)
 
-        def _parse_downloaded(data: object) -> bool | None | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(bool | None | Unset, data)
-
-        downloaded = _parse_downloaded(d.pop("downloaded", UNSET))
-
-        def _parse_enhance(data: object) -> bool | None | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(bool | None | Unset, data)
-
-        enhance = _parse_enhance(d.pop("enhance", UNSET))
-
-        def _parse_enhance_type(data: object) -> EnhanceType | None | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            try:
-                if not isinstance(data, str):
-                    raise TypeError()
-                enhance_type_type_0 = EnhanceType(data)
-
-                return enhance_type_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            return cast(EnhanceType | None | Unset, data)
+        enhance = d.pop("enhance", UNSET)
 
         enhance_type = _parse_enhance_type(d.pop("enhance_type", UNSET))
 
-        def _parse_finetune_settings(data: object) -> FinetuneSettings | None | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                finetune_settings_type_0 = FinetuneSettings.from_dict(data)
-
-                return finetune_settings_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            return cast(FinetuneSettings | None | Unset, data)
-
         finetune_settings = _parse_finetune_settings(d.pop("finetune_settings", UNSET))
 
-        def _parse_image_id(data: object) -> None | str | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(None | str | Unset, data)
+        image_id = d.pop("image_id", UNSET)
 
-        image_id = _parse_image_id(d.pop("image_id", UNSET))
+        image_name = d.pop("image_name", UNSET)
 
-        def _parse_image_name(data: object) -> None | str | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(None | str | Unset, data)
-
-        image_name = _parse_image_name(d.pop("image_name", UNSET))
-
-        def _parse_lens_correction(data: object) -> bool | None | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(bool | None | Unset, data)
-
-        lens_correction = _parse_lens_correction(d.pop("lens_correction", UNSET))
-
-        def _parse_metadata(data: object) -> ImageMetadata | None | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                metadata_type_0 = ImageMetadata.from_dict(data)
-
-                return metadata_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            return cast(ImageMetadata | None | Unset, data)
+        lens_correction = d.pop("lens_correction", UNSET)
 
         metadata = _parse_metadata(d.pop("metadata", UNSET))
 
-        def _parse_order_id(data: object) -> None | str | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(None | str | Unset, data)
+        order_id = d.pop("order_id", UNSET)
 
-        order_id = _parse_order_id(d.pop("order_id", UNSET))
+        preset_id = d.pop("preset_id", UNSET)
 
-        def _parse_preset_id(data: object) -> None | str | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(None | str | Unset, data)
+        privacy = d.pop("privacy", UNSET)
 
-        preset_id = _parse_preset_id(d.pop("preset_id", UNSET))
+        rating = d.pop("rating", UNSET)
 
-        def _parse_privacy(data: object) -> bool | None | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(bool | None | Unset, data)
+        scene = d.pop("scene", UNSET)
 
-        privacy = _parse_privacy(d.pop("privacy", UNSET))
-
-        def _parse_rating(data: object) -> int | None | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(int | None | Unset, data)
-
-        rating = _parse_rating(d.pop("rating", UNSET))
-
-        def _parse_scene(data: object) -> None | str | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(None | str | Unset, data)
-
-        scene = _parse_scene(d.pop("scene", UNSET))
-
-        def _parse_sky_replacement(data: object) -> bool | None | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(bool | None | Unset, data)
-
-        sky_replacement = _parse_sky_replacement(d.pop("sky_replacement", UNSET))
-
-        def _parse_status(data: object) -> ImageStatus | None | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            try:
-                if not isinstance(data, str):
-                    raise TypeError()
-                status_type_0 = ImageStatus(data)
-
-                return status_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            return cast(ImageStatus | None | Unset, data)
+        sky_replacement = d.pop("sky_replacement", UNSET)
 
         status = _parse_status(d.pop("status", UNSET))
 
-        def _parse_status_reason(data: object) -> None | str | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(None | str | Unset, data)
+        status_reason = d.pop("status_reason", UNSET)
 
-        status_reason = _parse_status_reason(d.pop("status_reason", UNSET))
+        upscale = d.pop("upscale", UNSET)
 
-        def _parse_upscale(data: object) -> bool | None | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(bool | None | Unset, data)
+        user_id = d.pop("user_id", UNSET)
 
-        upscale = _parse_upscale(d.pop("upscale", UNSET))
-
-        def _parse_user_id(data: object) -> None | str | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(None | str | Unset, data)
-
-        user_id = _parse_user_id(d.pop("user_id", UNSET))
-
-        def _parse_vertical_correction(data: object) -> bool | None | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(bool | None | Unset, data)
-
-        vertical_correction = _parse_vertical_correction(d.pop("vertical_correction", UNSET))
-
-        def _parse_window_pull_type(data: object) -> None | Unset | WindowPullType:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            try:
-                if not isinstance(data, str):
-                    raise TypeError()
-                window_pull_type_type_0 = WindowPullType(data)
-
-                return window_pull_type_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            return cast(None | Unset | WindowPullType, data)
+        vertical_correction = d.pop("vertical_correction", UNSET)
 
         window_pull_type = _parse_window_pull_type(d.pop("window_pull_type", UNSET))
 
-        image = cls(
-            ai_version=ai_version,
-            cloud_type=cloud_type,
-            date_added=date_added,
-            downloaded=downloaded,
-            enhance=enhance,
-            enhance_type=enhance_type,
-            finetune_settings=finetune_settings,
-            image_id=image_id,
-            image_name=image_name,
-            lens_correction=lens_correction,
-            metadata=metadata,
-            order_id=order_id,
-            preset_id=preset_id,
-            privacy=privacy,
-            rating=rating,
-            scene=scene,
-            sky_replacement=sky_replacement,
-            status=status,
-            status_reason=status_reason,
-            upscale=upscale,
-            user_id=user_id,
-            vertical_correction=vertical_correction,
-            window_pull_type=window_pull_type,
-        )
+        if cls is Image:
+            self = cls.__new__(cls)
+            self.ai_version = ai_version
+            self.cloud_type = cloud_type
+            self.date_added = date_added
+            self.downloaded = downloaded
+            self.enhance = enhance
+            self.enhance_type = enhance_type
+            self.finetune_settings = finetune_settings
+            self.image_id = image_id
+            self.image_name = image_name
+            self.lens_correction = lens_correction
+            self.metadata = metadata
+            self.order_id = order_id
+            self.preset_id = preset_id
+            self.privacy = privacy
+            self.rating = rating
+            self.scene = scene
+            self.sky_replacement = sky_replacement
+            self.status = status
+            self.status_reason = status_reason
+            self.upscale = upscale
+            self.user_id = user_id
+            self.vertical_correction = vertical_correction
+            self.window_pull_type = window_pull_type
+        else:
+            self = cls(
+                ai_version=ai_version,
+                cloud_type=cloud_type,
+                date_added=date_added,
+                downloaded=downloaded,
+                enhance=enhance,
+                enhance_type=enhance_type,
+                finetune_settings=finetune_settings,
+                image_id=image_id,
+                image_name=image_name,
+                lens_correction=lens_correction,
+                metadata=metadata,
+                order_id=order_id,
+                preset_id=preset_id,
+                privacy=privacy,
+                rating=rating,
+                scene=scene,
+                sky_replacement=sky_replacement,
+                status=status,
+                status_reason=status_reason,
+                upscale=upscale,
+                user_id=user_id,
+                vertical_correction=vertical_correction,
+                window_pull_type=window_pull_type,
+            )
 
-        image.additional_properties = d
-        return image
+        self.additional_properties = d or {}
+        return self
 
     @property
     def additional_keys(self) -> list[str]:
@@ -587,3 +323,123 @@ class Image:
 
     def __contains__(self, key: str) -> bool:
         return key in self.additional_properties
+
+
+_known_cloud_type = {member.value: member for member in CloudType}
+
+
+def _parse_cloud_type(data: object) -> CloudType | None | Unset:
+    if isinstance(data, str) and data in _known_cloud_type:
+        return _known_cloud_type[data]
+    if data is None:
+        return data
+    if isinstance(data, Unset):
+        return data
+    try:
+        if not isinstance(data, str):
+            raise TypeError()
+        cloud_type_type_0 = CloudType(data)
+
+        return cloud_type_type_0
+    except (TypeError, ValueError, AttributeError, KeyError):
+        pass
+    return cast(CloudType | None | Unset, data)
+
+
+_known_enhance_type = {member.value: member for member in EnhanceType}
+
+
+def _parse_enhance_type(data: object) -> EnhanceType | None | Unset:
+    if isinstance(data, str) and data in _known_enhance_type:
+        return _known_enhance_type[data]
+    if data is None:
+        return data
+    if isinstance(data, Unset):
+        return data
+    try:
+        if not isinstance(data, str):
+            raise TypeError()
+        enhance_type_type_0 = EnhanceType(data)
+
+        return enhance_type_type_0
+    except (TypeError, ValueError, AttributeError, KeyError):
+        pass
+    return cast(EnhanceType | None | Unset, data)
+
+
+def _parse_finetune_settings(data: object) -> FinetuneSettings | None | Unset:
+    if data is None:
+        return data
+    if isinstance(data, Unset):
+        return data
+    try:
+        if not isinstance(data, dict):
+            raise TypeError()
+        finetune_settings_type_0 = FinetuneSettings.from_dict(data)
+
+        return finetune_settings_type_0
+    except (TypeError, ValueError, AttributeError, KeyError):
+        pass
+    return cast(FinetuneSettings | None | Unset, data)
+
+
+def _parse_metadata(data: object) -> ImageMetadata | None | Unset:
+    if data is None:
+        return data
+    if isinstance(data, Unset):
+        return data
+    try:
+        if not isinstance(data, dict):
+            raise TypeError()
+        metadata_type_0 = ImageMetadata.from_dict(data)
+
+        return metadata_type_0
+    except (TypeError, ValueError, AttributeError, KeyError):
+        pass
+    return cast(ImageMetadata | None | Unset, data)
+
+
+_known_status = {member.value: member for member in ImageStatus}
+
+
+def _parse_status(data: object) -> ImageStatus | None | Unset:
+    if isinstance(data, str) and data in _known_status:
+        return _known_status[data]
+    if data is None:
+        return data
+    if isinstance(data, Unset):
+        return data
+    try:
+        if not isinstance(data, str):
+            raise TypeError()
+        status_type_0 = ImageStatus(data)
+
+        return status_type_0
+    except (TypeError, ValueError, AttributeError, KeyError):
+        pass
+    return cast(ImageStatus | None | Unset, data)
+
+
+_known_window_pull_type = {member.value: member for member in WindowPullType}
+
+
+def _parse_window_pull_type(data: object) -> None | Unset | WindowPullType:
+    if isinstance(data, str) and data in _known_window_pull_type:
+        return _known_window_pull_type[data]
+    if data is None:
+        return data
+    if isinstance(data, Unset):
+        return data
+    try:
+        if not isinstance(data, str):
+            raise TypeError()
+        window_pull_type_type_0 = WindowPullType(data)
+
+        return window_pull_type_type_0
+    except (TypeError, ValueError, AttributeError, KeyError):
+        pass
+    return cast(None | Unset | WindowPullType, data)
+
+
+from ..models.finetune_settings import FinetuneSettings
+from ..models.image_metadata import ImageMetadata

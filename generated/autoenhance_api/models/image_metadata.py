@@ -25,10 +25,13 @@ class ImageMetadata:
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         d = dict(src_dict)
-        image_metadata = cls()
+        if cls is ImageMetadata:
+            self = cls.__new__(cls)
+        else:
+            self = cls()
 
-        image_metadata.additional_properties = d
-        return image_metadata
+        self.additional_properties = d or {}
+        return self
 
     @property
     def additional_keys(self) -> list[str]:

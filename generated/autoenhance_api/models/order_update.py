@@ -30,7 +30,6 @@ class OrderUpdate:
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
-        field_dict.update({})
         if name is not UNSET:
             field_dict["name"] = name
         if order_id is not UNSET:
@@ -45,13 +44,18 @@ class OrderUpdate:
 
         order_id = d.pop("order_id", UNSET)
 
-        order_update = cls(
-            name=name,
-            order_id=order_id,
-        )
+        if cls is OrderUpdate:
+            self = cls.__new__(cls)
+            self.name = name
+            self.order_id = order_id
+        else:
+            self = cls(
+                name=name,
+                order_id=order_id,
+            )
 
-        order_update.additional_properties = d
-        return order_update
+        self.additional_properties = d or {}
+        return self
 
     @property
     def additional_keys(self) -> list[str]:

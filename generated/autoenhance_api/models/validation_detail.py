@@ -1,16 +1,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..types import UNSET, Unset
-
-if TYPE_CHECKING:
-    from ..models.field_messages import FieldMessages
-
 
 T = TypeVar("T", bound="ValidationDetail")
 
@@ -38,7 +34,6 @@ class ValidationDetail:
         for prop_name, prop in self.additional_properties.items():
             field_dict[prop_name] = prop.to_dict()
 
-        field_dict.update({})
         if json is not UNSET:
             field_dict["json"] = json
         if query is not UNSET:
@@ -48,8 +43,6 @@ class ValidationDetail:
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        from ..models.field_messages import FieldMessages  # noqa: PLC0415
-
         d = dict(src_dict)
         _json = d.pop("json", UNSET)
         json: FieldMessages | Unset
@@ -65,10 +58,15 @@ class ValidationDetail:
         else:
             query = FieldMessages.from_dict(_query)
 
-        validation_detail = cls(
-            json=json,
-            query=query,
-        )
+        if cls is ValidationDetail:
+            self = cls.__new__(cls)
+            self.json = json
+            self.query = query
+        else:
+            self = cls(
+                json=json,
+                query=query,
+            )
 
         additional_properties = {}
         for prop_name, prop_dict in d.items():
@@ -76,8 +74,8 @@ class ValidationDetail:
 
             additional_properties[prop_name] = additional_property
 
-        validation_detail.additional_properties = additional_properties
-        return validation_detail
+        self.additional_properties = additional_properties
+        return self
 
     @property
     def additional_keys(self) -> list[str]:
@@ -94,3 +92,6 @@ class ValidationDetail:
 
     def __contains__(self, key: str) -> bool:
         return key in self.additional_properties
+
+
+from ..models.field_messages import FieldMessages

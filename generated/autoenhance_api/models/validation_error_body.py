@@ -1,16 +1,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..types import UNSET, Unset
-
-if TYPE_CHECKING:
-    from ..models.validation_detail import ValidationDetail
-
 
 T = TypeVar("T", bound="ValidationErrorBody")
 
@@ -34,7 +30,6 @@ class ValidationErrorBody:
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
-        field_dict.update({})
         if message is not UNSET:
             field_dict["message"] = message
         if detail is not UNSET:
@@ -44,8 +39,6 @@ class ValidationErrorBody:
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        from ..models.validation_detail import ValidationDetail  # noqa: PLC0415
-
         d = dict(src_dict)
         message = d.pop("message", UNSET)
 
@@ -56,13 +49,18 @@ class ValidationErrorBody:
         else:
             detail = ValidationDetail.from_dict(_detail)
 
-        validation_error_body = cls(
-            message=message,
-            detail=detail,
-        )
+        if cls is ValidationErrorBody:
+            self = cls.__new__(cls)
+            self.message = message
+            self.detail = detail
+        else:
+            self = cls(
+                message=message,
+                detail=detail,
+            )
 
-        validation_error_body.additional_properties = d
-        return validation_error_body
+        self.additional_properties = d or {}
+        return self
 
     @property
     def additional_keys(self) -> list[str]:
@@ -79,3 +77,6 @@ class ValidationErrorBody:
 
     def __contains__(self, key: str) -> bool:
         return key in self.additional_properties
+
+
+from ..models.validation_detail import ValidationDetail
