@@ -78,6 +78,10 @@ fuzz: .venv/.dev ## Run the property tests with 10,000 examples each
 soak: .venv/.demo ## Edit 100,000 orders, and compare (ARGS="--rows 5000")
 	@$(BIN)/python scripts/soak.py $(ARGS)
 
+.PHONY: bench
+bench: .venv/.dev ## Measure it beside what else there is (ARGS="--quick")
+	@$(BIN)/python -m benchmarks $(ARGS)
+
 .PHONY: conformance
 conformance: .venv/.dev ## Check the sandbox, or URL=..., against the contract
 	@$(BIN)/python -X utf8 scripts/conformance.py $(call given,URL,url) $(ARGS)

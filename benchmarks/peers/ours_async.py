@@ -1,0 +1,40 @@
+"""This project's client, async."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from autoenhance import AsyncAutoenhance
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+IS_ASYNC = True
+
+
+async def setup(url: str, key: str) -> AsyncAutoenhance:
+    """Make a client."""
+    return AsyncAutoenhance(key, base_url=url)
+
+
+async def one(client: AsyncAutoenhance, order_id: str, name: str) -> Any:
+    """Edit one order."""
+    return await client.edit_order(order_id, name=name)
+
+
+async def close(client: AsyncAutoenhance) -> None:
+    """Close the client."""
+    await client.aclose()
+
+
+async def many(
+    url: str, key: str, edits: Iterator[tuple[str, str]], in_flight: int, rate: float
+) -> AsyncIterator[None]:
+    """Edit many orders."""
+    from autoenhance import OrderEdit
+
+    async with AsyncAutoenhance(key, base_url=url, timeout=60) as client:
+        async for result in client.edit_orders((OrderEdit(*edit) for edit in edits), concurrency=in_flight, rate=rate):
+            if result.error:
+                raise result.error
+            yield
