@@ -68,7 +68,7 @@ class AsyncAutoenhance(Options):
                 on_retry=on_retry,
             )
         )
-        self._connections = AsyncConnections(http_client)
+        self._connections = AsyncConnections(http_client, self._settings)
 
     async def edit_order(
         self,

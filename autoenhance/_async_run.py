@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import os
 import weakref
 from collections import deque
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Generic, Self
 
 import anyio
@@ -16,7 +18,7 @@ from autoenhance._edits import E, EditResult, tell_untaken
 from autoenhance._engine import Engine
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import Callable
     from types import TracebackType
 
     from autoenhance._connections import AsyncConnections
@@ -43,29 +45,43 @@ class AsyncEditRun(AsyncIterator[EditResult[E]]):
     ) -> None:
         self._mail: _Mail[E] = _Mail(limits.window)
         self._engine: Engine[E] = Engine(settings, connections, limits, self._mail.deliver)
-        source = edits if isinstance(edits, AsyncIterable) else iter(edits)
-        self._results = _results(self._engine, source, self._mail)
-        weakref.finalize(self, self._mail.abandon).atexit = False
+        self._source = edits if isinstance(edits, AsyncIterable) else iter(edits)
+        self._is_started = False
+        self._is_said = False
+        # It knows nothing of the run, so that a run that nobody holds any more is noticed.
+        weakref.finalize(self, _leave, self._engine, self._mail, os.getpid())
 
     async def __anext__(self) -> EditResult[E]:
+        self._start()
         try:
-            return await anext(self._results)
-        except StopAsyncIteration:
-            if not self._mail.results:
-                raise
-            return self._mail.results.popleft()
+            if await self._mail.arrival():
+                return self._mail.take()
+        except BaseException:
+            self.stop()  # whoever waited was cancelled
+            raise
+        failure = self._mail.error or self._engine.reason
+        if failure is not None and not self._is_said:
+            self._is_said = True
+            raise failure
+        raise StopAsyncIteration
 
     def stop(self) -> None:
-        """Begin no further edit; iterating goes on with what is on its way, and then ends."""
-        self._engine.stop()
+        """Begin no further edit; iterating goes on with what is on its way, and then ends.
+
+        It may be called from any thread, and from a signal handler.
+        """
+        self._engine.halt()
+        with suppress(RuntimeError):  # the event loop is over, and the run with it
+            self._mail.call(self._engine.stop)
 
     async def aclose(self) -> None:
         """Stop, and return when nothing is on its way any more; closing twice is fine.
 
         What finished meanwhile can still be taken by iterating. If that is not done, it is logged as a warning.
         """
-        self._engine.stop()
-        await self._results.aclose()
+        self.stop()
+        if self._is_started:
+            await self._mail.end()
 
     @property
     def unsent(self) -> list[E]:
@@ -80,6 +96,15 @@ class AsyncEditRun(AsyncIterator[EditResult[E]]):
     ) -> None:
         await self.aclose()
 
+    def _start(self) -> None:
+        if self._is_started:
+            return
+        self._is_started = True
+        if self._engine.is_stopping:
+            self._mail.conclude()
+        else:
+            self._mail.call = _in_background(_drive, self._engine, self._source, self._mail)
+
 
 class _Mail(Generic[E]):
     """The results that nobody has taken yet."""
@@ -87,7 +112,8 @@ class _Mail(Generic[E]):
     def __init__(self, window: int) -> None:
         self.results: deque[EditResult[E]] = deque()
         self.has_ended = False
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
+        self.call: Callable[[Callable[[], None]], object] = _call  # in its event loop, once it has one
         self._outstanding = 0
         self._window = window
         self._change = anyio.Event()
@@ -141,27 +167,20 @@ class _Mail(Generic[E]):
         await self._change.wait()
 
 
-async def _results(
-    engine: Engine[E], source: Iterator[E] | AsyncIterable[E], mail: _Mail[E]
-) -> AsyncGenerator[EditResult[E], None]:
-    """The results, while a task in the background makes the edits: it outlives whoever stops listening, until it is done."""
-    _in_background(_drive, engine, source, mail)
+def _leave(engine: Engine[E], mail: _Mail[E], process: int) -> None:
+    """Stop a run that nobody holds any more, wherever garbage is collected, and say what nobody has taken."""
+    if os.getpid() != process:
+        return  # a forked child's copy
+    engine.halt()
     try:
-        while await mail.arrival():
-            yield mail.take()
-    except GeneratorExit:
-        engine.stop()
-        await mail.end()
-        raise
-    except BaseException:
-        engine.stop()
-        raise
-    failure = mail.error or engine.reason
-    if failure is not None:
-        raise failure
+        mail.call(engine.stop)
+        mail.call(mail.abandon)
+    except RuntimeError:  # the event loop is over, and the run with it
+        mail.abandon()
 
 
 async def _drive(engine: Engine[E], source: Iterator[E] | AsyncIterable[E], mail: _Mail[E]) -> None:
+    """Make the edits. This outlives whoever stops listening, until what is on its way is done."""
     try:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(_read, engine, source, mail)
@@ -182,25 +201,43 @@ async def _read(engine: Engine[E], source: Iterator[E] | AsyncIterable[E], mail:
                 engine.feed(edit)
                 engine.notice()
                 await mail.room()
+                if engine.is_stopping:
+                    break
         else:
             for edit in source:
                 engine.feed(edit)
                 engine.notice()
                 await mail.room()
-    except Exception as error:  # noqa: BLE001  # whatever the caller's source raises, when the rest is done
+                if engine.is_stopping:
+                    break
+    except anyio.get_cancelled_exc_class():
+        raise
+    except BaseException as error:  # noqa: BLE001  # whatever the caller's source raises, when the rest is done
         mail.error = error
+        if not isinstance(error, Exception):
+            engine.stop()  # it ends the program
     engine.end()
     engine.notice()
 
 
-def _in_background(function: Any, *arguments: Any) -> None:
-    """Begin a task that belongs to the event loop, and to no task of the caller's."""
+def _in_background(function: Any, *arguments: Any) -> Callable[[Callable[[], None]], object]:
+    """Begin a task that belongs to the event loop, and to no task of the caller's.
+
+    Returns:
+        What calls a function in that event loop, from anywhere. It raises RuntimeError when the loop is over.
+    """
     if isinstance(running_loop(), asyncio.AbstractEventLoop):
-        task = asyncio.get_running_loop().create_task(function(*arguments))
+        loop = asyncio.get_running_loop()
+        task = loop.create_task(function(*arguments))
         # asyncio itself may forget a task that nobody holds.
         _tasks.add(task)
         task.add_done_callback(_tasks.discard)
-        return
+        return loop.call_soon_threadsafe
     import trio
 
     trio.lowlevel.spawn_system_task(function, *arguments, context=contextvars.copy_context())
+    return trio.lowlevel.current_trio_token().run_sync_soon
+
+
+def _call(function: Callable[[], None]) -> None:
+    function()

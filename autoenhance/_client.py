@@ -88,7 +88,7 @@ class Autoenhance(Options):
                 on_retry=on_retry,
             )
         )
-        self._connections = Connections(http_client)
+        self._connections = Connections(http_client, self._settings)
 
     def edit_order(
         self,

@@ -11,10 +11,12 @@ import httpx
 
 from autoenhance._deadline import guard
 from autoenhance._received import hide_location
+from autoenhance._tls import tls_context
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
 
+    from autoenhance._settings import Settings
     from autoenhance._spread import Spread
 
 # A proxy of the environment's tunnels https, but it would read what goes over http, and the API key with it.
@@ -24,10 +26,11 @@ _NO_PROXY_FOR_HTTP: dict[str, None] = {"http://": None}
 class Connections:
     """The connections of sync clients: an httpx client of ours for each process, or the caller's own."""
 
-    def __init__(self, own: httpx.Client | None) -> None:
+    def __init__(self, own: httpx.Client | None, settings: Settings) -> None:
         if own is not None and not isinstance(own, httpx.Client):
             raise TypeError(f"http_client is an httpx.Client, not {type(own).__name__}")
         self._own = own
+        self._settings = settings
         self._process = os.getpid()
         self._closed = False
         # Inherited from a parent process: kept, because dropping them would close what is the parent's.
@@ -72,7 +75,8 @@ class Connections:
             self._client.close()
 
     def _open(self) -> httpx.Client:
-        client = httpx.Client(mounts=_NO_PROXY_FOR_HTTP, event_hooks={"response": [hide_location]})
+        hooks = {"response": [hide_location]}
+        client = httpx.Client(verify=tls_context(self._settings), mounts=_NO_PROXY_FOR_HTTP, event_hooks=hooks)
         guard(client)
         # For a client that is dropped without being closed.
         weakref.finalize(self, _close_if_ours, client, os.getpid())
@@ -82,10 +86,11 @@ class Connections:
 class AsyncConnections:
     """The connections of async clients: an httpx client of ours for each event loop, or the caller's own."""
 
-    def __init__(self, own: httpx.AsyncClient | None) -> None:
+    def __init__(self, own: httpx.AsyncClient | None, settings: Settings) -> None:
         if own is not None and not isinstance(own, httpx.AsyncClient):
             raise TypeError(f"http_client is an httpx.AsyncClient, not {type(own).__name__}")
         self._own = own
+        self._settings = settings
         self._process = os.getpid()
         self._closed = False
         self._loop_of_own: weakref.ref[Any] | None = None
@@ -103,7 +108,7 @@ class AsyncConnections:
         if self._own is not None:
             return self._check_own(self._own, loop)
         if loop not in self._clients:
-            client = _open_async()
+            client = _open_async(verify=tls_context(self._settings))
             guardian = _closing_with_the_loop(client)
             self._clients[loop] = client, guardian
             await anext(guardian)
@@ -122,7 +127,7 @@ class AsyncConnections:
         self._check_open()
         from autoenhance._spread import open_spread
 
-        async with open_spread(running_loop(), _open_async) as spread:
+        async with open_spread(running_loop(), tls_context(self._settings), _open_async) as spread:
             yield spread
 
     async def aclose(self) -> None:

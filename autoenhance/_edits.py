@@ -19,6 +19,7 @@ class OrderEditLike(Protocol):
     @property
     def order_id(self) -> str:
         """The id of the order."""
+        ...  # without it pyright takes this for a function that returns nothing
 
     @property
     def name(self) -> str | Unset | None:

@@ -26,12 +26,27 @@ _PIECE: Final = 64 * 1024
 _NEXT_ADDRESS: Final = 0.25
 
 
+class _Reader(asyncio.StreamReader):
+    """A reader that knows how many bytes nobody has read yet."""
+
+    unread = 0
+
+    def feed_data(self, data: Any) -> None:
+        self.unread += len(data)
+        super().feed_data(data)
+
+    async def read(self, n: int = -1) -> bytes:
+        data = await super().read(n)
+        self.unread -= len(data)
+        return data
+
+
 class Connection(httpx.AsyncBaseTransport):
     """A connection that is opened when it is needed, and again when it is gone. One request at a time."""
 
     def __init__(self, context: ssl.SSLContext) -> None:
         self._context = context
-        self._reader: asyncio.StreamReader
+        self._reader: _Reader
         self._writer: asyncio.StreamWriter | None = None
         self._protocol: h11.Connection
         self._idle_since = 0.0
@@ -45,7 +60,7 @@ class Connection(httpx.AsyncBaseTransport):
         try:
             if not self._is_usable():
                 await self._connect(request.url, timeouts.get("connect"))
-            await self._send(request, content, timeouts.get("write"))
+            self._send(request, content)
             event = await self._receive()
             while not isinstance(event, h11.Response):  # 103 and the like come before it
                 event = await self._receive()
@@ -67,7 +82,8 @@ class Connection(httpx.AsyncBaseTransport):
     def finish(self) -> None:
         """Make ready for another request; an answer that was not read to its end takes the connection with it."""
         done = self._writer is not None and self._protocol.our_state is self._protocol.their_state is h11.DONE
-        if not done or self._protocol.trailing_data[0]:
+        # What is not sent yet belongs to a request that was answered early.
+        if not done or self._protocol.trailing_data[0] or self._open_writer().transport.get_write_buffer_size():
             self._abort()
             return
         self._protocol.start_next_cycle()
@@ -85,41 +101,44 @@ class Connection(httpx.AsyncBaseTransport):
         if self._writer is None:
             return False
         is_stale = time.monotonic() - self._idle_since > _LONGEST_IDLE
-        if is_stale or self._writer.is_closing() or self._reader.at_eof() or self._reader.exception():
+        # Bytes that come unasked would be taken for the answer to the next request.
+        is_odd = self._writer.is_closing() or self._reader.unread or self._reader.at_eof() or self._reader.exception()
+        if is_stale or is_odd:
             self._abort()
         return self._writer is not None
 
     async def _connect(self, url: httpx.URL, patience: float | None) -> None:
         is_https = url.scheme == "https"
+        loop = asyncio.get_running_loop()
+        self._reader = _Reader(_PIECE, loop)
+        protocol = asyncio.StreamReaderProtocol(self._reader, loop=loop)
         # Other loops than asyncio's own, such as uvloop's, have no such argument.
-        own = isinstance(asyncio.get_running_loop(), asyncio.BaseEventLoop)
+        own: dict[str, Any] = {"happy_eyeballs_delay": _NEXT_ADDRESS} if isinstance(loop, asyncio.BaseEventLoop) else {}
         try:
             async with asyncio.timeout(patience):
-                self._reader, self._writer = await asyncio.open_connection(
+                transport, _ = await loop.create_connection(
+                    lambda: protocol,
                     url.raw_host.decode(),
                     url.port or (443 if is_https else 80),
                     ssl=self._context if is_https else None,
-                    limit=_PIECE,
-                    **({"happy_eyeballs_delay": _NEXT_ADDRESS} if own else {}),
+                    **own,
                 )
         except TimeoutError as error:
             raise httpx.ConnectTimeout(str(error)) from error
         except (OSError, UnicodeError) as error:
             raise httpx.ConnectError(str(error)) from error
+        self._writer = asyncio.StreamWriter(transport, protocol, self._reader, loop)
         self._protocol = h11.Connection(h11.CLIENT, max_incomplete_event_size=_LONGEST_HEAD)
 
-    async def _send(self, request: httpx.Request, content: bytes, patience: float | None) -> None:
-        head = h11.Request(method=request.method, target=request.url.raw_path, headers=request.headers.raw)
-        events = [head, *([h11.Data(data=content)] if content else []), h11.EndOfMessage()]
-        writer = self._open_writer()
-        with _as_httpx(httpx.WriteTimeout, httpx.WriteError):
-            writer.write(b"".join(self._protocol.send(event) or b"" for event in events))
-            if writer.transport.get_write_buffer_size():
-                async with asyncio.timeout(patience):
-                    await writer.drain()
+    def _send(self, request: httpx.Request, content: bytes) -> None:
+        with _as_httpx():
+            head = h11.Request(method=request.method, target=request.url.raw_path, headers=request.headers.raw)
+            events = [head, *([h11.Data(data=content)] if content else []), h11.EndOfMessage()]
+            # Not waited for: a service that answers early may not read the rest, and its answer is what matters.
+            self._open_writer().write(b"".join(self._protocol.send(event) or b"" for event in events))
 
     async def _receive(self) -> Any:
-        with _as_httpx(httpx.ReadTimeout, httpx.ReadError):
+        with _as_httpx():
             while (event := self._protocol.next_event()) is h11.NEED_DATA:
                 piece = await self._read()
                 if not piece and self._protocol.their_state is h11.SEND_RESPONSE:
@@ -165,14 +184,14 @@ class _Body(httpx.AsyncByteStream):
 
 
 @contextmanager
-def _as_httpx(timeout: type[httpx.TimeoutException], failure: type[httpx.NetworkError]) -> Iterator[None]:
+def _as_httpx() -> Iterator[None]:
     """Raise what httpx raises in the place of what asyncio and h11 do."""
     try:
         yield
     except TimeoutError as error:
-        raise timeout(str(error)) from error
+        raise httpx.ReadTimeout(str(error)) from error
     except OSError as error:
-        raise failure(str(error)) from error
+        raise httpx.ReadError(str(error)) from error
     except h11.LocalProtocolError as error:
         raise httpx.LocalProtocolError(str(error)) from error
     except h11.RemoteProtocolError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 
@@ -33,14 +32,15 @@ def read_limits(concurrency: int, rate: float, max_failures: int | None) -> Limi
         TypeError: If a value has the wrong type.
         ValueError: If a value is of no use.
     """
-    for argument, value in (("concurrency", concurrency), ("max_failures", max_failures)):
-        if isinstance(value, bool) or not isinstance(value, int | None):
-            raise TypeError(f"{argument} is a whole number, not {type(value).__name__}")
+    if isinstance(concurrency, bool) or not isinstance(concurrency, int):
+        raise TypeError(f"concurrency is a whole number, not {type(concurrency).__name__}")
     if isinstance(rate, bool) or not isinstance(rate, int | float):
         raise TypeError(f"rate is a number, not {type(rate).__name__}")
+    if isinstance(max_failures, bool) or not isinstance(max_failures, int | None):
+        raise TypeError(f"max_failures is a whole number or None, not {type(max_failures).__name__}")
     if concurrency < 1:
         raise ValueError(f"concurrency is {concurrency}; it must be 1 or more")
-    if math.isnan(rate) or rate <= 0:
+    if not rate > 0:  # NaN is not, either
         raise ValueError(f"rate is {rate}; it must be above 0 (math.inf for no ceiling)")
     if max_failures is not None and max_failures < 0:
         raise ValueError(f"max_failures is {max_failures}; it must be 0 or more, or None for any number")

@@ -18,6 +18,7 @@ import httpx
 from autoenhance._http1 import Connection
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import AsyncIterator, Callable
 
 
@@ -55,14 +56,16 @@ class Spread:
 
 
 @asynccontextmanager
-async def open_spread(loop: Any, open_client: Callable[..., httpx.AsyncClient]) -> AsyncIterator[Spread]:
+async def open_spread(
+    loop: Any, context: ssl.SSLContext, open_client: Callable[..., httpx.AsyncClient]
+) -> AsyncIterator[Spread]:
     """Connections for many requests, closed afterwards.
 
     Args:
         loop: The event loop that they belong to.
+        context: What they trust.
         open_client: Makes an httpx client, for what asyncio and h11 do not know: trio, and the environment's proxies.
     """
-    context = httpx.create_ssl_context()  # one for all, because it takes 20 ms to make
     is_direct = isinstance(loop, asyncio.AbstractEventLoop) and getproxies().keys().isdisjoint({"https", "all"})
 
     def make() -> httpx.AsyncBaseTransport:

@@ -41,13 +41,14 @@ class EditRun(Iterator[EditResult[E]]):
         self._are_read = False
         self._failure: BaseException | None = None
         self._is_said = False
-        self._buffer: deque[EditResult[E]] = deque()
+        # The worker's, who tells of what is left in it.
+        self._buffer = self._worker.arrived
         # Also at the end of the interpreter, which would cut off the thread in the middle of its edits.
         self._leave = weakref.finalize(self, self._worker.leave)
 
     def __next__(self) -> EditResult[E]:
-        if not self._buffer:
-            self._buffer.extend(self._take(None))
+        if not self._buffer or self._worker.is_inherited:
+            self._fetch(None)
         if not self._buffer:
             raise StopIteration
         return self._buffer.popleft()
@@ -62,10 +63,12 @@ class EditRun(Iterator[EditResult[E]]):
             BulkStoppedError: At the end, see `Autoenhance.edit_orders`.
         """
         while True:
-            batch = [*self._buffer] or self._take(wait)
-            self._buffer.clear()
-            if not batch and self._worker.is_over:
+            if not self._buffer or self._worker.is_inherited:
+                self._fetch(wait)
+            if not self._buffer and self._worker.is_over:
                 return
+            batch = [*self._buffer]
+            self._buffer.clear()
             yield batch
 
     def stop(self) -> None:
@@ -95,23 +98,23 @@ class EditRun(Iterator[EditResult[E]]):
     ) -> None:
         self.close()
 
-    def _take(self, wait: float | None) -> list[EditResult[E]]:
-        """Take what is there, and wait if there is nothing; an empty list at the end, or after the wait."""
+    def _fetch(self, wait: float | None) -> None:
+        """Fill the buffer with what is there, and wait if there is nothing; it stays empty at the end, or after the wait."""
         if self._worker.is_inherited:
             raise RuntimeError("this run belongs to a parent process; start one in each process")
         self._worker.start()
         while True:
             may_read = self._read(self._taken)
-            found = self._worker.found()
-            if not found and not self._worker.is_over:
+            self._worker.look()
+            if not self._buffer and not self._worker.is_over:
                 if may_read:
                     continue
-                found = self._worker.wait(wait)
-            self._taken = max(1, len(found))
-            self._outstanding -= len(found)
-            if not found and self._worker.is_over:
+                self._worker.wait(wait)
+            self._taken = max(1, len(self._buffer))
+            self._outstanding -= len(self._buffer)
+            if not self._buffer and self._worker.is_over:
                 self._raise()
-            return found
+            return
 
     def _read(self, most: int) -> bool:
         """Read some edits, as many as were finished; returns whether there may be more, and room for them."""
@@ -147,7 +150,8 @@ class _Worker(Generic[E]):
 
     def __init__(self, settings: Settings, limits: Limits) -> None:
         self._results: SimpleQueue[EditResult[E] | None] = SimpleQueue()
-        self.engine: Engine[E] = Engine(settings, AsyncConnections(None), limits, self._results.put)
+        self.arrived: deque[EditResult[E]] = deque()
+        self.engine: Engine[E] = Engine(settings, AsyncConnections(None, settings), limits, self._results.put)
         # A daemon, because others are waited for before anyone can tell them to stop.
         self._thread = threading.Thread(target=self._run, name="autoenhance-edits", daemon=True)
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -202,26 +206,27 @@ class _Worker(Generic[E]):
             self._tell_untaken()
 
     def _tell_untaken(self) -> None:
-        for result in self.found():
-            tell_untaken(result)
+        self.look()
+        while self.arrived:
+            tell_untaken(self.arrived.popleft())
 
-    def found(self) -> list[EditResult[E]]:
-        found: list[EditResult[E]] = []
+    def look(self) -> None:
+        """Take over the results that are there."""
         with suppress(Empty):
-            while (result := self._results.get_nowait()) is not None:  # None is the end
-                found.append(result)
-            self.is_over = True
-        return found
+            while not self.is_over:
+                self._arrive(self._results.get_nowait())
 
-    def wait(self, seconds: float | None) -> list[EditResult[E]]:
-        try:
-            result = self._results.get(timeout=seconds)
-        except Empty:
-            return []
+    def wait(self, seconds: float | None) -> None:
+        """Wait for a result or the end."""
+        with suppress(Empty):
+            self._arrive(self._results.get(timeout=seconds))
+            self.look()
+
+    def _arrive(self, result: EditResult[E] | None) -> None:
         if result is None:
             self.is_over = True
-            return []
-        return [result, *self.found()]
+        else:
+            self.arrived.append(result)
 
     def _call(self, function: Callable[[], None]) -> None:
         if self._loop is not None:
@@ -240,6 +245,4 @@ class _Worker(Generic[E]):
 
     async def _main(self) -> None:
         self._loop = asyncio.get_running_loop()
-        if self.engine.is_stopping:  # it was told before there was a loop to tell it to
-            return
         await self.engine.run()

@@ -10,19 +10,25 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import threading
+from contextlib import closing
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 from callers import at
+from terminal import SCRIPT
 
 from autoenhance import Autoenhance, RateLimitError
+from autoenhance.cli import main
 from autoenhance.sandbox import Sandbox
 from autoenhance.sandbox import __main__ as program
 from autoenhance.sandbox._contract import Contract, Request, Response, load_contract
+from autoenhance.sandbox._foreground import serve
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -378,3 +384,103 @@ def test_users_get_a_fixture_that_is_new_in_each_test(pytester: pytest.Pytester)
         """
     )
     pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=2)
+
+
+def test_many_orders_can_be_added_at_once(sandbox: Sandbox) -> None:
+    """Each without a name or images, as the contract has it; those that are there stay as they are."""
+    before = sandbox.order("harbour-view-7")
+    sandbox.add_orders(f"o-{number}" for number in range(5000))
+    sandbox.add_orders(["harbour-view-7", "o-1"])
+    assert len(sandbox.order_ids) == 5003
+    assert sandbox.order("harbour-view-7") == before
+    assert sandbox.order("o-4999") == {"order_id": "o-4999", "name": None, "created_at": None, "images": []}
+    assert patch(sandbox, "o-4999").status_code == 200
+    sandbox.reset()
+    assert len(sandbox.order_ids) == 3
+
+
+@pytest.mark.parametrize("order_ids", [["a", "", "b"], "abc"])
+def test_orders_that_could_not_be_asked_for_are_not_added(sandbox: Sandbox, order_ids: Any) -> None:
+    """No order without an id, and none for each letter of one; nor any of the others then."""
+    before = sandbox.order_ids
+    with pytest.raises(ValueError, match=r"an order needs an 'order_id'|order_ids is one text"):
+        sandbox.add_orders(order_ids)
+    assert sandbox.order_ids == before
+
+
+def test_orders_are_added_all_or_none(sandbox: Sandbox) -> None:
+    """What goes wrong with one of them, or with where they come from, leaves no half of them, and no lock."""
+
+    def broken() -> Iterator[str]:
+        yield "o-1"
+        raise LookupError
+
+    before = sandbox.order_ids
+    with pytest.raises(LookupError):
+        sandbox.add_orders(broken())
+    with pytest.raises(UnicodeEncodeError):
+        sandbox.add_orders(["o-1", "\ud800"])
+    assert sandbox.order_ids == before
+    sandbox.add_orders(["o-1"])
+    assert len(sandbox.order_ids) == len(before) + 1
+
+
+def test_the_command_has_the_orders_of_a_table(tmp_path: Path) -> None:
+    """As edit-orders reads it; they are served, and stay in --db."""
+    table, database = tmp_path / "orders.csv", tmp_path / "orders.sqlite3"
+    table.write_text("order_id;name\n" + "".join(f"o-{number};{'a' * 500}\n" for number in range(40)))
+    options = ["--port", "0", "--orders", str(table), "--db", str(database)]
+    with subprocess.Popen([SCRIPT, "sandbox", *options], stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout
+            lines = [process.stdout.readline() for _ in range(6)]
+            exported = dict(re.findall(r"^export (\w+)=(\S+)$", "".join(lines), re.MULTILINE))
+            headers = {"x-api-key": exported["AUTOENHANCE_API_KEY"], "content-type": "application/json"}
+            url = f"{exported['AUTOENHANCE_BASE_URL']}/v3/orders/o-39"
+            assert httpx.patch(url, json={"name": "a"}, headers=headers).json()["name"] == "a"
+        finally:
+            process.terminate()
+    assert process.returncode == 0
+    assert lines[5].startswith("Orders: o-0, o-1, ")
+    assert lines[5].endswith(", and 33 more\n")
+    with closing(sqlite3.connect(database)) as opened:
+        assert opened.execute("SELECT count(*) FROM orders").fetchone() == (43,)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("id,name\no-1,a\n", "orders.csv:1: "),
+        ("order_id,name\n,a\n", "orders.csv:2: column 1 (order_id): "),
+        (None, "Error: The file "),
+    ],
+)
+def test_a_table_with_faults_is_refused_by_the_sandbox_too(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str | None, said: str
+) -> None:
+    """A rehearsal with fewer orders than there are rows would be none."""
+    table = tmp_path / "orders.csv"
+    if content is not None:
+        table.write_text(content)
+    assert main(["sandbox", "--port", "0", "--orders", str(table)]) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert said in shown.err
+    if content is not None:
+        assert "has rows that cannot be sent; the sandbox did not start." in shown.err
+
+
+@pytest.mark.thorough
+def test_orders_that_cannot_be_kept_are_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Here because another program has the database; the sandbox is not left running."""
+    database = tmp_path / "orders.sqlite3"
+    with Sandbox(db=database):
+        pass
+    with closing(sqlite3.connect(database, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        before = threading.active_count()
+        assert serve(port=0, db=str(database), order_ids=["o-1"]) == 2
+        assert threading.active_count() == before
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert re.fullmatch(r"The sandbox cannot start: .*database is locked\n", said.err)

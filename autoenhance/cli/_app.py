@@ -13,7 +13,6 @@ from autoenhance._version import __version__
 from autoenhance.cli import _bulk
 from autoenhance.cli._edit import Asked, edit_order
 from autoenhance.cli._service import Service
-from autoenhance.cli._sheet import Sheet
 from autoenhance.cli._voice import Voice, put_text
 from autoenhance.sandbox._foreground import DEFAULT_PORT, HELP, serve
 from autoenhance.sandbox._rehearsal import DEFAULT_RATE_LIMIT
@@ -169,6 +168,7 @@ def edit_orders_command(
 
 @app.command("sandbox")
 def sandbox_command(
+    context: typer.Context,
     *,
     port: Annotated[int, typer.Option(metavar="NUMBER", help=HELP["port"])] = DEFAULT_PORT,
     db: Annotated[str | None, typer.Option(metavar="FILE", help=HELP["db"])] = None,
@@ -185,7 +185,9 @@ def sandbox_command(
 
     It needs no key of yours. --latency, --fail-rate and --rate-limit rehearse a slow or unreliable service.
     """
-    with Sheet.read(orders, longest_name=sys.maxsize) if orders is not None else nullcontext() as sheet:
+    voice: Voice = context.obj
+    so = "the sandbox did not start"
+    with nullcontext() if orders is None else _bulk.read_sheet(orders, sys.maxsize, voice, so=so) as sheet:
         status = serve(
             port=port,
             db=db,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import time
-from contextlib import suppress
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from autoenhance import errors
 from autoenhance._limits import read_limits
@@ -17,12 +17,14 @@ from autoenhance.cli._record import Record
 from autoenhance.cli._report import Report, edits_to_make, faults_of
 from autoenhance.cli._results import Results, ResultsError
 from autoenhance.cli._sheet import Sheet, parse_shard
-from autoenhance.cli._signals import stopping
+from autoenhance.cli._signals import say_last, stopping
 from autoenhance.cli._voice import put_text
 from autoenhance_api.types import Unset
 
 if TYPE_CHECKING:
-    from autoenhance import EditResult
+    from collections.abc import Generator
+
+    from autoenhance import Autoenhance, EditResult
     from autoenhance.bulk import EditRun
     from autoenhance.cli._checks import Row
     from autoenhance.cli._progress import Display
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from autoenhance.cli._sheet import Shard
     from autoenhance.cli._voice import Voice
 
-_STANDARD_INPUT: Final = "-"
+_STANDARD: Final = "-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,27 +58,37 @@ def edit_orders(asked: Asked, voice: Voice) -> int:
         OutputError: If what a dry run shows cannot be shown.
     """
     shard = _check(asked)
-    path = asked.results or _beside(asked.file, shard)
-    with Sheet.read(asked.file, longest_name=asked.longest_name) as sheet:
-        if sheet.fault_count:
-            for line in faults_of(sheet):
-                voice.say(line)
-            raise CommandError(
-                f"{sheet.name} ({sheet.form}) has rows that cannot be sent; nothing was sent.",
-                "Correct the file; --dry-run checks it again.",
-            )
+    path = _beside(asked.file, shard) if asked.results is None else asked.results
+    with read_sheet(asked.file, asked.longest_name, voice, so="nothing was sent") as sheet:
         if asked.dry_run:
             return _dry_run(sheet, path, shard, voice, asked)
         with Results.open(path, table=asked.file) as results:
             _settle(sheet, results)
-            run = _Run(asked, sheet, results, shard, voice)
-            return run.go(path)
+            return _Run(asked, sheet, results, shard, voice).go(path)
+
+
+def read_sheet(file: str, longest_name: int, voice: Voice, *, so: str) -> Sheet:
+    """Read a file that has no faults.
+
+    Raises:
+        CommandError: If it has some, which are said, or cannot be read.
+    """
+    sheet = Sheet.read(file, longest_name=longest_name)
+    if sheet.fault_count:
+        sheet.close()
+        for line in faults_of(sheet):
+            voice.say(line)
+        line = f"{sheet.name} ({sheet.form}) has rows that cannot be sent; {so}."
+        raise CommandError(line, "Correct the file; autoenhance edit-orders --dry-run checks it again.")
+    return sheet
 
 
 def _check(asked: Asked) -> Shard | None:
     asked.service.check()
-    if asked.file == _STANDARD_INPUT and asked.results is None:
+    if asked.file == _STANDARD and asked.results is None:
         raise CommandError("What comes from standard input has no place for its results.", "Give --results FILE.")
+    if asked.results == _STANDARD:
+        raise CommandError("--results takes a file; from standard output nothing goes on.", "Give --results FILE.")
     try:
         read_limits(asked.concurrency, asked.rate, asked.max_failures)
     except ValueError as error:
@@ -114,7 +126,8 @@ class _Run:
         self._results = results
         self._shard = shard
         self._voice = voice
-        self._tally = Tally(sheet.pending_count(shard), time.monotonic())
+        self._tally = Tally(sheet.pending_count(shard))
+        self._display: Display | None = None
         self._unwritten: tuple[Record, ...] = ()
         self._trouble: ResultsError | None = None
         self._is_told_to_stop = False
@@ -127,37 +140,45 @@ class _Run:
             for line in report.of_nothing():
                 self._voice.say(line)
             return 0
-        for line in report.of_beginning(self._tally.total):
-            self._voice.say(line)
-        began = time.monotonic()
-        stopped = self._edit(report)
-        for line in report.of_end(self._tally, len(self._unwritten), time.monotonic() - began):
-            self._voice.say(line)
-        if not self._results.is_in_place():
-            self._voice.say(f"Warning: {path} was moved or removed meanwhile; what was written down is not there.")
-        return self._status(stopped)
+        asked = self._asked
+        # The rows are closed before the sheet is: where the run stops, some are left.
+        with self._open() as client, closing(cast("Generator[Row]", self._sheet.pending(self._shard))) as rows:
+            run = client.edit_orders(
+                rows, concurrency=asked.concurrency, rate=asked.rate, max_failures=asked.max_failures
+            )
+            # To the last word: an end in the middle of the summary would be told as one before the first request.
+            with stopping(lambda: self._stop(run), self._stop_hard):
+                for line in report.of_beginning(self._tally.total):
+                    self._voice.say(line)
+                began = time.monotonic()
+                stopped = self._edit(run, report)
+                for line in report.of_end(self._tally, len(self._unwritten), time.monotonic() - began):
+                    self._voice.say(line)
+                if not self._results.is_in_place():
+                    line = f"Warning: {path} was moved or removed meanwhile; what was written down is not there."
+                    self._voice.say(line)
+                return self._status(stopped)
 
-    def _edit(self, report: Report) -> errors.BulkStoppedError | None:
-        asked, voice = self._asked, self._voice
+    def _open(self) -> Autoenhance:
         try:
-            client = asked.service.open(voice, on_retry=lambda retry: self._tally.retrying.add(retry.order_id))
+            return self._asked.service.open(
+                self._voice, on_retry=lambda retry: self._tally.retrying.add(retry.order_id)
+            )
         except ValueError as error:
             raise bad_input(error, "edit-orders") from None
-        with client, progress(self._tally, voice) as display, voice.retelling():
-            run = client.edit_orders(
-                self._sheet.pending(self._shard),
-                concurrency=asked.concurrency,
-                rate=asked.rate,
-                max_failures=asked.max_failures,
-            )
-            with run, stopping(lambda: self._stop(run), lambda: self._stop_hard(display)):
-                try:
-                    for batch in run.batches(wait=SHOW_EVERY):
-                        self._say_that_it_stops()
-                        self._take(batch, run, report)
-                        display.show()
-                except errors.BulkStoppedError as error:
-                    return error
+
+    def _edit(self, run: EditRun[Row], report: Report) -> errors.BulkStoppedError | CommandError | None:
+        """Make the edits; returns what ended it before the end, but for signals."""
+        self._tally.begin(time.monotonic())
+        with run, progress(self._tally, self._voice) as self._display, self._voice.retelling():
+            try:
+                for batch in run.batches(wait=SHOW_EVERY):
+                    self._say_that_it_stops()
+                    self._take(batch, run, report)
+                    self._display.show()
+            # The second comes from the sheet, whose rows are on disk; by then all that was sent has been taken.
+            except (errors.BulkStoppedError, CommandError) as error:
+                return error
         return None
 
     def _take(self, batch: list[EditResult[Row]], run: EditRun[Row], report: Report) -> None:
@@ -191,27 +212,30 @@ class _Run:
                 "Stopping: what is on its way is finished and written down. Ctrl-C again does not wait for it."
             )
 
-    def _stop_hard(self, display: Display) -> None:
-        with suppress(Exception):  # see above; then it ends without a word
-            display.end()
-            self._voice.say("Stopped: what was on its way may have happened. The same command sends it again.")
+    def _stop_hard(self) -> None:
+        undo = self._display.undo if self._display is not None else ""
+        say_last(f"{undo}Stopped: what was on its way may have happened.\nThe same command sends it again.\n")
         # Not by an exception: leaving would wait for the edits.
         os._exit(STOPPED)
 
-    def _status(self, stopped: errors.BulkStoppedError | None) -> int:
+    def _status(self, stopped: errors.BulkStoppedError | CommandError | None) -> int:
         for record in self._unwritten:
             became = "was edited" if record.edited else f"failed ({record.error})"
             self._voice.say(f"Not written down: order {record.order_id} {became}.")
-        if self._trouble is not None:
+        is_all_done = self._tally.done == self._tally.total
+        # It may have been possible later.
+        if self._trouble is not None and not is_all_done:
             raise self._trouble
         if stopped is not None:
             raise _explained(stopped)
-        if self._is_told_to_stop and self._tally.done < self._tally.total:
+        if self._is_told_to_stop and not is_all_done:
             raise CommandError("Stopped before the end.", "The same command goes on where it was stopped.", STOPPED)
         return 1 if self._tally.failed else 0
 
 
-def _explained(stopped: errors.BulkStoppedError) -> CommandError:
+def _explained(stopped: errors.BulkStoppedError | CommandError) -> CommandError:
+    if isinstance(stopped, CommandError):
+        return CommandError(str(stopped), f"{stopped.hint} Then the same command goes on.", STOPPED)
     cause = stopped.__cause__
     if isinstance(cause, errors.AuthenticationError | errors.PermissionDeniedError | errors.RateLimitError):
         hint = f"{problem_of(cause).hint} Then the same command goes on."

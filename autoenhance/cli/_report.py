@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _MOST_FAILURES: Final = 20
 _AT_ONCE: Final = 500
+_MANY: Final = 10
 
 
 class Report:
@@ -39,7 +40,8 @@ class Report:
 
     def of_nothing(self) -> Iterator[str]:
         """There is nothing to do."""
-        yield f"Nothing to do: {self._scope()}, {_were_done(self._before)}."
+        before = f", {_were_done(self._before)}" if self._before else ""
+        yield f"Nothing to do: {self._scope()}{before}."
         yield f"Results: {self._path}"
 
     def of_beginning(self, total: int) -> Iterator[str]:
@@ -49,7 +51,8 @@ class Report:
     def of_dry_run(self) -> Iterator[str]:
         """What would be done."""
         pending = self._sheet.pending_count(self._shard)
-        yield f"{self._scope()}: {_orders(pending)} would be edited, {_were_done(self._before)}. Nothing was sent."
+        before = f", {_were_done(self._before)}" if self._before else ""
+        yield f"{self._scope()}: {_orders(pending)} would be edited{before}. Nothing was sent."
         yield f"Results would go to {self._path}"
 
     def of_end(self, tally: Tally, unwritten: int, seconds: float) -> Iterator[str]:
@@ -59,7 +62,7 @@ class Report:
         counts += [f"{unwritten:,} not written down"] if unwritten else []
         counts += [f"{left:,} not begun"] if left else []
         counts += [_were_done(self._before)] if self._before else []
-        speed = f" ({tally.done / seconds:,.0f}/s)" if seconds >= 1 else ""
+        speed = f" ({per_second(tally.done / seconds)})" if seconds >= 1 else ""
         yield f"{', '.join(counts)}, in {seconds:,.1f} s{speed}."
         if tally.failed:
             yield "Failed:"
@@ -82,6 +85,11 @@ def faults_of(sheet: Sheet) -> Iterator[str]:
         yield f"{sheet.name}:{fault}"
     if sheet.fault_count > len(sheet.faults):
         yield f"and {sheet.fault_count - len(sheet.faults):,} more"
+
+
+def per_second(rate: float) -> str:
+    """A rate in figures that say something."""
+    return f"{rate:,.0f}/s" if rate >= _MANY else f"{rate:.1f}/s"
 
 
 def edits_to_make(rows: Iterable[Row]) -> Iterator[str]:

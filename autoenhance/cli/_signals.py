@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import select
 import signal
+import sys
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -41,3 +44,16 @@ def stopping(first: Callable[[], None], second: Callable[[], None]) -> Iterator[
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def say_last(text: str) -> None:
+    """Say something on standard error in the middle of saying something else, which streams do not allow.
+
+    Where that would have to wait, nothing is said.
+    """
+    # Not simply 2: where standard error was closed, another file may have that number.
+    if sys.__stderr__ is not None:
+        with suppress(OSError, ValueError):
+            descriptor = sys.__stderr__.fileno()
+            if select.select([], [descriptor], [], 0)[1]:
+                os.write(descriptor, text.encode())

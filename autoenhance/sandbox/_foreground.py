@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import signal
+import sqlite3
 import sys
 import threading
 from typing import TYPE_CHECKING, Final
@@ -49,8 +50,12 @@ def serve(
             fail_rate=fail_rate,
             seed=seed,
         ).start()
-        sandbox.add_orders(order_ids)
-    except (OSError, OverflowError, ValueError, ModuleNotFoundError) as error:
+        try:
+            sandbox.add_orders(order_ids)
+        except BaseException:
+            sandbox.stop()
+            raise
+    except (OSError, OverflowError, ValueError, ModuleNotFoundError, sqlite3.Error) as error:
         hint = ""
         if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
             hint = f" (port {port}; --port 0 takes a free one)"

@@ -89,10 +89,13 @@ class Orders:
             self._write(order)
 
     def add_missing(self, order_ids: Iterable[str]) -> None:
-        """Add an empty order for each id that no order has, all at once."""
-        rows = ((order_id, json.dumps({**EMPTY, "order_id": order_id})) for order_id in order_ids)
+        """Add an empty order for each id that no order has: all of them, or none.
+
+        Raises:
+            ValueError: If an id is empty.
+        """
         with self._lock, self._database:
-            self._database.executemany("INSERT OR IGNORE INTO orders VALUES (?, ?)", rows)
+            self._database.executemany("INSERT OR IGNORE INTO orders VALUES (?, ?)", map(_empty, order_ids))
 
     def edit(self, order_id: str, changes: Mapping[str, Any]) -> dict[str, Any] | None:
         """Change an order and return it, None if there is none with this id.
@@ -132,3 +135,9 @@ class Orders:
         # json's own escapes keep even half a surrogate pair, which SQLite's text cannot hold.
         row = (order["order_id"], json.dumps(order))
         self._database.execute("INSERT OR REPLACE INTO orders VALUES (?, ?)", row)
+
+
+def _empty(order_id: str) -> tuple[str, str]:
+    if not order_id:
+        raise ValueError("an order needs an 'order_id'")
+    return order_id, json.dumps({**EMPTY, "order_id": order_id})

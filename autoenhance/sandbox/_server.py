@@ -153,7 +153,9 @@ class Sandbox:
         self._parts()[2].add({**EMPTY, **order})
 
     def add_orders(self, order_ids: Iterable[str]) -> None:
-        """Add an order without a name or images for each of these ids that has none, as many as you like."""
+        """Add an order without a name or images for each of these ids that has none; all of them, or none."""
+        if isinstance(order_ids, str):
+            raise ValueError("order_ids is one text; give a list of ids")  # noqa: TRY004  # as for all that is of no use
         self._parts()[2].add_missing(order_ids)
 
     def answer_next(

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pty
+import re
+import select
+import struct
 import subprocess
 import sys
+import termios
+import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from autoenhance.cli import main
 
@@ -85,3 +91,60 @@ def on_terminal(
         status = running.wait(30)
     os.close(person)
     return Ran(status, shown.decode(), "")
+
+
+class Terminal:
+    """The console script on a terminal that can be read, typed at and closed while it runs."""
+
+    def __init__(self, *arguments: str, env: Mapping[str, str], columns: int = 80, **streams: Any) -> None:
+        self._person, terminal = pty.openpty()
+        fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        options = {"stdin": terminal, "stdout": terminal, "stderr": terminal, **streams}
+        command = [sys.executable, "-c", _OWN_TERMINAL, SCRIPT, *arguments]
+        self.running = subprocess.Popen(command, env={"TERM": "xterm-256color", **env}, **options)
+        os.close(terminal)
+        self._is_open = True
+        self.shown = ""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.running.kill()
+        self.running.wait()
+        self.close()
+
+    def read(self, until: str | None = None, seconds: float = 20) -> str:
+        """Read until this is shown, or to the end; returns all that was shown so far."""
+        deadline = time.monotonic() + seconds
+        while until is None or not re.search(until, self.shown):
+            assert select.select([self._person], [], [], max(0, deadline - time.monotonic()))[0], self.shown
+            try:
+                piece = os.read(self._person, 4096)
+            except OSError:  # the terminal is nobody's any more
+                piece = b""
+            if not piece:
+                assert until is None, self.shown
+                break
+            self.shown += piece.decode("utf-8", "replace")
+        return self.shown
+
+    def type(self, keys: bytes) -> None:
+        """Press these keys."""
+        os.write(self._person, keys)
+
+    def end(self) -> int:
+        """Read to the end; returns the exit status."""
+        self.read()
+        return self.running.wait(20)
+
+    def close(self) -> None:
+        """Close the terminal, as somebody does who closes the window."""
+        if self._is_open:
+            self._is_open = False
+            os.close(self._person)
+
+
+def lines_of(shown: str) -> list[str]:
+    """What was drawn on a terminal, line by line, without what moves its cursor and changes its colours."""
+    return re.split(r"[\r\n]+", re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown))

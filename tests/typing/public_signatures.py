@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, assert_type
 
 import httpx
 
 import autoenhance
-from autoenhance import AsyncAutoenhance, Autoenhance, Retry, edit_order, errors
+from autoenhance import AsyncAutoenhance, Autoenhance, EditResult, OrderEdit, Retry, edit_order, errors
+from autoenhance.bulk import AsyncEditRun, EditRun, OrderEditLike
+from autoenhance.bulk import EditResult as SameEditResult
+from autoenhance.bulk import OrderEdit as SameOrderEdit
 from autoenhance.models import (
     UNSET,
     CloudType,
@@ -79,6 +83,66 @@ async def async_edits() -> None:
     assert_type(await client.aclose(), None)
 
 
+@dataclass
+class Row:
+    """An edit of the user's own."""
+
+    order_id: str
+    name: str
+    line: int
+    new_order_id: Unset = UNSET
+
+
+class Incomplete:
+    """No edit: it does not say which order."""
+
+    name = "a"
+
+
+def bulk(client: Autoenhance, rows: Iterator[Row]) -> None:
+    assert_type(OrderEdit("id", name="a", new_order_id=None), OrderEdit)
+    assert_type(OrderEdit("id").name, str | Unset | None)
+    same: type[OrderEdit] = SameOrderEdit
+    edit: OrderEditLike = same("id", "a")
+    with client.edit_orders([OrderEdit("id", name="a")], concurrency=8, rate=100, max_failures=None) as run:
+        assert_type(run, EditRun[OrderEdit])
+        for result in run:
+            assert_type(result, EditResult[OrderEdit])
+            assert_type(result.order, Order | None)
+            assert_type(result.error, Exception | None)
+            assert_type(result.ok, bool)
+            assert_type(result.attempts, int)
+            assert_type(result.seconds, float)
+        assert_type(run.batches(wait=0.5), Iterator[list[EditResult[OrderEdit]]])
+        assert_type(run.unsent, list[OrderEdit])
+        assert_type(run.stop(), None)
+        assert_type(run.close(), None)
+    for found in client.edit_orders(rows):
+        assert_type(found.edit.line, int)
+        general: SameEditResult[OrderEditLike] = found
+        assert_type(general.edit.order_id, str)
+    client.edit_orders([edit], concurrency=1, rate=0.5, max_failures=0)
+    client.edit_orders([edit], 8)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]  # keywords only
+    client.edit_orders([Incomplete()])  # type: ignore[type-var]  # pyright: ignore[reportArgumentType]
+    client.edit_orders(async_rows())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+async def async_rows() -> AsyncIterator[Row]:
+    yield Row("id", "a", 1)
+
+
+async def async_bulk(client: AsyncAutoenhance, rows: Iterator[Row]) -> None:
+    async with client.edit_orders(async_rows(), concurrency=8, rate=100, max_failures=3) as run:
+        assert_type(run, AsyncEditRun[Row])
+        async for result in run:
+            assert_type(result, EditResult[Row])
+        assert_type(run.unsent, list[Row])
+        assert_type(run.stop(), None)
+        assert_type(await run.aclose(), None)
+    async for result in client.edit_orders(rows):
+        assert_type(result.edit, Row)
+
+
 def models(order: Order, image: Image) -> None:
     assert_type(order.name, None | str | Unset)
     assert_type(order.created_at, dt.datetime | None | Unset)
@@ -108,6 +172,8 @@ def failures(client: Autoenhance) -> None:
         assert_type(error.retry_after, float | None)
         assert_type(error.status_code, int)
     except errors.APITimeoutError as error:
+        assert_type(error.status_code, int | None)
+    except autoenhance.BulkStoppedError as error:
         assert_type(error.status_code, int | None)
     except autoenhance.AutoenhanceError as error:
         assert_type(error.message, str)

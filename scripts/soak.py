@@ -1,0 +1,207 @@
+"""`make soak`: many edits against a sandbox that is slow and fails, and whether what was written down is what was done.
+
+It makes a table, starts the sandbox and the command in processes of their own, watches the command's memory, and compares
+the sandbox's database with the results file row by row. Exit status: 0 all of it is as it should be, 1 something is not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import closing, contextmanager
+from importlib.resources import files
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+COMMAND: Final = str(Path(sys.executable).parent / "autoenhance")
+_REHEARSAL: Final = ("--latency", "0.05-0.2", "--fail-rate", "0.05", "--rate-limit", "300")
+_MOST_MEMORY: Final = 150.0
+_MOST_GROWTH: Final = 1.1
+_STEADY_FROM: Final = 10_000
+_LOOK_EVERY: Final = 0.5
+_MOST_SHOWN: Final = 20
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run it, and print what came of it."""
+    parser = argparse.ArgumentParser(prog="scripts/soak.py", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--rows", type=int, default=100_000, metavar="NUMBER", help="How many orders are edited.")
+    parser.add_argument(
+        "--seed", type=int, default=1, metavar="NUMBER", help="What decides about the sandbox's faults."
+    )
+    asked = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory(prefix="autoenhance-soak-") as folder:
+        return soak(Path(folder), rows=asked.rows, seed=asked.seed)
+
+
+def soak(folder: Path, *, rows: int, seed: int) -> int:
+    """Make that many edits, and say whether all is as it should be; returns the exit status."""
+    table, results, database = folder / "orders.csv", folder / "results.jsonl", folder / "sandbox.sqlite3"
+    wanted = {f"order-{number:06}": f"{number} Acacia Avenue" for number in range(1, rows + 1)}
+    write_table(table, wanted)
+    began = time.monotonic()
+    with sandbox(table, database, *_REHEARSAL, "--seed", str(seed)) as environment:
+        command = [COMMAND, "edit-orders", str(table), "--results", str(results)]
+        with subprocess.Popen(command, env={**os.environ, **environment}) as running:
+            memory = Memory(running.pid, results, steady_from=min(_STEADY_FROM, rows // 2))
+            while running.poll() is None:
+                memory.look()
+                time.sleep(_LOOK_EVERY)
+    seconds = time.monotonic() - began
+    found = list(islice(disagreements(wanted, results, database), _MOST_SHOWN))
+    edited, failed = count(results)
+    checks = {
+        "Status": (f"{running.returncode}", running.returncode in {0, 1}),
+        "Edits": (f"{rows:,} rows: {edited:,} edited, {failed:,} failed", edited + failed == rows),
+        "Time": (f"{seconds:,.1f} s ({rows / seconds:,.0f}/s)", True),
+        "Memory": (str(memory), memory.is_fine()),
+        "Agreement": (f"{len(found) or 'no'} differences between database and results", not found),
+    }
+    print()
+    for name, (what, is_fine) in checks.items():
+        print(f"{name:<10}  {what}{'' if is_fine else '  <- WRONG'}")
+    for line in found:
+        print(f"  {line}")
+    return 0 if all(is_fine for _, is_fine in checks.values()) else 1
+
+
+class Memory:
+    """What a process has of the machine's memory, in MB, as its results grow."""
+
+    def __init__(self, process: int, results: Path, *, steady_from: int) -> None:
+        self._status = Path(f"/proc/{process}/status")
+        self._results = results
+        self._steady_from = steady_from
+        self._read = 0
+        self._done = 0
+        self.peak = self.steady = self.last = 0.0
+
+    def look(self) -> None:
+        """Look now, if it still runs."""
+        found = dict(re.findall(r"^(VmRSS|VmHWM):\s+(\d+) kB$", self._status.read_text(), re.MULTILINE))
+        if not found:  # it has ended, and waits for its parent to notice
+            return
+        self._count()
+        self.peak, self.last = int(found["VmHWM"]) / 1024, int(found["VmRSS"]) / 1024
+        if not self.steady and self._done >= self._steady_from:
+            self.steady = self.last
+
+    def is_fine(self) -> bool:
+        """Whether it is little, and grows no more once it is steady."""
+        return 0 < self.peak < _MOST_MEMORY and 0 < self.last <= self.steady * _MOST_GROWTH
+
+    def __str__(self) -> str:
+        steady = f"{self.steady:.0f} MB at {self._steady_from:,} edits"
+        return f"{self.peak:.0f} MB at the most, {steady}, {self.last:.0f} MB at the end"
+
+    def _count(self) -> None:
+        if self._results.exists():
+            with self._results.open("rb") as file:
+                file.seek(self._read)
+                new = file.read()
+            self._read += len(new)
+            self._done += new.count(b"\n")
+
+
+def write_table(path: Path, wanted: Mapping[str, str]) -> None:
+    """A CSV file that gives these orders these names."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["order_id", "name", "agent"])
+        writer.writerows([order_id, name, "Zoë"] for order_id, name in wanted.items())
+
+
+@contextmanager
+def sandbox(table: Path, database: Path, *options: str) -> Iterator[dict[str, str]]:
+    """A sandbox with the orders of a table, as a process of its own; gives the environment that leads to it."""
+    command = [COMMAND, "sandbox", "--port", "0", "--db", str(database), "--orders", str(table), *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
+        try:
+            assert running.stdout is not None  # noqa: S101  # it is a pipe
+            said = "".join(islice(running.stdout, 5))
+            found = dict(re.findall(r"^export (\w+)=(\S+)$", said, re.MULTILINE))
+            if not found:
+                raise SystemExit(1)  # it has said why
+            yield found
+        finally:
+            running.terminate()
+
+
+def count(results: Path) -> tuple[int, int]:
+    """How many orders were edited at last, and how many failed."""
+    last = _last_results(results)
+    edited = sum(record["status"] == "edited" for record in last.values())
+    return edited, len(last) - edited
+
+
+def disagreements(wanted: Mapping[str, str], results: Path, database: Path, *, is_over: bool = True) -> Iterator[str]:
+    """What the results say and the sandbox's database does not, or the other way round; a line for each order.
+
+    Args:
+        wanted: The name of each order in the table, by its id.
+        results: The results file.
+        database: The sandbox's file, which began with these orders without a name.
+        is_over: Whether each order must have a result. Before, one without may have either name.
+    """
+    last, names = _last_results(results), _names(database)
+    for order_id, name in wanted.items():
+        record, found = last.pop(order_id, None), names.pop(order_id, "no such order")
+        if found not in {name, None}:
+            yield f"{order_id}: the name is {found!r}"
+        elif record is not None:
+            yield from (f"{order_id}: {what}" for what in _wrong(record, name, is_named=found is not None))
+        elif is_over:
+            yield f"{order_id}: no result"
+    for order_id in last:
+        yield f"{order_id}: a result, and no row"
+    untouched = {order["order_id"]: order["name"] for order in _own_orders()}
+    for order_id, found in names.items():
+        if order_id not in untouched or found != untouched[order_id]:
+            yield f"{order_id}: the name is {found!r}, and nobody asked for it"
+
+
+def _wrong(record: Mapping[str, Any], name: str, *, is_named: bool) -> Iterator[str]:
+    """What is wrong with an order's last result, if the order has its new name or none."""
+    if record["name"] != name:
+        yield f"the result is for another name, {record['name']!r}"
+    if record["status"] == "edited":
+        if not is_named:
+            yield "edited, says the result, and it has no name"
+    elif not record["error"]:
+        yield "failed for no reason"
+    elif is_named and "may have happened" not in record["error"]:
+        yield f"it has its name, and the result says: {record['error']}"
+
+
+def _last_results(results: Path) -> dict[str, Any]:
+    with results.open(encoding="utf-8", newline="\n") as lines:
+        return {record["order_id"]: record for record in map(json.loads, lines)}
+
+
+def _names(database: Path) -> dict[str, str | None]:
+    query = "SELECT order_id, json_extract(document, '$.name') FROM orders"
+    with closing(sqlite3.connect(database)) as opened:
+        return dict(opened.execute(query))
+
+
+def _own_orders() -> list[dict[str, Any]]:
+    orders: list[dict[str, Any]] = json.loads(
+        files("autoenhance.sandbox").joinpath("orders.json").read_text(encoding="utf-8")
+    )
+    return orders
+
+
+if __name__ == "__main__":
+    sys.exit(main())

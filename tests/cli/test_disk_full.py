@@ -1,0 +1,160 @@
+"""A disk that fills in the middle of a run: no finished edit is lost, and what could not be written down is named."""
+
+from __future__ import annotations
+
+import os
+import re
+import resource
+import subprocess
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from bulk import numbered, rows_of, running, write_table
+from soak import disagreements
+
+from autoenhance.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+COUNT = 60
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    """Where the sandbox has its orders."""
+    return tmp_path / "sandbox.sqlite3"
+
+
+@pytest.fixture
+def slow(database: Path) -> Iterator[Sandbox]:
+    """A sandbox that takes its time, so that edits are on their way when the disk is full."""
+    with Sandbox(latency=(0.01, 0.1), fail_rate=0.1, seed=5, db=database) as made:
+        yield made
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of a few pages."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=8k", "tmpfs", str(folder)]
+    if os.geteuid() or subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("only root can mount, and not everywhere")
+    yield folder
+    subprocess.run(["umount", "--lazy", folder], check=True)  # noqa: S607  # of the system
+
+
+def limit(size: int) -> None:
+    """Let no file of this process grow beyond that."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+
+def check(
+    env: dict[str, str],
+    slow: Sandbox,
+    database: Path,
+    results: Path,
+    *,
+    said: str,
+    preexec_fn: Callable[[], None] | None,
+    make_room: Callable[[], object],
+) -> None:
+    """A run that has no room, and after it one that has."""
+    wanted = numbered(slow, COUNT)
+    table = write_table(database.with_name("orders.csv"), *rows_of(wanted))
+    command = (table, "--results", str(results), "--concurrency=8")
+    # Coverage would have no room for its file either.
+    environment = {name: value for name, value in env.items() if not name.startswith("COVERAGE_")}
+    environment |= {"AUTOENHANCE_BASE_URL": slow.url}
+    with running(*command, env=environment, preexec_fn=preexec_fn) as process:
+        out, err = process.communicate(timeout=30)
+    assert (process.returncode, out) == (3, "")
+    assert "Traceback" not in err
+    line, hint = err.splitlines()[-2:]
+    assert line == f"Error: The results file {str(results)!r} cannot be written: {said}."
+    assert hint == "Hint: Make room, or mend what is wrong; then the same command again goes on."
+    # Whole lines only, each for an edit that was done; the others that were done are named.
+    assert results.read_bytes().endswith(b"}\n")
+    assert list(disagreements(wanted, results, database, is_over=False)) == []
+    counts = re.search(r"^(\d+) edited, (\d+) failed, (\d+) not written down, (\d+) not begun, in ", err, re.MULTILINE)
+    assert counts
+    edited, failed, unwritten, left = map(int, counts.groups())
+    assert edited + failed + unwritten + left == COUNT
+    assert edited > 0
+    assert left > 0
+    named = dict(re.findall(r"^Not written down: order (\S+) (was edited|failed \(.*\))\.$", err, re.MULTILINE))
+    assert len(named) == unwritten > 0
+    written = {line.split('"')[3] for line in results.read_text().splitlines() if '"status": "edited"' in line}
+    in_service = {order_id for order_id, name in wanted.items() if (slow.order(order_id) or {})["name"] == name}
+    explained = written | {order_id for order_id, became in named.items() if became == "was edited"}
+    assert explained <= in_service
+    may_have = {order_id for order_id, became in named.items() if "may have happened" in became}
+    may_have |= {line.split('"')[3] for line in results.read_text().splitlines() if "may have happened" in line}
+    assert in_service <= explained | may_have
+    before = results.read_bytes()
+    make_room()
+    with running(*command, env=environment) as process:
+        _, err = process.communicate(timeout=30)
+    assert process.returncode in {0, 1}
+    assert f"editing {COUNT - edited} orders, {edited} were done before." in err
+    assert results.read_bytes().startswith(before)
+    assert list(disagreements(wanted, results, database)) == []
+
+
+@pytest.mark.parametrize("size", [4096, pytest.param(6001, marks=pytest.mark.thorough)])
+def test_a_file_that_may_not_grow_any_more_stops_the_run(
+    env: dict[str, str], slow: Sandbox, database: Path, tmp_path: Path, size: int
+) -> None:
+    """As `ulimit -f` does it, and a quota."""
+    check(
+        env,
+        slow,
+        database,
+        tmp_path / "results.jsonl",
+        said="File too large",
+        preexec_fn=partial(limit, size),
+        make_room=lambda: None,
+    )
+
+
+def test_a_disk_that_is_full_stops_the_run(
+    env: dict[str, str], slow: Sandbox, database: Path, small_disk: Path
+) -> None:
+    """When there is room again, the same command goes on."""
+    remount = ["mount", "-o", "remount,size=1m", str(small_disk)]
+    check(
+        env,
+        slow,
+        database,
+        small_disk / "results.jsonl",
+        said="No space left on device",
+        preexec_fn=None,
+        make_room=lambda: subprocess.run(remount, check=True),
+    )
+
+
+def test_a_disk_that_is_full_from_the_beginning_sends_no_more_than_is_on_its_way(
+    env: dict[str, str], slow: Sandbox, database: Path, small_disk: Path
+) -> None:
+    """Nothing could be written down; all that was done is named."""
+    wanted = numbered(slow, COUNT)
+    table = write_table(database.with_name("orders.csv"), *rows_of(wanted))
+    with (small_disk / "other").open("wb", buffering=0) as other:
+        while True:
+            try:
+                other.write(b"-" * 1024)
+            except OSError:
+                break
+    environment = {**env, "AUTOENHANCE_BASE_URL": slow.url}
+    arguments = (table, "--results", str(small_disk / "results.jsonl"), "--concurrency=2", "--max-retries=0")
+    with running(*arguments, env=environment) as process:
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == 3
+    named = re.findall(r"^Not written down: order (\S+) was edited\.$", err, re.MULTILINE)
+    in_service = {order_id for order_id, name in wanted.items() if (slow.order(order_id) or {})["name"] == name}
+    assert set(named) <= in_service
+    assert 0 < len(in_service) < COUNT / 2
+    assert Path(arguments[2]).read_bytes() == b""

@@ -1,0 +1,177 @@
+"""A loopback service for bulk runs: it answers as a function says, and remembers what it was asked, when, and by how many."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+import time
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import unquote
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable, Mapping
+    from types import TracebackType
+
+KEY = "planted-key-7f3a"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request."""
+
+    at: float
+    order_id: str
+    body: dict[str, Any]
+    headers: dict[str, str]
+    times: int
+    """How many requests for this order there have been, this one included."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a request is answered with."""
+
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = None
+    """By default the order."""
+    after: float = 0.0
+    """Seconds that it takes."""
+    held: bool = False
+    """Whether it waits for `release`."""
+
+
+CUT = None
+"""No answer: the connection is closed."""
+
+
+def accept(_: Asked) -> Answer:
+    return Answer()
+
+
+class EditServer:
+    """Use it in a `with` statement."""
+
+    def __init__(
+        self, answer: Callable[[Asked], Answer | None] = accept, *, context: ssl.SSLContext | None = None
+    ) -> None:
+        self.asked: list[Asked] = []
+        self.connections = 0
+        self.now_open = 0
+        self.at_once = 0
+        self.most_at_once = 0
+        self._answer = answer
+        self._context = context
+        self._times: Counter[str] = Counter()
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()))
+        self._loop: asyncio.AbstractEventLoop
+        self._over: asyncio.Event
+        self._released: asyncio.Event
+        self.port = 0
+
+    @property
+    def url(self) -> str:
+        return f"{'https' if self._context else 'http'}://127.0.0.1:{self.port}"
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """For a client."""
+        return {"api_key": KEY, "base_url": self.url}
+
+    def ids(self) -> list[str]:
+        """The orders that it was asked for, in the order in which it was."""
+        return [asked.order_id for asked in self.asked]
+
+    def names(self, order_id: str) -> list[str]:
+        """The names that an order was given, one after another."""
+        return [asked.body["name"] for asked in self.asked if asked.order_id == order_id]
+
+    def release(self) -> None:
+        """Send the answers that are held, now and from now on."""
+        self._loop.call_soon_threadsafe(self._released.set)
+
+    def wait_for(self, condition: Callable[[], bool], seconds: float = 5.0) -> None:
+        """Wait until something is true."""
+        until = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < until, "this took too long"
+            time.sleep(0.005)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._ready.wait()
+        return self
+
+    def __exit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._loop.call_soon_threadsafe(self._over.set)
+        self._thread.join()
+
+    async def _serve(self) -> None:
+        self._loop, self._over, self._released = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
+        tasks: set[asyncio.Task[None]] = set()
+
+        def begin(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            task = asyncio.create_task(self._one(reader, writer))
+            tasks.add(task)
+            task.add_done_callback(tasks.discard)
+
+        server = await asyncio.start_server(begin, "127.0.0.1", 0, ssl=self._context)
+        self.port = server.sockets[0].getsockname()[1]
+        self._ready.set()
+        await self._over.wait()
+        server.close()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        self.now_open += 1
+        try:
+            with suppress(OSError, asyncio.IncompleteReadError):  # the client may go first
+                while await self._exchange(reader, writer):
+                    pass
+        finally:
+            self.now_open -= 1
+            writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
+
+    async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        lines = head.split("\r\n")
+        headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines[1:] if line)}
+        body = json.loads(await reader.readexactly(int(headers["content-length"])))
+        order_id = unquote(lines[0].split(" ")[1].rpartition("/")[2])
+        self._times[order_id] += 1
+        asked = Asked(time.monotonic(), order_id, body, headers, self._times[order_id])
+        self.asked.append(asked)
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
+        try:
+            answer = self._answer(asked)
+            if answer is not None:
+                await asyncio.sleep(answer.after)
+                if answer.held:
+                    await self._released.wait()
+        finally:
+            self.at_once -= 1
+        if answer is None:
+            return False
+        content = answer.body
+        if content is None:
+            content = (
+                json.dumps({"order_id": order_id, "name": body.get("name")}).encode() if answer.status < 300 else b""
+            )
+        told = "".join(f"{name}: {value}\r\n" for name, value in answer.headers.items())
+        writer.write(f"HTTP/1.1 {answer.status} Odd\r\ncontent-length: {len(content)}\r\n{told}\r\n".encode() + content)
+        await writer.drain()
+        return True
