@@ -88,7 +88,7 @@ def test_the_commands_imports_run_downwards_only() -> None:
     layers = [
         *("_text", "_problems", "_voice", "_key", "_service", "_show", "_curl", "_edit"),
         *("_decoding", "_checks", "_json_rows", "_rows", "_sheet", "_record", "_lock", "_results"),
-        *("_signals", "_progress", "_report", "_bulk", "_app", "_run"),
+        *("_signals", "_tally", "_progress", "_report", "_bulk", "_app", "_run"),
     ]
     assert {path.stem for path in (PACKAGE / "cli").glob("*.py")} == {"__init__", *layers}
     for position, name in enumerate(layers):

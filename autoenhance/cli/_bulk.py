@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Final, cast
 from autoenhance import errors
 from autoenhance._limits import read_limits
 from autoenhance.cli._problems import STOPPED, CommandError, bad_input, line_of, problem_of
-from autoenhance.cli._progress import SHOW_EVERY, Tally, progress
+from autoenhance.cli._progress import SHOW_EVERY, progress
 from autoenhance.cli._record import Record
 from autoenhance.cli._report import Report, edits_to_make, faults_of
 from autoenhance.cli._results import Results, ResultsError
 from autoenhance.cli._sheet import Sheet, parse_shard
 from autoenhance.cli._signals import say_last, stopping
+from autoenhance.cli._tally import Tally
 from autoenhance.cli._voice import put_text
 from autoenhance_api.types import Unset
 

@@ -2,71 +2,24 @@
 
 from __future__ import annotations
 
-import math
 import sys
 import time
-from collections import deque
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final, Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
-from autoenhance.cli._report import per_second
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from autoenhance.cli._tally import Tally
     from autoenhance.cli._voice import Voice
 
 SHOW_EVERY: Final = 0.25
 _SAY_EVERY: Final = 5.0
-_RATE_OVER: Final = 5.0
-_MINUTE: Final = 60
-_HOUR: Final = 3600
 # The narrowest bar that rich draws, and a space.
 _LEAST_BAR: Final = 5
-
-
-class Tally:
-    """What was done so far, and how fast."""
-
-    def __init__(self, total: int) -> None:
-        self.total = total
-        self.edited = 0
-        self.failed = 0
-        self.retrying: set[str] = set()
-        self._lately: deque[tuple[float, int]] = deque()
-
-    @property
-    def done(self) -> int:
-        """How many edits are finished and written down."""
-        return self.edited + self.failed
-
-    def begin(self, now: float) -> None:
-        """Count the time from here on."""
-        self._lately.append((now, self.done))
-
-    def rate(self, now: float) -> float:
-        """Finished edits a second, over the last seconds."""
-        self._lately.append((now, self.done))
-        while len(self._lately) > 2 and self._lately[1][0] <= now - _RATE_OVER:  # noqa: PLR2004  # the first and the last
-            self._lately.popleft()
-        since, before = self._lately[0]
-        return (self.done - before) / (now - since) if now > since else 0.0
-
-    def words(self, now: float, width: float = math.inf) -> str:
-        """It in a few words, of which the less important are left out where there is no room for all."""
-        rate = self.rate(now)
-        words = {"done": f"{self.done:,} of {self.total:,}", "rate": per_second(rate)}
-        words |= {"failed": f"{self.failed:,} failed"} if self.failed else {}
-        words |= {"retrying": f"{len(self.retrying):,} retrying"} if self.retrying else {}
-        left = self.total - self.done
-        words |= {"left": f"{_duration(left / rate)} left"} if left and rate else {}
-        for less_important in ("retrying", "rate", "left", "failed"):
-            if len(", ".join(words.values())) > width:
-                words.pop(less_important, None)
-        return ", ".join(words.values())
 
 
 class Display(Protocol):
@@ -152,12 +105,3 @@ class _Lines:
 
     def end(self) -> None:
         """Nothing is left to be shown: a summary follows."""
-
-
-def _duration(seconds: float) -> str:
-    whole = round(seconds)
-    if whole < _MINUTE:
-        return f"{whole} s"
-    if whole < _HOUR:
-        return f"{whole // _MINUTE} min {whole % _MINUTE:02} s"
-    return f"{whole // _HOUR:,} h {whole % _HOUR // _MINUTE:02} min"

@@ -7,6 +7,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 from autoenhance.cli._checks import cut
+from autoenhance.cli._tally import per_second
 from autoenhance.cli._text import printable
 from autoenhance_api.types import Unset
 
@@ -14,13 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from autoenhance.cli._checks import Row
-    from autoenhance.cli._progress import Tally
     from autoenhance.cli._record import Record
     from autoenhance.cli._sheet import Shard, Sheet
+    from autoenhance.cli._tally import Tally
 
 _MOST_FAILURES: Final = 20
 _AT_ONCE: Final = 500
-_MANY: Final = 10
 
 
 class Report:
@@ -85,11 +85,6 @@ def faults_of(sheet: Sheet) -> Iterator[str]:
         yield f"{sheet.name}:{fault}"
     if sheet.fault_count > len(sheet.faults):
         yield f"and {sheet.fault_count - len(sheet.faults):,} more"
-
-
-def per_second(rate: float) -> str:
-    """A rate in figures that say something."""
-    return f"{rate:,.0f}/s" if rate >= _MANY else f"{rate:.1f}/s"
 
 
 def edits_to_make(rows: Iterable[Row]) -> Iterator[str]:

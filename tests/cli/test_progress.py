@@ -13,7 +13,8 @@ import pytest
 from bulk import numbered, results_in, rows_of, write_table
 from terminal import Terminal, lines_of, process
 
-from autoenhance.cli._progress import Tally, progress
+from autoenhance.cli._progress import progress
+from autoenhance.cli._tally import Tally
 from autoenhance.cli._voice import Voice
 from autoenhance.sandbox import Sandbox
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 from bulk import write_table
 
-from autoenhance.cli._progress import Tally
 from autoenhance.cli._record import Record
-from autoenhance.cli._report import Report, edits_to_make, faults_of, per_second
+from autoenhance.cli._report import Report, edits_to_make, faults_of
 from autoenhance.cli._sheet import Shard, Sheet
+from autoenhance.cli._tally import Tally, per_second
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
