@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -29,7 +30,7 @@ def with_connection(test: Callable[[Connection], Awaitable[None]]) -> None:
     """Run a test with a connection that is closed afterwards, twice; whatever is left open is a warning, and an error."""
 
     async def run() -> None:
-        connection = Connection(httpx.create_ssl_context())
+        connection = Connection(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
         try:
             await test(connection)
         finally:

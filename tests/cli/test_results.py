@@ -153,7 +153,7 @@ def test_a_folder_that_cannot_be_synced_is_no_error(path: Path, monkeypatch: pyt
 # --- Torn ---
 
 
-@pytest.mark.parametrize("zeros", [0, 1, 5000])
+@pytest.mark.parametrize("zeros", [0, 1, pytest.param(5000, marks=pytest.mark.thorough)])
 def test_a_file_that_was_torn_anywhere_loses_only_what_was_torn(path: Path, zeros: int) -> None:
     """At each byte of its last two lines, and with the zeros that a power failure may leave; the next record fits on."""
     content = b"".join(LINES)

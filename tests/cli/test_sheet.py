@@ -431,6 +431,7 @@ def large(count: int) -> Iterator[str]:
         yield f"{number},x,n-{number},{'y' * 1000}\n{number},z\n{number},\n"
 
 
+@pytest.mark.thorough
 def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
     """Python's does not, with rows and faults ten times as many."""
 

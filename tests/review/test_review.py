@@ -220,16 +220,21 @@ def _generator_refuses(checkout: Checkout) -> None:
     [
         (_no_git, [], "there is no base: fatal: not a git repository"),
         (_nothing_in_common, [], "there is no base: this branch has no commit in common with main. A shallow clone"),
-        (_no_text, ["--base", "HEAD"], "UnicodeDecodeError"),
+        pytest.param(_no_text, ["--base", "HEAD"], "UnicodeDecodeError", marks=pytest.mark.thorough),
         (_no_python, ["--base", "HEAD"], r"autoenhance/_edit.py:\d+: is not Python: "),
-        (_broken_settings, ["--base", "HEAD"], "openapi/spec.yaml: openapi-python-client fails: "),
+        pytest.param(
+            _broken_settings,
+            ["--base", "HEAD"],
+            "openapi/spec.yaml: openapi-python-client fails: ",
+            marks=pytest.mark.thorough,
+        ),
         (_only_commit, [], "there is no base: no main branch to have left, no tag and no parent commit. Name one with"),
         (lambda _: None, ["--base", "v9"], "there is no base: 'v9' is no revision of this checkout."),
         (_no_contract, [], "has no openapi/spec.yaml."),
         (_broken, [], r"openapi/spec.yaml:\d+: #/paths/~1v3~1orders~1{id}/patch/parameters/0/in: 'pth' is not one of"),
         (_broken_base, [], r"openapi/spec.yaml at \w{7}:\d+: #/paths/.*: 'pth' is not one of"),
         (lambda _: None, ["--base", "HEAD", "--upstream", "missing.yaml"], "missing.yaml"),
-        (_generator_refuses, [], "openapi/spec.yaml"),
+        pytest.param(_generator_refuses, [], "openapi/spec.yaml", marks=pytest.mark.thorough),
     ],
 )
 def test_what_cannot_be_done_is_said_in_a_line(
