@@ -63,12 +63,19 @@ def test_no_edits_are_no_results(bulk: Bulk) -> None:
 
 @every_bulk
 def test_results_come_as_they_finish(bulk: Bulk) -> None:
-    """A slow edit holds up no other, and is the last."""
-    with EditServer(lambda asked: Answer(after=0.25 if asked.order_id == "order-0" else 0)) as server:
-        outcome = bulk(server.options, edits(20))
+    """An edit that takes long holds up no other, and is the last."""
+    taken = 0
+
+    def release(*_: Any) -> None:
+        nonlocal taken
+        taken += 1
+        if taken == 19:
+            server.release()
+
+    with EditServer(lambda asked: Answer(held=asked.order_id == "order-0")) as server:
+        outcome = bulk(server.options, edits(20), release)
     assert outcome.results[-1].edit.order_id == "order-0"
-    assert outcome.results[-1].seconds >= 0.25
-    assert all(result.seconds < 0.25 for result in outcome.results[:-1])
+    assert len(outcome.results) == 20
 
 
 @every_bulk
@@ -502,7 +509,7 @@ def test_a_deadline_is_each_edits_own(bulk: Bulk) -> None:
 
     with EditServer(answer) as server:
         options = {**server.options, "timeout": 0.5, "max_retries": 0}
-        outcome = bulk(options, edits(10), concurrency=2)
+        outcome = bulk(options, edits(7), concurrency=2)
     failed = [result for result in outcome.results if not result.ok]
     assert [result.edit.order_id for result in failed] == ["order-2"]
     assert type(failed[0].error) is errors.APITimeoutError

@@ -25,7 +25,7 @@ def test_the_concurrency_is_reached_and_never_exceeded(bulk: Bulk, concurrency: 
 
     def answer(asked: Asked) -> Answer:
         fails = asked.order_id == "order-3" and asked.times == 1
-        return Answer(503, {"retry-after": "0.01"}) if fails else Answer(after=0.02)
+        return Answer(503, {"retry-after": "0.01"}) if fails else Answer(after=0.05)
 
     with EditServer(answer) as server:
         outcome = bulk(server.options, edits(20), concurrency=concurrency, rate=1000)
@@ -58,15 +58,15 @@ def test_the_rate_is_a_ceiling_over_all_workers_and_retries_count(bulk: Bulk, mo
     assert len(server.asked) == 100
     assert fullest_second(server.asked) <= 80 * 1.04 + 1
     # It is not only kept, but reached.
-    assert 1.1 < time.monotonic() - start < 2.2
+    assert 1.1 < time.monotonic() - start < 3.5
 
 
 @every_bulk
-def test_a_slow_rate_uses_few_connections(bulk: Bulk) -> None:
-    """The one that was used last is used again."""
+def test_a_run_has_no_more_connections_than_it_needs(bulk: Bulk) -> None:
+    """One edit at a time needs one."""
     with EditServer() as server:
-        bulk(server.options, edits(12), rate=40)
-    assert server.connections <= 4  # what may be caught up goes at once
+        bulk(server.options, edits(30), concurrency=1, rate=1000)
+    assert server.connections == 1
 
 
 def refusing(

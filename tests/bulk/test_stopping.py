@@ -315,7 +315,7 @@ def test_an_async_run_that_is_dropped_half_way_leaves_nothing(backend: str, capl
             gc.collect()
             await anyio.to_thread.run_sync(server.wait_for, lambda: server.now_open == 0)
 
-    with EditServer(lambda _: Answer(after=0.05)) as server:
+    with EditServer(lambda asked: Answer(after=0.02 if asked.order_id == "order-0" else 0.2)) as server:
         anyio.run(drop, server, backend=backend)
         told = [record.getMessage() for record in caplog.records if record.name == "autoenhance"]
         assert len(told) == len(server.asked) - 1 >= 3
@@ -392,7 +392,7 @@ def test_cancelling_whoever_takes_the_results_stops_the_run(backend: str, *, ins
         assert sorted(server.ids()) == sorted(result.edit.order_id for result in results)
         assert all(result.ok for result in results)
 
-    with EditServer(lambda asked: Answer(after=0.1 if asked.order_id == "order-0" else 0.4)) as server:
+    with EditServer(lambda asked: Answer(after=0.1 if asked.order_id == "order-0" else 0.35)) as server:
         anyio.run(cancel, server, backend=backend)
 
 
@@ -537,7 +537,7 @@ def test_a_refused_key_stops_the_run_at_once(bulk: Bulk, status: int, kind: type
     assert (error.attempts, error.body) == (1, {"message": "Key revoked"})
     assert error.headers["content-length"] == "26"
     assert outcome.rest == []
-    assert len(server.asked) <= 12
+    assert len(server.asked) <= 20
     assert all(result.ok for result in outcome.results if result.edit.order_id != "order-9")
     nothing_is_lost(outcome, server, given)
     assert outcome.unsent
@@ -695,7 +695,9 @@ edits = (OrderEdit(f"order-{number}", name="a") for number in range(1000))
 
 def script(server: EditServer, code: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-W", "error", "-c", SCRIPT + code, server.url]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=20)
+    # asyncio's debug mode tells of what is slow, which is of no interest here.
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONASYNCIODEBUG"}
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=20, env=environment)
 
 
 def test_the_interpreter_may_end_in_the_middle_of_a_run() -> None:

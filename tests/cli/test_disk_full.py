@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from bulk import numbered, rows_of, running, write_table
+from bulk import names_in, numbered, rows_of, running, wait_for, write_table
 from soak import disagreements
 
 from autoenhance.sandbox import Sandbox
@@ -49,7 +49,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 def limit(size: int) -> None:
     """Let no file of this process grow beyond that."""
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, 2**30))
 
 
 def check(
@@ -158,3 +158,30 @@ def test_a_disk_that_is_full_from_the_beginning_sends_no_more_than_is_on_its_way
     assert set(named) <= in_service
     assert 0 < len(in_service) < COUNT / 2
     assert Path(arguments[2]).read_bytes() == b""
+
+
+def test_what_could_not_be_written_down_is_when_there_is_room_in_time(
+    env: dict[str, str], database: Path, tmp_path: Path
+) -> None:
+    """With what comes after it. Nothing is left to be told as lost, and if all is done then, all is well."""
+    results = tmp_path / "results.jsonl"
+    environment = {name: value for name, value in env.items() if not name.startswith("COVERAGE_")}
+    with Sandbox(latency=(0.1, 2), seed=1, db=database) as slow:
+        wanted = numbered(slow, COUNT)
+        table = write_table(tmp_path / "orders.csv", *rows_of(wanted))
+        arguments = (table, "--results", str(results), f"--concurrency={COUNT}")
+
+        def are_unwritten() -> bool:
+            written = results.read_bytes().count(b"\n") if results.exists() else 0
+            return written > 0 and sum(map(bool, names_in(slow, wanted).values())) > written + 5
+
+        with running(
+            *arguments, env={**environment, "AUTOENHANCE_BASE_URL": slow.url}, preexec_fn=partial(limit, 4096)
+        ) as process:
+            wait_for(are_unwritten)
+            resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (2**30, 2**30))
+            _, err = process.communicate(timeout=30)
+    assert process.returncode == 0, err
+    assert f"{COUNT} edited, 0 failed, in " in err
+    assert "ot written down" not in err
+    assert list(disagreements(wanted, results, database)) == []

@@ -193,7 +193,10 @@ def on_terminal(
     ) as terminal:
         assert terminal.end() in {0, 1}
     assert {line["order_id"] for line in results_in(path / "o.csv.results.jsonl")} == set(wanted)
-    assert max(map(len, lines_of(terminal.shown))) <= columns
+    lines = lines_of(terminal.shown)
+    assert max(map(len, lines)) <= columns
+    # What was tried again is done at the end.
+    assert not any("retrying" in line for line in lines if "60 of 60" in line)
     return terminal.shown
 
 
