@@ -10,6 +10,7 @@ BIN := .venv/bin
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install -qq --constraint constraints.txt
 # Where everything is installed, as in CI, NO_SKIPS=1 lets a test that skips itself fail.
 PYTEST := --numprocesses=auto --dist=worksteal --quiet $(if $(NO_SKIPS),--no-skips)
+# With ONCE=1, `make check` after `make test` runs only what that has left out, and both count as covered.
 EDITABLE := --build-constraint constraints.txt --editable '.[cli,sandbox]'
 # The first Python that is new enough; PYTHON=... on the command line decides otherwise.
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -68,7 +69,7 @@ docs: .venv/.dev ## Render the contract as one page, build/docs/index.html
 
 .PHONY: test
 test: .venv/.dev ## Run the tests but the thorough ones (ARGS="-k name")
-	@$(BIN)/pytest $(PYTEST) -m "not thorough" $(ARGS)
+	@$(if $(ONCE),$(BIN)/coverage erase && $(BIN)/coverage run) $(BIN)/pytest $(PYTEST) -m "not thorough" $(ARGS)
 
 .PHONY: fuzz
 fuzz: .venv/.dev ## Run the property tests with 10,000 examples each
@@ -118,14 +119,14 @@ check-types: .venv/.dev
 
 .PHONY: check-tests
 check-tests: .venv/.dev
-	@$(BIN)/coverage erase
-	@$(BIN)/coverage run $(BIN)/pytest $(PYTEST)
+	@$(if $(ONCE),,$(BIN)/coverage erase)
+	@$(BIN)/coverage run $(BIN)/pytest $(PYTEST) $(if $(ONCE),-m thorough)
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 
 .PHONY: check-lowest
 check-lowest: .venv-lowest/.done ## Run the tests with the lowest versions it allows
-	@.venv-lowest/bin/pytest $(PYTEST) -m "not tools"
+	@.venv-lowest/bin/pytest $(PYTEST) -m "not tools and not thorough"
 
 .PHONY: build
 build: .venv/.dev ## Build the wheel and the sdist into dist/

@@ -42,7 +42,7 @@ _NAMES: Final = {
     "rate": "--rate",
     "max_failures": "--max-failures",
 }
-_FOR_PROGRAMS: Final = " (allow_insecure=True allows http to others)"
+_FOR_PROGRAMS: Final = (" (allow_insecure=True allows http to others)", " (math.inf for no ceiling)")
 _KEY_OPTION: Final = re.compile(r"-{1,2}(?:x[-_])?(?:autoenhance[-_])?api[-_]?key(?:=.*)?", re.IGNORECASE | re.DOTALL)
 
 
@@ -98,7 +98,10 @@ def line_of(error: Exception) -> str:
 
 def bad_input(error: ValueError, command: str = "edit-order") -> CommandError:
     """What the library does not accept, in the words of the command."""
-    first, _, rest = str(error).removesuffix(_FOR_PROGRAMS).partition(" ")
+    text = str(error)
+    for advice in _FOR_PROGRAMS:
+        text = text.removesuffix(advice)
+    first, _, rest = text.partition(" ")
     line = f"{_NAMES.get(first, first[:1].upper() + first[1:])} {rest}."
     return CommandError(line, f"autoenhance {command} --help lists the options.")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import shutil
 import sys
 import textwrap
 import traceback
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 
 # A key of a few letters is no secret, and hiding it would make holes in words.
 _SHORTEST_KEY: Final = 8
+_USUAL_WIDTH: Final = 80
 
 
 class OutputError(Exception):
@@ -125,12 +125,19 @@ def is_terminal() -> bool:
 
 def _fitting(text: str) -> str:
     """The text, broken between words where a terminal would break it within them."""
-    width = shutil.get_terminal_size().columns
-    if len(text) <= width or not sys.stderr.isatty():
+    if not sys.stderr.isatty() or len(text) <= (width := _width()):
         return text
     indent = " " * (len(text) - len(text.lstrip()) + 2)
     lines = textwrap.wrap(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
     return "\n".join(lines)
+
+
+def _width() -> int:
+    """The columns of standard error, which is another terminal than standard output if that is none."""
+    try:
+        return int(os.environ["COLUMNS"])
+    except (KeyError, ValueError):
+        return os.get_terminal_size(sys.stderr.fileno()).columns or _USUAL_WIDTH
 
 
 def _drop(descriptor: int) -> None:

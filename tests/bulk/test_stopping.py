@@ -452,7 +452,7 @@ def test_the_event_loop_may_end_in_the_middle(backend: str, caplog: pytest.LogCa
     async def rest(run: Any) -> list[Any]:
         return [result async for result in run]
 
-    with EditServer(lambda asked: Answer(held=asked.order_id != "order-0")) as server:
+    with EditServer(lambda asked: Answer(after=0.2, held=asked.order_id != "order-0")) as server:
         run = anyio.run(leave, server, backend=backend)
         results = anyio.run(rest, run, backend=backend)
         server.release()
@@ -506,7 +506,7 @@ def test_a_run_that_outlives_its_event_loop_is_logged_when_it_is_dropped(
         await anext(run)
         return run
 
-    with EditServer(lambda asked: Answer(held=asked.order_id != "order-0")) as server:
+    with EditServer(lambda asked: Answer(after=0.2, held=asked.order_id != "order-0")) as server:
         run = anyio.run(leave, server, backend=backend)
         server.release()
     del run
@@ -721,7 +721,7 @@ async def main():
     await anext(run)
 asyncio.run(main())
 """
-    with EditServer(lambda asked: Answer(after=0 if asked.order_id == "order-0" else 0.5)) as server:
+    with EditServer(lambda asked: Answer(after=0.2 if asked.order_id == "order-0" else 0.7)) as server:
         done = script(server, code)
     assert (done.returncode, done.stdout) == (0, "")
     told = done.stderr.splitlines()

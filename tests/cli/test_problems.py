@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 from odd_servers import nobody
+from terminal import Terminal
 
 from autoenhance import errors
 from autoenhance.cli._problems import problem_of
@@ -39,6 +41,10 @@ if TYPE_CHECKING:
         (["edit-order", "x", "--name", "a", "--base-url", "x"], "--base-url (or AUTOENHANCE_BASE_URL) is no URL"),
         (["edit-order", "x", "--name", "a", "--base-url", "http://a.example"], "over http to this machine."),
         (["edit-order", "x", "y", "--name", "a"], "Got unexpected extra argument"),
+        (["edit-orders", "x.csv", "--rate", "0"], "--rate is 0.0; it must be above 0."),
+        (["edit-orders", "x.csv", "--timeout", "0"], "--timeout is 0."),
+        (["edit-orders", "x.csv", "--shard", "3/2"], "--shard is '3/2'."),
+        (["edit-orders", "x.csv"], "'x.csv' cannot be read: No such file or directory."),
     ],
 )
 def test_bad_input_is_status_2_and_nothing_is_sent(command: Command, arguments: list[str], said: str) -> None:
@@ -135,3 +141,12 @@ def test_json_for_a_terminal_means_the_same() -> None:
     text = json.dumps(document, ensure_ascii=False, indent=1)
     assert printable_json(text) == '{\n "a": "\\u007f\\u009b\\u202e\\udb40\\udc41 é👧"\n}'
     assert json.loads(printable_json(text)) == document
+
+
+def test_what_is_said_fits_the_terminal_that_shows_it(env: dict[str, str]) -> None:
+    """Broken between words, at the width of standard error: standard output may be no terminal at all."""
+    with Terminal("edit-order", "nope", "--name", "a", env=env, columns=40, stdout=subprocess.DEVNULL) as terminal:
+        assert terminal.end() == 1
+    lines = terminal.shown.splitlines()
+    assert max(map(len, lines)) <= 40
+    assert lines[:2] == ["Error: The service refused to edit order", "  'nope' (404 Not Found)."]
