@@ -101,6 +101,15 @@ def test_a_429_pauses_all_workers(bulk: Bulk, headers: dict[str, str], monkeypat
     assert server.ids().index("order-10") < before <= server.ids().index("order-10") + 4
 
 
+@every_bulk
+def test_whoever_has_a_turn_already_waits_for_the_end_of_the_pause(bulk: Bulk) -> None:
+    """A turn that was taken before the 429 came is not used within the pause."""
+    with EditServer(refusing("order-0", {"retry-after": "0.4"})) as server:
+        outcome = bulk(server.options, edits(2), rate=5)
+    assert all(result.ok for result in outcome.results)
+    assert [asked.at - server.asked[0].at >= 0.4 for asked in server.asked] == [False, True, True]
+
+
 @pytest.mark.thorough
 @every_bulk
 def test_pauses_cost_an_edit_neither_its_time_nor_its_retries(bulk: Bulk, monkeypatch: pytest.MonkeyPatch) -> None:
