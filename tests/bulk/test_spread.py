@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import select
 import socket
 import ssl
@@ -285,11 +286,13 @@ def test_a_request_has_its_timeouts_and_nothing_of_a_client() -> None:
         json={"name": "a"},
         timeout=httpx.Timeout(3, read=4),
     )
-    assert (request.method, str(request.url), request.content) == ("PATCH", "http://a/b?q=1&q=2", b'{"name":"a"}')
+    assert (request.method, str(request.url)) == ("PATCH", "http://a/b?q=1&q=2")
+    # httpx writes JSON in one way or another from version to version.
+    assert json.loads(request.content) == {"name": "a"}
     assert request.extensions == {"timeout": {"connect": 3, "read": 4, "write": 3, "pool": 3}}
     assert dict(request.headers) == {
         "host": "a",
         "x": "y",
-        "content-length": "12",
+        "content-length": str(len(request.content)),
         "content-type": "application/json",
     }
