@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 import httpx
 
 from autoenhance import errors
-from autoenhance._received import Received, show_location, unpack
+from autoenhance._received import Received, unpack
 from autoenhance._request import UNPACKED, build_request
 from autoenhance._responses import SERVER_ERRORS, check_order, no_answer, refused, unreadable
 from autoenhance._retry import Failure, Policy, failure_of_status, read_retry_after
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from autoenhance._edit import Edit
-    from autoenhance._spread import Spread
+    from autoenhance._spread import Spread, SyncSpread
     from autoenhance.models import Order, Response
     from autoenhance_api import AuthenticatedClient
 
@@ -122,7 +122,9 @@ class Call:
         capped = {step: min(left, math.inf if limit is None else limit) for step, limit in given.as_dict().items()}
         return httpx.Timeout(**{step: None if limit == math.inf else limit for step, limit in capped.items()})
 
-    def _build(self, http: httpx.Client | httpx.AsyncClient | Spread, wanted: dict[str, Any]) -> httpx.Request:
+    def _build(
+        self, http: httpx.Client | SyncSpread | httpx.AsyncClient | Spread, wanted: dict[str, Any]
+    ) -> httpx.Request:
         """The next attempt, from what the generated code wants sent and what the caller added to it."""
         timeout = self._timeout()  # first, because it raises if it is too late: then the last attempt has the last word
         self._head, self._chunks, self._room, self._problem = None, [], self._settings.max_response_bytes, ""
@@ -131,7 +133,6 @@ class Call:
 
     def _begin(self, response: httpx.Response) -> None:
         """Note that an answer begins: what goes wrong from here on is another matter than no answer."""
-        show_location(response)
         self._head = Received(response.status_code, response.headers, b"")
         if response.is_stream_consumed:
             # A mock's answer, or one that an event hook of the caller's client has read.

@@ -5,26 +5,26 @@ from __future__ import annotations
 import os
 import weakref
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 
-from autoenhance._deadline import guard
-from autoenhance._received import hide_location
+from autoenhance._proxy import proxy_of
+from autoenhance._spread import Spread, SyncSpread
 from autoenhance._tls import tls_context
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable
 
     from autoenhance._settings import Settings
-    from autoenhance._spread import Spread
 
-# A proxy of the environment's tunnels https, but it would read what goes over http, and the API key with it.
-_NO_PROXY_FOR_HTTP: dict[str, None] = {"http://": None}
+# As httpx: of the edits that one event loop makes at once, so many are on their way and the others wait.
+_MOST: Final = 100
 
 
 class Connections:
-    """The connections of sync clients: an httpx client of ours for each process, or the caller's own."""
+    """The connections of sync clients: ours, others in each process, or the caller's own."""
 
     def __init__(self, own: httpx.Client | None, settings: Settings) -> None:
         if own is not None and not isinstance(own, httpx.Client):
@@ -32,23 +32,24 @@ class Connections:
         self._own = own
         self._settings = settings
         self._process = os.getpid()
-        self._closed = False
+        self._is_closed = False
         # Inherited from a parent process: kept, because dropping them would close what is the parent's.
-        self._inherited: list[httpx.Client] = []
+        self._inherited: list[object] = []
+        self._client: httpx.Client | SyncSpread
         self._client = own if own is not None else self._open()
 
-    def get(self) -> httpx.Client:
-        """The httpx client for this process.
+    def get(self) -> httpx.Client | SyncSpread:
+        """The connections for this process.
 
         Raises:
-            RuntimeError: If it is closed, or is the caller's own and was made in a parent process.
+            RuntimeError: If they are closed, or are the caller's own and were made in a parent process.
         """
-        if self._closed or self._client.is_closed:
+        if self._is_closed or self._client.is_closed:
             raise RuntimeError("this client is closed; make a new one")
         if os.getpid() != self._process:
             if self._own is not None:
                 raise RuntimeError(_FORKED)
-            # The parent's pool is not touched: its locks may be held by threads that this process does not have.
+            # The parent's are not touched: their locks may be held by threads that this process does not have.
             self._inherited.append(self._client)
             self._process = os.getpid()
             self._client = self._open()
@@ -70,17 +71,27 @@ class Connections:
 
     def close(self) -> None:
         """Close the connections, unless they are the caller's own."""
-        self._closed = True
+        self._is_closed = True
         if self._own is None and os.getpid() == self._process:
             self._client.close()
 
-    def _open(self) -> httpx.Client:
-        hooks = {"response": [hide_location]}
-        client = httpx.Client(verify=tls_context(self._settings), mounts=_NO_PROXY_FOR_HTTP, event_hooks=hooks)
-        guard(client)
+    def _open(self) -> SyncSpread:
+        spread = SyncSpread(_maker(self._settings))
         # For a client that is dropped without being closed.
-        weakref.finalize(self, _close_if_ours, client, os.getpid())
-        return client
+        weakref.finalize(self, _close_if_ours, spread, os.getpid())
+        return spread
+
+
+def _maker(settings: Settings) -> Callable[[], httpx.BaseTransport]:
+    context, proxy = tls_context(settings), proxy_of(settings)
+    if proxy is None:
+        from autoenhance._sync_http1 import Connection
+
+        return partial(Connection, context)
+    from autoenhance._guarded import Guarded
+
+    Guarded(context, proxy).close()  # raises at once if there is no such proxy
+    return partial(Guarded, context, proxy)
 
 
 class AsyncConnections:
@@ -92,27 +103,27 @@ class AsyncConnections:
         self._own = own
         self._settings = settings
         self._process = os.getpid()
-        self._closed = False
+        self._is_closed = False
         self._loop_of_own: weakref.ref[Any] | None = None
-        self._clients: weakref.WeakKeyDictionary[Any, tuple[httpx.AsyncClient, AsyncGenerator[None, None]]]
-        self._clients = weakref.WeakKeyDictionary()
+        self._spreads: weakref.WeakKeyDictionary[Any, tuple[Spread, AsyncGenerator[None, None]]]
+        self._spreads = weakref.WeakKeyDictionary()
 
-    async def get(self) -> httpx.AsyncClient:
-        """The httpx client for this event loop.
+    async def get(self) -> httpx.AsyncClient | Spread:
+        """The connections for this event loop.
 
         Raises:
-            RuntimeError: If it is closed, or is the caller's own and was used in another event loop or process.
+            RuntimeError: If they are closed, or are the caller's own and were used in another event loop or process.
         """
         self._check_open()
         loop = running_loop()
         if self._own is not None:
             return self._check_own(self._own, loop)
-        if loop not in self._clients:
-            client = _open_async(verify=tls_context(self._settings))
-            guardian = _closing_with_the_loop(client)
-            self._clients[loop] = client, guardian
+        if loop not in self._spreads:
+            spread = Spread(_async_maker(self._settings, loop), _MOST)
+            guardian = _closing_with_the_loop(spread)
+            self._spreads[loop] = spread, guardian
             await anext(guardian)
-        return self._clients[loop][0]
+        return self._spreads[loop][0]
 
     @asynccontextmanager
     async def many(self) -> AsyncIterator[httpx.AsyncClient | Spread]:
@@ -125,20 +136,24 @@ class AsyncConnections:
             yield await self.get()
             return
         self._check_open()
-        from autoenhance._spread import open_spread
-
-        async with open_spread(running_loop(), tls_context(self._settings), _open_async) as spread:
+        spread = Spread(_async_maker(self._settings, running_loop()))
+        try:
             yield spread
+        finally:
+            import anyio
+
+            with anyio.CancelScope(shield=True):
+                await spread.aclose()
 
     async def aclose(self) -> None:
         """Close the connections of this event loop, unless they are the caller's own; other loops close theirs."""
-        self._closed = True
-        _, guardian = self._clients.pop(running_loop(), (None, None))
+        self._is_closed = True
+        _, guardian = self._spreads.pop(running_loop(), (None, None))
         if guardian is not None:
             await guardian.aclose()
 
     def _check_open(self) -> None:
-        if self._closed or (self._own is not None and self._own.is_closed):
+        if self._is_closed or (self._own is not None and self._own.is_closed):
             raise RuntimeError("this client is closed; make a new one")
 
     def _check_own(self, own: httpx.AsyncClient, loop: Any) -> httpx.AsyncClient:
@@ -154,8 +169,16 @@ class AsyncConnections:
         return own
 
 
-def _open_async(**options: Any) -> httpx.AsyncClient:
-    return httpx.AsyncClient(mounts=_NO_PROXY_FOR_HTTP, event_hooks={"response": [_hide_location_async]}, **options)
+def _async_maker(settings: Settings, loop: Any) -> Callable[[], httpx.AsyncBaseTransport]:
+    import asyncio
+
+    context, proxy = tls_context(settings), proxy_of(settings)
+    if proxy is None and isinstance(loop, asyncio.AbstractEventLoop):
+        from autoenhance._async_http1 import Connection
+
+        return partial(Connection, context)
+    # httpx's own connections, for what ours do not know: trio, and proxies.
+    return partial(httpx.AsyncHTTPTransport, verify=context, proxy=proxy, limits=httpx.Limits(max_connections=1))
 
 
 def running_loop() -> Any:
@@ -167,24 +190,20 @@ def running_loop() -> Any:
     return getattr(token, "native_token", token)
 
 
-async def _closing_with_the_loop(client: httpx.AsyncClient) -> AsyncGenerator[None, None]:
-    """Close a client when its event loop ends, or when nobody holds this any more.
+async def _closing_with_the_loop(spread: Spread) -> AsyncGenerator[None, None]:
+    """Close connections when their event loop ends, or when nobody holds this any more.
 
     An event loop closes the async generators that were begun in it before it ends, and that is the only notice it gives.
     """
     try:
         yield
     finally:
-        await client.aclose()
+        await spread.aclose()
 
 
-async def _hide_location_async(response: httpx.Response) -> None:
-    hide_location(response)
-
-
-def _close_if_ours(client: httpx.Client, process: int) -> None:
+def _close_if_ours(spread: SyncSpread, process: int) -> None:
     if os.getpid() == process:
-        client.close()
+        spread.close()
 
 
 _FORKED = (

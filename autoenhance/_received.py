@@ -18,7 +18,6 @@ _SHORTEST_KEY: Final = 8
 _PIECE: Final = 4 * 2**10
 
 
-_LOCATION: Final = "autoenhance_location"
 _NOT_DECODED: Final = object()
 
 
@@ -78,18 +77,6 @@ class Received:
             return self.json()
         except (ValueError, RecursionError):
             return self.content.decode("utf-8", "replace")
-
-
-def hide_location(response: httpx.Response) -> None:
-    """Put away where an answer redirects to: httpx reads it even if nobody goes there, and raises if it is no URL."""
-    if "location" in response.headers:
-        response.extensions[_LOCATION] = response.headers.pop("location")
-
-
-def show_location(response: httpx.Response) -> None:
-    """Put back what `hide_location` put away."""
-    if _LOCATION in response.extensions:
-        response.headers["location"] = response.extensions[_LOCATION]
 
 
 def unpack(headers: httpx.Headers, chunks: list[bytes], limit: int) -> tuple[bytes, str]:

@@ -12,7 +12,7 @@ from autoenhance._version import __version__
 if TYPE_CHECKING:
     from autoenhance._edit import Edit
     from autoenhance._settings import Settings
-    from autoenhance._spread import Spread
+    from autoenhance._spread import Spread, SyncSpread
 
 USER_AGENT: Final = f"autoenhance-orders/{__version__} python-httpx/{httpx.__version__}"
 ATTEMPT_HEADER: Final = "x-autoenhance-attempt"
@@ -21,7 +21,7 @@ UNPACKED: Final = ("gzip", "deflate")
 
 
 def build_request(
-    http: httpx.Client | httpx.AsyncClient | Spread,
+    http: httpx.Client | SyncSpread | httpx.AsyncClient | Spread,
     settings: Settings,
     edit: Edit,
     wanted: dict[str, Any],

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from autoenhance._edit import Edit
     from autoenhance._received import Received
     from autoenhance._settings import Settings
-    from autoenhance._spread import Spread
+    from autoenhance._spread import Spread, SyncSpread
     from autoenhance.models import Order, Response
 
 
@@ -28,9 +28,9 @@ _BAD_LOCATION = (httpx.InvalidURL, UnicodeError)
 
 
 class SyncCall(Call):
-    """One edit through an `httpx.Client`."""
+    """One edit of a sync caller."""
 
-    def __init__(self, http: httpx.Client, settings: Settings, edit: Edit) -> None:
+    def __init__(self, http: httpx.Client | SyncSpread, settings: Settings, edit: Edit) -> None:
         super().__init__(settings, edit)
         self._http = http
 
@@ -78,7 +78,7 @@ class SyncCall(Call):
 
 
 class AsyncCall(Call):
-    """One edit through an `httpx.AsyncClient`."""
+    """One edit of an async caller."""
 
     def __init__(self, http: httpx.AsyncClient | Spread, settings: Settings, edit: Edit) -> None:
         super().__init__(settings, edit)

@@ -355,4 +355,4 @@ def test_a_client_shows_its_key_to_nobody() -> None:
     """repr, str and vars of a client do not hold the key, and a client is not pickled."""
     with Autoenhance("planted-key") as client:
         assert "planted-key" not in f"{client!r} {client} {vars(client)}"
-        assert "planted-key" not in f"{vars(client._settings.api_key.reveal)} {client._connections.get().headers}"
+        assert "planted-key" not in f"{vars(client._settings.api_key.reveal)} {vars(client._connections.get())}"

@@ -72,7 +72,8 @@ def test_imports_run_downwards_only() -> None:
     """The modules are layers; each imports only what is below it."""
     layers = [
         *("_version", "errors", "_settings", "_edit", "_retry", "models", "_received", "_responses"),
-        *("_tls", "_http1", "_spread", "_request", "_call", "_deadline", "_transport", "_connections", "_options"),
+        *("_tls", "_proxy", "_deadline", "_guarded", "_http1", "_sync_http1", "_async_http1", "_spread"),
+        *("_request", "_call", "_transport", "_connections", "_options"),
         *("_limits", "_edits", "_pace", "_sequence", "_engine", "_sync_run", "_async_run", "bulk"),
         *("_async_client", "_client"),
     ]

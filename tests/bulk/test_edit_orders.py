@@ -155,9 +155,7 @@ def test_memory_is_flat_over_twenty_thousand_edits(bulk: Bulk, monkeypatch: pyte
         async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
             return httpx.Response(200, stream=httpx.ByteStream(b'{"order_id": "a"}'), request=request)
 
-    monkeypatch.setattr("autoenhance._spread.Connection", lambda _: Service())
-    monkeypatch.setattr("autoenhance._spread.Through", lambda _: Service())
-    monkeypatch.setattr("autoenhance._connections._open_async", lambda **_: None)
+    monkeypatch.setattr("autoenhance._connections._async_maker", lambda *_: Service)
     blocks: list[int] = []
     taken = 0
 

@@ -7,9 +7,11 @@ import json
 import select
 import socket
 import ssl
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import anyio
+import anyio.lowlevel
 import httpx
 import pytest
 import trustme
@@ -18,7 +20,7 @@ from edit_server import KEY, Answer, EditServer
 from odd_servers import serving
 
 from autoenhance import AsyncAutoenhance, errors
-from autoenhance._spread import Spread
+from autoenhance._spread import Spread, SyncSpread, build_request
 
 if TYPE_CHECKING:
     import threading
@@ -203,10 +205,7 @@ def test_a_request_is_what_a_single_call_sends(bulk: Bulk) -> None:
             client.edit_order("order-0", name="Name 0")
     many, single = server.asked
     assert many.body == single.body
-    # httpx's own client says keep-alive, which HTTP/1.1 means anyway.
-    assert {k: v for k, v in many.headers.items() if k != "connection"} == {
-        k: v for k, v in single.headers.items() if k != "connection"
-    }
+    assert many.headers == single.headers
 
 
 @every_backend
@@ -257,18 +256,16 @@ def test_a_transport_is_used_again_after_its_answer_was_read_or_its_request_fail
     async def use() -> None:
         spread = Spread(make)
 
-        def request(path: str = "/") -> httpx.Request:
-            return spread.build_request(method="PATCH", url=f"http://a{path}", timeout=httpx.Timeout(5))
-
-        first = await spread.send(request())
-        second = await spread.send(request())
+        first = await spread.send(asking())
+        second = await spread.send(asking())
         assert len(made) == 2
         assert await first.aread() == b"{}"
         with pytest.raises(httpx.ConnectError):
-            await spread.send(request("/fail"))
-        await (await spread.send(request())).aread()
+            await spread.send(asking("/fail"))
+        await (await spread.send(asking())).aread()
         await second.aclose()
-        await asyncio.gather(*(spread.send(request()) for _ in range(2)))
+        for response in await asyncio.gather(*(spread.send(asking()) for _ in range(2))):
+            await response.aclose()
         assert len(made) == 2
         await spread.aclose()
 
@@ -278,7 +275,7 @@ def test_a_transport_is_used_again_after_its_answer_was_read_or_its_request_fail
 
 def test_a_request_has_its_timeouts_and_nothing_of_a_client() -> None:
     """What httpx would have made of it."""
-    request = Spread(Fake).build_request(
+    request = build_request(
         method="PATCH",
         url="http://a/b",
         headers={"x": "y"},
@@ -296,3 +293,141 @@ def test_a_request_has_its_timeouts_and_nothing_of_a_client() -> None:
         "content-length": str(len(request.content)),
         "content-type": "application/json",
     }
+
+
+class SyncFake(httpx.BaseTransport):
+    """The same for sync callers; some of what it answers is read already, as a mock's is."""
+
+    def __init__(self) -> None:
+        self.is_closed = False
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if "fail" in request.url.path:
+            raise httpx.ConnectError("no")
+        if "read" in request.url.path:
+            return httpx.Response(200, content=b"{}")
+        return httpx.Response(200, stream=httpx.ByteStream(b"{}"))
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+def asking(path: str = "/", **timeouts: float) -> httpx.Request:
+    """A request to nowhere."""
+    return build_request(method="PATCH", url=f"http://a{path}", timeout=httpx.Timeout(5, **timeouts))
+
+
+def test_a_sync_transport_is_used_again_after_its_answer_was_read_or_its_request_failed() -> None:
+    """And not before: while an answer is open, another request has another."""
+    made: list[SyncFake] = []
+
+    def make() -> SyncFake:
+        made.append(SyncFake())
+        return made[-1]
+
+    spread = SyncSpread(make)
+    first, second = spread.send(asking()), spread.send(asking())
+    assert len(made) == 2
+    assert first.read() == b"{}"
+    with pytest.raises(httpx.ConnectError):
+        spread.send(asking("/fail"))
+    assert spread.send(asking("/read")).content == b"{}"
+    assert not spread.is_closed
+    spread.close()
+    assert spread.is_closed
+    assert [transport.is_closed for transport in made] == [True, False]
+    second.close()
+    assert made[1].is_closed
+    assert len(made) == 2
+
+
+@pytest.mark.parametrize("is_sync", [True, False])
+def test_a_transport_that_was_idle_for_long_is_closed_and_not_used(
+    monkeypatch: pytest.MonkeyPatch, *, is_sync: bool
+) -> None:
+    """Something on the way may have forgotten its connection without a word."""
+    clock = [100.0]
+    monkeypatch.setattr("autoenhance._spread.time", SimpleNamespace(monotonic=lambda: clock[0]))
+    made: list[Any] = []
+
+    def make() -> Any:
+        made.append(SyncFake() if is_sync else Fake())
+        return made[-1]
+
+    async def use() -> None:
+        spread = Spread(make)
+        for later in (0, 4.9, 5.1):
+            clock[0] += later
+            response = await spread.send(asking())
+            await response.aread()
+        await spread.aclose()
+
+    def use_sync() -> None:
+        spread = SyncSpread(make)
+        for later in (0, 4.9, 5.1):
+            clock[0] += later
+            spread.send(asking()).read()
+        assert [transport.is_closed for transport in made] == [True, False]
+        spread.close()
+
+    use_sync() if is_sync else asyncio.run(use())
+    assert [transport.is_closed for transport in made] == [True, True]
+
+
+@every_backend
+def test_no_more_requests_are_under_way_than_allowed_and_the_others_wait(backend: str) -> None:
+    """Ten thousand edits that somebody gathers do not open ten thousand connections."""
+    most = 0
+
+    class Slow(Fake):
+        async def handle_async_request(self, _: httpx.Request) -> httpx.Response:
+            nonlocal most
+            most = max(most, sum(transport.busy for transport in made) + 1)
+            self.busy += 1
+            await anyio.sleep(0.01)
+            self.busy -= 1
+            return httpx.Response(200, content=b"{}")
+
+    made: list[Fake] = []
+
+    def make() -> Fake:
+        made.append(Slow())
+        return made[-1]
+
+    async def use() -> None:
+        spread = Spread(make, 3)
+        async with anyio.create_task_group() as tasks:
+            for _ in range(10):
+                tasks.start_soon(spread.send, asking())
+        assert most == len(made) == 3
+        async with anyio.create_task_group() as tasks:
+            for _ in range(3):
+                tasks.start_soon(spread.send, asking())
+            await anyio.lowlevel.checkpoint()
+            await anyio.lowlevel.checkpoint()
+            with pytest.raises(httpx.PoolTimeout):
+                await spread.send(asking(pool=0.001))
+        await (await spread.send(asking())).aclose()
+        await spread.aclose()
+
+    anyio.run(use, backend=backend)
+
+
+@every_backend
+def test_edits_that_are_gathered_take_turns_at_a_hundred_connections(backend: str) -> None:
+    """As httpx's own pool has them."""
+
+    async def use(server: EditServer) -> None:
+        async with AsyncAutoenhance(**server.options) as client:
+
+            async def edit(number: int) -> None:
+                await client.edit_order(f"order-{number}", name="a")
+
+            async with anyio.create_task_group() as tasks:
+                for number in range(250):
+                    tasks.start_soon(edit, number)
+
+    with EditServer(lambda _: Answer(after=0.02)) as server:
+        anyio.run(use, server, backend=backend)
+        assert len(server.asked) == 250
+        assert 50 <= server.connections <= 100

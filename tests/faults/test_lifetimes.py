@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
-import socket
+import ssl
 import subprocess
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import anyio
 import httpx
@@ -19,9 +19,12 @@ from callers import at
 from odd_servers import read_request, serving
 
 from autoenhance import AsyncAutoenhance, Autoenhance, errors
-from autoenhance._deadline import guard, until
+from autoenhance._deadline import until
+from autoenhance._guarded import Guarded
 
 if TYPE_CHECKING:
+    import socket
+
     from callers import Caller
 
     from autoenhance.models import Order
@@ -213,19 +216,42 @@ def test_a_script_that_never_closes_ends_quietly(sandbox: Sandbox) -> None:
     assert (done.stdout, done.stderr) == ("", "")
 
 
-def test_every_way_into_a_socket_is_guarded() -> None:
-    """The transports of our httpx clients heed the deadline, those for proxies too; httpx may not move them away."""
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
-        http = httpx.Client()
-    guard(http)
-    transports: list[Any] = [http._transport, *filter(None, http._mounts.values())]
-    assert len(transports) > 1
-    for transport in transports:
-        assert type(transport._pool._network_backend).__module__ == "autoenhance._deadline"
+@pytest.mark.parametrize("is_tunnelled", [False, True], ids=["connecting", "in the tunnel"])
+def test_a_deadline_holds_on_the_way_through_a_proxy(monkeypatch: pytest.MonkeyPatch, *, is_tunnelled: bool) -> None:
+    """One that drips its own answer, or the service's: each byte is in time, and no byte is the last."""
+
+    def drip(connection: socket.socket, over: threading.Event) -> None:
+        connection.recv(65536)
+        if is_tunnelled:
+            connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+            connection.recv(65536)
+            connection.sendall(b"\x16\x03\x03\x40\x00")  # a handshake's record of 16 KiB begins
+        while not over.wait(0.02):
+            connection.sendall(b"x")
+
+    with serving(drip) as url:
+        monkeypatch.setenv("HTTPS_PROXY", url)
+        client = Autoenhance("key", timeout=0.3, max_retries=0)
+        start = time.monotonic()
+        with client, pytest.raises(errors.APITimeoutError):
+            client.edit_order("order", name="a")
+    assert time.monotonic() - start < 1
+
+
+def test_a_deadline_that_has_passed_lets_nothing_be_sent_through_a_proxy() -> None:
+    """What httpx asks of the socket is refused at once."""
+    transport = Guarded(ssl.create_default_context(), "http://127.0.0.1:1")
+    request = httpx.Request("PATCH", "https://127.0.0.1:1/")
     with until(0), pytest.raises(httpx.ConnectTimeout):
-        http.get("https://127.0.0.1:1/")
-    http.close()
+        transport.handle_request(request)
+    transport.close()
+
+
+def test_a_proxy_that_there_cannot_be_is_said_when_the_client_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not with the first edit."""
+    monkeypatch.setenv("HTTPS_PROXY", "odd://127.0.0.1:1")
+    with pytest.raises(ValueError, match="Unknown scheme for proxy URL"):
+        Autoenhance("key")
 
 
 def test_what_goes_over_http_goes_past_the_environments_proxy(
@@ -248,21 +274,6 @@ def test_what_goes_over_http_goes_past_the_environments_proxy(
     assert asked
     assert asked[0].startswith(b"CONNECT api.autoenhance.ai:443 ")
     assert b"planted-key" not in asked[0]
-
-
-def test_a_unix_socket_is_guarded_too(tmp_path: Any) -> None:
-    """A transport of httpx's that goes to a socket file heeds the deadline as well."""
-    path = str(tmp_path / "socket")
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(path)
-        listener.listen()
-        http = httpx.Client(transport=httpx.HTTPTransport(uds=path), timeout=60)
-        guard(http)
-        with until(time.monotonic() + 0.1), pytest.raises(httpx.ReadTimeout):
-            http.get("http://a/")
-        with until(0), pytest.raises(httpx.ConnectTimeout):
-            http.get("http://a/")
-        http.close()
 
 
 def test_every_retry_is_announced_to_on_retry(caller: Caller, sandbox: Sandbox) -> None:

@@ -1,4 +1,4 @@
-"""One connection of an asyncio event loop, against servers that do what they may, and what they may not."""
+"""Our connections, sync and async, against servers that do what they may, and what they may not."""
 
 from __future__ import annotations
 
@@ -9,28 +9,71 @@ import ssl
 import struct
 import threading
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+from unittest.mock import NonCallableMock
 
 import httpx
 import pytest
 from odd_servers import nobody, read_request, serving
 
-from autoenhance import _http1
-from autoenhance._http1 import Connection
+from autoenhance._async_http1 import Connection as AsyncConnection
+from autoenhance._http1 import is_httpx_own
+from autoenhance._sync_http1 import Connection as SyncConnection
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 ANSWER = b'HTTP/1.1 200 OK\r\ncontent-length: 13\r\n\r\n{"name": "a"}'
 OTHER = b'HTTP/1.1 200 OK\r\ncontent-length: 13\r\n\r\n{"name": "b"}'
 LONG = 8 * 2**20
 
 
+class InThread(httpx.AsyncBaseTransport):
+    """A sync connection, for tests that are written for an async one."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self._connection = SyncConnection(context)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        response = await asyncio.to_thread(self._connection.handle_request, request)
+        response.stream = InThreadStream(response.stream)
+        return response
+
+    async def aclose(self) -> None:
+        self._connection.close()
+
+
+class InThreadStream(httpx.AsyncByteStream):
+    """Its answer's body."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        parts = iter(self._stream)
+        while (part := await asyncio.to_thread(next, parts, None)) is not None:
+            yield part
+
+    async def aclose(self) -> None:
+        self._stream.close()
+
+
+Connection = AsyncConnection | InThread
+made: list[type[Connection]] = []
+
+
+@pytest.fixture(autouse=True, params=[InThread, AsyncConnection], ids=["sync", "async"])
+def kind(request: pytest.FixtureRequest) -> type[Connection]:
+    made[:] = [request.param]
+    return made[0]
+
+
 def with_connection(test: Callable[[Connection], Awaitable[None]]) -> None:
     """Run a test with a connection that is closed afterwards, twice; whatever is left open is a warning, and an error."""
 
     async def run() -> None:
-        connection = Connection(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+        connection = made[0](ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
         try:
             await test(connection)
         finally:
@@ -54,6 +97,20 @@ async def exchange(connection: Connection, url: str, **told: Any) -> bytes:
     """Send a request; returns the answer's body."""
     response = await head(connection, url, **told)
     return await response.aread()
+
+
+@contextmanager
+def silent() -> Iterator[tuple[str, int]]:
+    """An address at which nothing answers: the listener's queue is full, and whoever comes is not let in."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
+        waiting = [socket.socket() for _ in range(4)]
+        for one in waiting:
+            one.settimeout(0)
+            one.connect_ex(listener.getsockname())
+        time.sleep(0.05)
+        yield listener.getsockname()
+        for one in waiting:
+            one.close()
 
 
 class Serving:
@@ -155,21 +212,6 @@ def test_a_connection_that_was_closed_while_idle_is_replaced() -> None:
     assert server.connections == 3
 
 
-def test_a_connection_that_was_idle_for_long_is_not_trusted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Something on the way may have forgotten it without a word."""
-    monkeypatch.setattr(_http1, "_LONGEST_IDLE", 0.01)
-    server = Serving(ANSWER, ANSWER)
-
-    async def twice(connection: Connection) -> None:
-        await exchange(connection, url)
-        await asyncio.sleep(0.02)
-        await exchange(connection, url)
-
-    with serving(server) as url:
-        with_connection(twice)
-    assert server.connections == 2
-
-
 @pytest.mark.parametrize("later", [False, True], ids=["at once", "while it is idle"])
 @pytest.mark.parametrize("then_close", [False, True], ids=["stays", "closes"])
 def test_bytes_that_nobody_asked_for_are_not_the_next_answer(*, later: bool, then_close: bool) -> None:
@@ -200,8 +242,11 @@ def test_bytes_that_nobody_asked_for_are_not_the_next_answer(*, later: bool, the
 
 
 @pytest.mark.parametrize("then", ["closes", "resets", "stays"])
-def test_an_answer_that_comes_before_the_request_was_read_is_heard(then: str) -> None:
-    """A proxy that finds a request too long says so and need not read it; the connection is not used again."""
+def test_an_answer_that_comes_before_the_request_was_read_is_heard(then: str, kind: type[Connection]) -> None:
+    """A proxy that finds a request too long says so and need not read it; the connection is not used again.
+
+    A sync caller hears it when the service closes the connection.
+    """
     heads = 0
 
     def refuse(connection: socket.socket, over: threading.Event) -> None:
@@ -224,7 +269,7 @@ def test_an_answer_that_comes_before_the_request_was_read_is_heard(then: str) ->
     start = time.monotonic()
     with serving(refuse) as url:
         with_connection(twice)
-        assert time.monotonic() - start < 1.5
+        assert time.monotonic() - start < 1.5 or (kind, then) == (InThread, "stays")
     assert heads == 2
 
 
@@ -416,8 +461,12 @@ def test_without_a_timeout_it_waits() -> None:
 
 
 @pytest.mark.parametrize("what", ["connecting", "sending", "waiting", "reading"])
-def test_cancelling_leaves_nothing_open_and_the_next_request_has_a_connection_of_its_own(what: str) -> None:
-    """Whatever it was about."""
+def test_cancelling_leaves_nothing_open_and_the_next_request_has_a_connection_of_its_own(
+    what: str, kind: type[Connection]
+) -> None:
+    """Whatever it was about. Nothing cancels a thread."""
+    if kind is InThread:
+        return
     connections = 0
     reached = threading.Event()
 
@@ -485,17 +534,21 @@ def test_a_host_with_an_address_that_does_not_answer_is_reached_at_its_next(monk
         loop = asyncio.get_running_loop()
         port = int(url.rpartition(":")[2])
 
-        async def addresses(host: str, *_: Any, **__: Any) -> list[Any]:
+        def addresses(host: str, *_: Any, **__: Any) -> list[Any]:
             looked_up.append(host)
             kind = (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "")
             return [(*kind, ("127.0.0.1", 1)), (*kind, ("127.0.0.1", port))]
 
-        monkeypatch.setattr(loop, "getaddrinfo", addresses)
+        async def async_addresses(*arguments: Any, **told: Any) -> list[Any]:
+            return addresses(*arguments, **told)
+
+        monkeypatch.setattr(loop, "getaddrinfo", async_addresses)
+        monkeypatch.setattr(socket, "getaddrinfo", addresses)
         assert await exchange(connection, f"http://two-addresses.example:{port}") == b'{"name": "a"}'
 
     with serving(server) as url:
         with_connection(once)
-    assert looked_up == ["two-addresses.example"]
+    assert looked_up[0] == "two-addresses.example"
 
 
 def test_a_request_that_http_cannot_write_is_an_error_of_httpx() -> None:
@@ -508,3 +561,72 @@ def test_a_request_that_http_cannot_write_is_an_error_of_httpx() -> None:
 
     with serving(Serving(ANSWER)) as url:
         with_connection(once)
+
+
+def test_an_address_that_does_not_answer_leaves_time_for_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sync caller's patience is divided; all of it at the first address would be none for the others."""
+    server = Serving(ANSWER)
+    with serving(server) as url, silent() as nowhere:
+        port = int(url.rpartition(":")[2])
+        kind = (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "")
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [(*kind, nowhere), (*kind, ("127.0.0.1", port))])
+        connection = SyncConnection(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+        request = httpx.Request("PATCH", url, content=b"{}", extensions={"timeout": {"connect": 0.6, "read": 5}})
+        start = time.monotonic()
+        assert connection.handle_request(request).status_code == 200
+        assert 0.3 <= time.monotonic() - start < 0.6
+        connection.close()
+
+
+def test_a_host_without_an_address_is_a_connect_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As one that is not known."""
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [])
+    connection = SyncConnection(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+    with pytest.raises(httpx.ConnectError, match="no address"):
+        connection.handle_request(httpx.Request("PATCH", "http://nowhere.example"))
+
+
+def test_a_service_that_reads_nothing_is_a_write_timeout() -> None:
+    """A sync caller does not wait for ever to be rid of a long body."""
+
+    def hang(_: socket.socket, over: threading.Event) -> None:
+        over.wait()
+
+    connection = SyncConnection(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+    with serving(hang) as url:
+        timeout = {"connect": 5, "write": 0.1, "read": 5}
+        request = httpx.Request("PATCH", url, content=b"x" * LONG, extensions={"timeout": timeout})
+        with pytest.raises(httpx.WriteTimeout):
+            connection.handle_request(request)
+
+
+def test_what_stands_in_for_httpx_has_our_requests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """VCR, pytest-httpx and mocks replace what httpx's transports do; nothing goes past them, and none is left behind."""
+    server = Serving(ANSWER, ANSWER)
+    seen: list[str] = []
+
+    def stand_in(_: object, request: httpx.Request) -> httpx.Response:
+        seen.append(str(request.url))
+        return httpx.Response(200, content=b"a mock")
+
+    async def async_stand_in(_: object, request: httpx.Request) -> httpx.Response:
+        return stand_in(_, request)
+
+    async def thrice(connection: Connection) -> None:
+        assert await exchange(connection, url) == b'{"name": "a"}'
+        with monkeypatch.context() as replaced:
+            replaced.setattr(httpx.HTTPTransport, "handle_request", stand_in)
+            replaced.setattr(httpx.AsyncHTTPTransport, "handle_async_request", async_stand_in)
+            assert await exchange(connection, url) == b"a mock"
+        assert await exchange(connection, url) == b'{"name": "a"}'
+
+    with serving(server) as url:
+        with_connection(thrice)
+    assert seen == [f"{url}/v3/orders/a"]
+    assert (server.connections, len(server.requests)) == (1, 2)
+
+
+def test_what_is_no_function_stands_in_for_httpx_too() -> None:
+    """Such as a Mock."""
+    assert is_httpx_own(httpx.HTTPTransport.handle_request)
+    assert not is_httpx_own(NonCallableMock(spec=[]))
