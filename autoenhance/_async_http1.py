@@ -56,9 +56,8 @@ class Connection(httpx.AsyncBaseTransport):
         try:
             if not self._is_usable():
                 await self._connect(request.url, timeouts.get("connect"))
-            with as_httpx():
-                # Not waited for: a service that answers early may not read the rest, and its answer is what matters.
-                self._open_writer().write(self._protocol.request(request, content))
+            # Not waited for: a service that answers early may not read the rest, and its answer is what matters.
+            self._open_writer().write(self._protocol.request(request, content))
             return answer(await self._receive(), _Body(self))
         except BaseException:
             self._abort()
@@ -124,9 +123,11 @@ class Connection(httpx.AsyncBaseTransport):
         self._protocol = Protocol()
 
     async def _receive(self) -> Any:
-        with as_httpx():
+        try:
             while (event := self._protocol.next_event()) is h11.NEED_DATA:
                 self._protocol.receive(await self._read())
+        except (OSError, h11.RemoteProtocolError) as error:
+            raise as_httpx(error) from error
         return event
 
     async def _read(self) -> bytes:

@@ -7,7 +7,6 @@ import math
 import random
 import time
 from contextlib import contextmanager
-from dataclasses import astuple
 from typing import TYPE_CHECKING, Any, cast
 
 import httpx
@@ -241,7 +240,7 @@ class Call:
         wait = self._decide(failure)
         if wait is not None:
             retry = Retry(self._edit.order_id, self._attempts, failure.reason, wait)
-            _logger.info("order %s: attempt %d failed (%s), next in %.2f s", *astuple(retry))
+            _logger.info("order %s: attempt %d failed (%s), next in %.2f s", *retry)
             if self._settings.on_retry is not None:
                 self._settings.on_retry(retry)
         return wait

@@ -6,14 +6,13 @@ connection, and how many edits a second one core can make, depend on that.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import h11
 import httpx
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 PIECE: Final = 64 * 1024
 """The most bytes that are received at once."""
@@ -30,11 +29,14 @@ class Protocol:
         """The bytes of a request.
 
         Raises:
-            h11.LocalProtocolError: If it cannot be written.
+            httpx.LocalProtocolError: If it cannot be written.
         """
-        head = h11.Request(method=wanted.method, target=wanted.url.raw_path, headers=wanted.headers.raw)
-        events = [head, *([h11.Data(data=content)] if content else []), h11.EndOfMessage()]
-        return b"".join(self._h11.send(event) or b"" for event in events)
+        try:
+            head = h11.Request(method=wanted.method, target=wanted.url.raw_path, headers=wanted.headers.raw)
+            events = [head, *([h11.Data(data=content)] if content else []), h11.EndOfMessage()]
+            return b"".join([self._h11.send(event) or b"" for event in events])
+        except h11.LocalProtocolError as error:
+            raise as_httpx(error) from error
 
     def receive(self, piece: bytes) -> None:
         """Take what was received; nothing is the end of the connection.
@@ -82,16 +84,12 @@ def is_httpx_own(method: Callable[..., object]) -> bool:
     return code is not None and code.co_filename == httpx.HTTPTransport.close.__code__.co_filename
 
 
-@contextmanager
-def as_httpx() -> Iterator[None]:
-    """Raise what httpx raises in the place of what sockets and h11 do."""
-    try:
-        yield
-    except TimeoutError as error:
-        raise httpx.ReadTimeout(str(error)) from error
-    except OSError as error:
-        raise httpx.ReadError(str(error)) from error
-    except h11.LocalProtocolError as error:
-        raise httpx.LocalProtocolError(str(error)) from error
-    except h11.RemoteProtocolError as error:
-        raise httpx.RemoteProtocolError(str(error)) from error
+def as_httpx(error: OSError | h11.ProtocolError) -> httpx.TransportError:
+    """What httpx raises in the place of what sockets and h11 do."""
+    if isinstance(error, TimeoutError):
+        return httpx.ReadTimeout(str(error))
+    if isinstance(error, OSError):
+        return httpx.ReadError(str(error))
+    if isinstance(error, h11.LocalProtocolError):
+        return httpx.LocalProtocolError(str(error))
+    return httpx.RemoteProtocolError(str(error))

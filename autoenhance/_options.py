@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import replace
 from typing import TYPE_CHECKING, Self, cast
 
 from autoenhance._settings import (
@@ -49,11 +48,11 @@ class Options:
         settings = self._settings
         if timeout is not NOT_GIVEN or deadline is not NOT_GIVEN:
             timeout = settings.timeout if timeout is NOT_GIVEN else timeout
-            settings = replace(settings, timeout=timeout, deadline=read_deadline(timeout, deadline))
+            settings = settings._replace(timeout=timeout, deadline=read_deadline(timeout, deadline))
         if max_retries is not NOT_GIVEN:
-            settings = replace(settings, max_retries=check_max_retries(max_retries))
+            settings = settings._replace(max_retries=check_max_retries(max_retries))
         if api_version is not NOT_GIVEN:
-            settings = replace(settings, api_version=check_api_version(api_version))
+            settings = settings._replace(api_version=check_api_version(api_version))
         other = copy.copy(self)
         other._settings = settings  # noqa: SLF001  # a copy of this very object
         other._owns_connections = False  # noqa: SLF001

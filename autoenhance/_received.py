@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 
@@ -21,15 +20,19 @@ _PIECE: Final = 4 * 2**10
 _NOT_DECODED: Final = object()
 
 
-@dataclass(slots=True)
 class Received:
-    """An answer that was read whole. It has what the generated code asks of an `httpx.Response`."""
+    """An answer that was read whole. It has what the generated code asks of an `httpx.Response`.
 
-    status_code: int
-    # A traceback with local variables shows no answer: a careless service may have written the API key into it.
-    headers: httpx.Headers = field(repr=False)
-    content: bytes = field(repr=False)
-    _json: Any = field(default=_NOT_DECODED, init=False, repr=False)
+    Its repr has nothing of it: a careless service may have written the API key into it, and tracebacks show local variables.
+    """
+
+    __slots__ = ("_json", "content", "headers", "status_code")
+
+    def __init__(self, status_code: int, headers: httpx.Headers, content: bytes) -> None:
+        self.status_code = status_code
+        self.headers = headers
+        self.content = content
+        self._json: Any = _NOT_DECODED
 
     @property
     def is_success(self) -> bool:
@@ -44,11 +47,11 @@ class Received:
         except ValueError:
             return str(self.status_code)
 
-    def recognized(self) -> Self:
+    def recognized(self) -> Received:
         """This answer, or one with status 200 if its success is none that HTTP defines: RFC 9110 reads it as that."""
-        return self if " " in self.status else replace(self, status_code=200)
+        return self if " " in self.status else Received(200, self.headers, self.content)
 
-    def hiding(self, secret: Secret) -> Self:
+    def hiding(self, secret: Secret) -> Received:
         """This answer without the API key, which a careless service or proxy may have put into it."""
         text = secret.reveal()
         escaped = json.dumps(text)[1:-1]
@@ -59,7 +62,7 @@ class Received:
         for one in (escaped, text):
             content = content.replace(one.encode(), b"<secret>")
             headers = httpx.Headers([(name, value.replace(one, "<secret>")) for name, value in headers.multi_items()])
-        return replace(self, content=content, headers=headers)
+        return Received(self.status_code, headers, content)
 
     def _texts(self) -> Iterator[str]:
         yield self.content.decode("latin-1")

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 import os
-from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import urlsplit
 
 import httpx
@@ -48,8 +47,7 @@ class Secret:
         raise TypeError("a client holds an API key, so it cannot be pickled; make one where it is needed")
 
 
-@dataclass(frozen=True, slots=True)
-class Retry:
+class Retry(NamedTuple):
     """An attempt that failed, and the wait before the next one: what `on_retry` is called with.
 
     Attributes:
@@ -65,8 +63,7 @@ class Retry:
     wait: float
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """What one client was told, checked."""
 
     api_key: Secret

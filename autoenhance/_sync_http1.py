@@ -41,9 +41,7 @@ class Connection(httpx.BaseTransport):
         try:
             if not self._is_usable():
                 self._connect(request.url, timeouts.get("connect"))
-            with as_httpx():
-                data = self._protocol.request(request, content)
-            self._send(data, timeouts.get("write"))
+            self._send(self._protocol.request(request, content), timeouts.get("write"))
             return answer(self._receive(), _Body(self))
         except BaseException:
             self.close()
@@ -117,11 +115,13 @@ class Connection(httpx.BaseTransport):
             self._is_cut = True
 
     def _receive(self) -> Any:
-        with as_httpx():
+        try:
             while (event := self._protocol.next_event()) is h11.NEED_DATA:
                 opened = self._open_socket()
                 opened.settimeout(capped(self._read_timeout, httpx.ReadTimeout))
                 self._protocol.receive(opened.recv(PIECE))
+        except (OSError, h11.RemoteProtocolError) as error:
+            raise as_httpx(error) from error
         return event
 
     def _open_socket(self) -> socket.socket:

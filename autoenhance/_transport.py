@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import httpx
 
@@ -68,7 +68,7 @@ class SyncCall(Call):
         try:
             self._begin(response)
             if not response.is_stream_consumed:
-                for chunk in response.iter_raw():
+                for chunk in cast("httpx.SyncByteStream", response.stream):
                     self._left()
                     if not self._take(chunk):
                         break

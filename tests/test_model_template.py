@@ -14,11 +14,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import autoenhance_api
+from autoenhance_api.api.orders import edit_order
+from autoenhance_api.models import OrderUpdate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,7 +37,10 @@ TEMPLATES = ROOT / "openapi/templates"
 OURS = ("model.py.jinja", "property_templates/union_property.py.jinja")
 # The generator's own templates that ours were made from.
 ORIGINALS = {
+    "endpoint_module.py.jinja": "c1b2628053eb4875ba59566baa5ae907666f9cbfafa308d93f970a4404b7cd52",
     "model.py.jinja": "fd1c79680d51c06cfbb89809ad123750ba9add98b688036c04cabbf1f8ba40a0",
+    "models_init.py.jinja": "4f64a3d6e1b15a561be5573c1b7702eb928c0e4fa6b67107d20e57a74c44d51a",
+    "package_init.py.jinja": "ac15907e32dc39bd9b83ea6f2002fb87514f2182b97f88231b5a9c47321f6210",
     "property_templates/datetime_property.py.jinja": "c789d11d8ea26cb5ab637470b1c11049652bf6438434e36325212e40304d7ff9",
     "property_templates/union_property.py.jinja": "03790f2710deaeb219c18e518ae183ad4a41eda1f78cf625d139edff7546cd26",
     "str_enum.py.jinja": "e4979a5e6b338351eda8bdac534017cfbeb51a809b494fd3c632db39414817fc",
@@ -431,3 +437,26 @@ def test_a_template_that_was_overridden_has_not_moved(name: str) -> None:
 def test_every_override_of_the_generators_is_watched() -> None:
     """A new override has its checksum here too."""
     assert sorted(ORIGINALS) == sorted(path.relative_to(TEMPLATES).as_posix() for path in TEMPLATES.rglob("*.jinja"))
+
+
+@pytest.mark.parametrize("package", ["autoenhance_api", "autoenhance_api.models"])
+def test_what_is_imported_late_is_there_under_its_name(package: str) -> None:
+    """By import, by attribute and in dir; another name is the error that Python has for it."""
+    module = importlib.import_module(package)
+    assert set(module.__all__) <= set(dir(module))
+    for name in module.__all__:
+        assert getattr(module, name).__name__ == name
+    assert autoenhance_api.client.Client is autoenhance_api.Client
+    with pytest.raises(AttributeError, match=f"module '{package}' has no attribute 'Nothing'"):
+        _ = module.Nothing
+
+
+def test_the_generated_function_decodes_errors_with_the_models_that_it_imports_late() -> None:
+    """Each status of the contract, as the bare generated client gives it."""
+    for status in DOCUMENT["paths"]["/v3/orders/{id}"]["patch"]["responses"]:
+        code = 503 if status == "5XX" else int(status)
+        transport = httpx.MockTransport(lambda _, code=code: httpx.Response(code, json={"message": "m", "detail": {}}))
+        client = autoenhance_api.Client(base_url="http://a", httpx_args={"transport": transport})
+        answer = edit_order.sync_detailed("a", client=client, body=OrderUpdate(name="b"))
+        kind = {200: "Order", 422: "ValidationErrorBody"}.get(code, "ErrorBody")
+        assert type(answer.parsed).__name__ == kind

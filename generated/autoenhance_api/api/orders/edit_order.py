@@ -1,16 +1,20 @@
+from __future__ import annotations
+
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import httpx
 
 from ... import errors
-from ...client import AuthenticatedClient, Client
-from ...models.error_body import ErrorBody
 from ...models.order import Order
 from ...models.order_update import OrderUpdate
-from ...models.validation_error_body import ValidationErrorBody
 from ...types import UNSET, Response, Unset
+
+if TYPE_CHECKING:
+    from ...client import AuthenticatedClient, Client
+    from ...models.error_body import ErrorBody
+    from ...models.validation_error_body import ValidationErrorBody
 
 
 def _get_kwargs(
@@ -48,36 +52,50 @@ def _parse_response(
         return response_200
 
     if response.status_code == 400:
+        from ...models.error_body import ErrorBody
+
         response_400 = ErrorBody.from_dict(response.json())
 
         return response_400
 
     if response.status_code == 401:
+        from ...models.error_body import ErrorBody
+
         response_401 = ErrorBody.from_dict(response.json())
 
         return response_401
 
     if response.status_code == 404:
+        from ...models.error_body import ErrorBody
+
         response_404 = ErrorBody.from_dict(response.json())
 
         return response_404
 
     if response.status_code == 409:
+        from ...models.error_body import ErrorBody
+
         response_409 = ErrorBody.from_dict(response.json())
 
         return response_409
 
     if response.status_code == 422:
+        from ...models.validation_error_body import ValidationErrorBody
+
         response_422 = ValidationErrorBody.from_dict(response.json())
 
         return response_422
 
     if response.status_code == 429:
+        from ...models.error_body import ErrorBody
+
         response_429 = ErrorBody.from_dict(response.json())
 
         return response_429
 
     if 500 <= response.status_code <= 599:
+        from ...models.error_body import ErrorBody
+
         response_5xx = ErrorBody.from_dict(response.json())
 
         return response_5xx
