@@ -133,6 +133,9 @@ class Call:
     def _begin(self, response: httpx.Response) -> None:
         """Note that an answer begins: what goes wrong from here on is another matter than no answer."""
         self._head = Received(response.status_code, response.headers, b"")
+        _logger.debug(
+            "order %s: attempt %d was answered %s", self._edit.order_id, self._attempts, self._head.status_code
+        )
         if response.is_stream_consumed:
             # A mock's answer, or one that an event hook of the caller's client has read.
             self._chunks = [response.content]

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlsplit
 
 from autoenhance import errors
-from autoenhance_api.models import Order
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from autoenhance._edit import Edit
     from autoenhance._received import Received
+    from autoenhance_api.models import Order
     from autoenhance_api.types import Response
 
 SERVER_ERRORS: Final = 500
@@ -55,6 +55,8 @@ def check_order(
     Raises:
         errors.APIResponseError: If it is not.
     """
+    from autoenhance_api.models import Order  # the terminal's --help has no use for it
+
     # What was received is looked at, not the model: the generated code takes a list of pairs for an object, too.
     if not isinstance(body, dict):
         raise unreadable(received, "is not a JSON object", order_id=order_id, attempts=attempts)

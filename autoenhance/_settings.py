@@ -8,10 +8,10 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import urlsplit
 
-import httpx
-
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import httpx
 
 DEFAULT_BASE_URL: Final = "https://api.autoenhance.ai"
 DEFAULT_TIMEOUT: Final = 30.0
@@ -110,6 +110,8 @@ def read_settings(
 
 def read_deadline(timeout: float | httpx.Timeout | None, deadline: float | NotGiven | None) -> float | None:
     """Tell how long a whole call may take: as `deadline` says beside an httpx.Timeout, else as `timeout` itself says."""
+    import httpx  # the terminal's --help has no use for it
+
     if not isinstance(timeout, httpx.Timeout):
         if deadline is not NOT_GIVEN:
             raise ValueError(
@@ -196,6 +198,8 @@ def read_api_key(api_key: str | Secret | None) -> Secret:
 def _check_base_url(base_url: str, *, allow_insecure: bool) -> str:
     if not isinstance(base_url, str):
         raise TypeError(f"base_url is a string, not {type(base_url).__name__}")
+    import httpx
+
     text = base_url.strip()
     no_url = f"base_url is no URL with a host, such as {DEFAULT_BASE_URL!r}"
     try:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 # A million edits take longer than all the rest together.
 USUAL: Final = [name for name in PARTS if name != "million"]
 ROUNDS: Final = 7
+# They show some of the figures.
+PAGES: Final = (ROOT / "README.md", ROOT / "docs/performance.md")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -80,16 +82,16 @@ def measure(told: argparse.Namespace) -> Record:
 
 
 def publish(found: Record, folder: Path) -> None:
-    """Write the record, the page and the picture; and what the README shows, if they are the committed ones."""
+    """Write the record, the page and the picture; and what other pages show of it, if they are the committed ones."""
     (folder / "results.json").write_text(records.write(found), "utf-8")
     (folder / "results.md").write_text(report.markdown(found), "utf-8")
     (folder / "results.svg").write_text(picture.svg(found), "utf-8")
     if folder == HERE:
-        readme = ROOT / "README.md"
-        before = readme.read_text("utf-8")
-        after = report.with_summary(before, found)
-        if after != before:
-            readme.write_text(after, "utf-8")
+        for page in PAGES:
+            before = page.read_text("utf-8")
+            after = report.with_figures(before, found)
+            if after != before:
+                page.write_text(after, "utf-8")
 
 
 def _parser() -> argparse.ArgumentParser:

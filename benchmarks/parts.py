@@ -234,7 +234,6 @@ def imports(run: Run) -> list[Series]:
         ("import autoenhance", "ours", [python, *ALONE, "import autoenhance"]),
         ("import its client", "ours", [python, *ALONE, "from autoenhance import Autoenhance"]),
         ("--help", "ours", [python.parent / "autoenhance", "--help"]),
-        ("--help", "floor", [python, *ALONE, "import typer, rich"]),
     ]
     commands += [("import its client", peer, [python_of(peer), *code]) for peer, code in IMPORTS.items()]
     found = Found()

@@ -37,7 +37,7 @@ MEASURES: Final = {
 }
 # With more columns than this a table is turned round.
 _WIDEST: Final = 4
-_BLOCK: Final = re.compile(r"(<!-- bench -->\n).*?(<!-- /bench -->)", re.DOTALL)
+_BLOCK: Final = re.compile(r"(<!-- (bench|targets) -->\n).*?(<!-- /\2 -->)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,13 +144,17 @@ def markdown(record: Record) -> str:
         "",
         "## Targets",
         "",
-        *_table([["", "of", "to", "ratio", "target", "met"], *(_row(verdict) for verdict in verdicts(record))]),
+        *_targets(record),
     ]
     for name, heading in HEADINGS.items():
         if name in record.parts:
             lines += ["", f"## {heading}", "", *_part(record.parts[name])]
     lines += ["", "## Versions", "", *(_versions(peer, found) for peer, found in record.packages.items()), ""]
     return "\n".join(lines)
+
+
+def _targets(record: Record) -> list[str]:
+    return _table([["", "of", "to", "ratio", "target", "met"], *(_row(verdict) for verdict in verdicts(record))])
 
 
 def _row(verdict: Verdict) -> list[str]:
@@ -235,6 +239,7 @@ def summary(record: Record) -> str:
     return "\n".join(_table(rows)) + "\n"
 
 
-def with_summary(readme: str, record: Record) -> str:
-    """A README with what it shows between its markers made anew."""
-    return _BLOCK.sub(lambda found: found[1] + summary(record) + found[2], readme)
+def with_figures(page: str, record: Record) -> str:
+    """A page with what it shows between its markers made anew: `bench` is the summary, `targets` the targets."""
+    made = {"bench": summary(record), "targets": "\n".join(_targets(record)) + "\n"}
+    return _BLOCK.sub(lambda found: found[1] + made[found[2]] + found[3], page)

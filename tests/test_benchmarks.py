@@ -14,7 +14,8 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from benchmarks import picture, record, report
-from benchmarks.parts import ALONE, IMPORTS
+from benchmarks.__main__ import PAGES
+from benchmarks.parts import ALONE, IMPORTS, PARTS
 from benchmarks.record import Part, Record, Series
 from benchmarks.roster import PEERS
 from benchmarks.sample import content
@@ -22,7 +23,6 @@ from benchmarks.sample import content
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "benchmarks"
 RESULTS = FOLDER / "results.json"
-README = (ROOT / "README.md").read_text("utf-8")
 
 MADE_UP = Record(
     machine={"cpu": "A CPU", "cores": "2", "system": "Linux x86_64", "python": "3.11.7"},
@@ -126,16 +126,19 @@ def test_the_page_says_what_was_measured() -> None:
         assert line in lines
 
 
-def test_the_readme_gets_what_was_measured() -> None:
+def test_pages_get_what_was_measured() -> None:
     """What stands between the markers is made anew, and the rest is left alone."""
     before = "# Fast\n<!-- bench -->\nold, 7.00× as fast\n<!-- /bench -->\nthe rest\n"
-    after = report.with_summary(before, MADE_UP)
+    after = report.with_figures(before, MADE_UP)
     assert after.startswith("# Fast\n<!-- bench -->\n| this client beside | the service's SDK | httpx |")
     assert "| a fresh process until its first edit, https | 0.60× | 1.00× |  |  |\n" in after
     assert after.endswith("<!-- /bench -->\nthe rest\n")
     assert "7.00" not in after
-    assert report.with_summary(after, MADE_UP) == after
-    assert report.with_summary("no markers\n", MADE_UP) == "no markers\n"
+    assert report.with_figures(after, MADE_UP) == after
+    assert report.with_figures("no markers\n", MADE_UP) == "no markers\n"
+    targets = report.with_figures("<!-- targets -->\n<!-- /targets -->\n", MADE_UP)
+    assert "| Cold start, https | this client | the service's SDK | 0.60 (0.40–0.80) | at most 0.5 | no |\n" in targets
+    assert targets.endswith(" |\n<!-- /targets -->\n")
 
 
 def test_the_picture_shows_each_peer_beside_this_client() -> None:
@@ -169,26 +172,23 @@ def test_a_part_that_is_measured_anew_replaces_that_part() -> None:
 
 
 def test_the_page_and_the_picture_are_those_of_the_results() -> None:
-    """results.md and results.svg are made from results.json; without one there is neither."""
-    if not RESULTS.exists():
-        assert not (FOLDER / "results.md").exists()
-        assert not (FOLDER / "results.svg").exists()
-        return
+    """results.md and results.svg are made from results.json, and that from whole runs."""
     found = record.read(RESULTS.read_text("utf-8"))
     assert (FOLDER / "results.md").read_text("utf-8") == report.markdown(found)
     assert (FOLDER / "results.svg").read_text("utf-8") == picture.svg(found)
+    assert set(found.parts) == set(PARTS)
     assert min(len(one.values) for one in found.parts["cold"].series) >= 7
 
 
-def test_figures_in_the_readme_are_those_of_the_results() -> None:
-    """What stands between the markers is what results.json says; without results there are no markers, and no picture."""
-    if RESULTS.exists():
-        assert report.with_summary(README, record.read(RESULTS.read_text("utf-8"))) == README
-    else:
-        assert "<!-- bench -->" not in README
-        assert "benchmarks/results" not in README
-    outside = re.sub(r"<!-- bench -->.*?<!-- /bench -->", "", README, flags=re.DOTALL)
-    assert not re.search(r"\d× ", outside)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_figures_on_other_pages_are_those_of_the_results(page: Path) -> None:
+    """What stands between the markers is what results.json says; the README has no ratio elsewhere."""
+    text = page.read_text("utf-8")
+    assert re.search(r"<!-- (bench|targets) -->\n\|", text)
+    assert report.with_figures(text, record.read(RESULTS.read_text("utf-8"))) == text
+    if page.name == "README.md":
+        outside = re.sub(r"<!-- bench -->.*?<!-- /bench -->", "", text, flags=re.DOTALL)
+        assert not re.search(r"\d×", outside)
 
 
 def test_pins_are_exact() -> None:

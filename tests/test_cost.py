@@ -86,10 +86,11 @@ async def edit():
 asyncio.run(edit())
 """,
     "help": """
-import contextlib
+import contextlib, io
 from autoenhance.cli import main
-with contextlib.redirect_stdout(None):
+with contextlib.redirect_stdout(io.StringIO()) as said:
     main(["--help"])
+assert "edit-orders" in said.getvalue()
 """,
 }
 UNWANTED = {"help": ["trio"], "sync_edit": ["trio", "click", "rich", "pygments"]}

@@ -10,8 +10,6 @@ import typer
 
 from autoenhance._settings import DEFAULT_MAX_RETRIES, DEFAULT_TIMEOUT
 from autoenhance._version import __version__
-from autoenhance.cli import _bulk
-from autoenhance.cli._edit import Asked, edit_order
 from autoenhance.cli._service import Service
 from autoenhance.cli._voice import Voice, put_text
 from autoenhance.sandbox._foreground import DEFAULT_PORT, HELP, serve
@@ -88,6 +86,8 @@ def edit_order_command(
     Times are in the local time zone. The API key comes from --api-key-file, from AUTOENHANCE_API_KEY, or, on a terminal, from a prompt; never from an
     argument.
     """
+    from autoenhance.cli._edit import Asked, edit_order
+
     voice: Voice = context.obj
     voice.is_verbose = verbose
     asked = Asked(
@@ -150,6 +150,8 @@ def edit_orders_command(
     The same command again goes on: what was edited is not sent again, what failed is. Ctrl-C finishes what is on its way; a
     second one does not.
     """
+    from autoenhance.cli import _bulk
+
     voice: Voice = context.obj
     voice.is_verbose = verbose
     asked = _bulk.Asked(
@@ -185,6 +187,8 @@ def sandbox_command(
 
     It needs no key of yours. --latency, --fail-rate and --rate-limit rehearse a slow or unreliable service.
     """
+    from autoenhance.cli import _bulk
+
     voice: Voice = context.obj
     so = "the sandbox did not start"
     with nullcontext() if orders is None else _bulk.read_sheet(orders, sys.maxsize, voice, so=so) as sheet:

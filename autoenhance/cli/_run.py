@@ -6,6 +6,7 @@ import errno
 import sys
 from typing import TYPE_CHECKING, Final
 
+import rich  # noqa: F401  # what shows orders needs it: that it is missing is said first
 import typer
 
 from autoenhance.cli._app import app

@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, cast
 
-from autoenhance import Autoenhance
 from autoenhance.cli._key import find_key
 from autoenhance.cli._problems import CommandError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from autoenhance import Retry
+    from autoenhance import Autoenhance, Retry
     from autoenhance.cli._voice import Voice
 
 _LONGEST_TIMEOUT: Final = 365 * 86400
@@ -47,6 +46,8 @@ class Service:
         voice.hide(secret)
         # The constructor takes a hidden key as it is.
         key = cast("str", secret)
+        from autoenhance import Autoenhance
+
         return Autoenhance(
             key, base_url=self.base_url, timeout=self.timeout, max_retries=self.max_retries, on_retry=on_retry
         )

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import pytest
 from terminal import on_terminal
 
-from autoenhance.cli import _service
 from autoenhance.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -171,7 +170,7 @@ def test_the_key_is_in_no_output_whatever_happens(
         def __init__(self, key: object, **_: object) -> None:
             raise RuntimeError(f"broken with {key.reveal()}")  # type: ignore[attr-defined]
 
-    monkeypatch.setattr(_service, "Autoenhance", Broken)
+    monkeypatch.setattr("autoenhance.Autoenhance", Broken)
     quiet, verbose = command(*EDIT), command(*EDIT, "-v")
     assert (quiet.status, quiet.err.splitlines()[0]) == (1, "Error: RuntimeError: broken with <secret>")
     assert quiet.err.count("\n") == 2

@@ -20,7 +20,6 @@ import typer
 from terminal import SCRIPT, on_terminal, process
 
 from autoenhance import __version__
-from autoenhance.cli import _app
 from autoenhance.cli._app import app
 from autoenhance.sandbox import Sandbox
 
@@ -172,7 +171,7 @@ def test_a_system_that_fails_otherwise_keeps_its_own_words(command: Command, mon
     def no_more_files(*_: object) -> None:
         raise OSError(errno.EMFILE, "Too many open files")
 
-    monkeypatch.setattr(_app, "edit_order", no_more_files)
+    monkeypatch.setattr("autoenhance.cli._edit.edit_order", no_more_files)
     ran = command(*EDIT)
     assert (ran.status, ran.err.splitlines()[0]) == (1, "Error: OSError: [Errno 24] Too many open files")
 
