@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import select
+import socket
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import h11
 import httpx
 
-from autoenhance._http1 import PIECE, Protocol, answer, as_httpx, is_httpx_own
+from autoenhance._http1 import PIECE, Protocol, answer, as_httpx, is_replaced
 
 if TYPE_CHECKING:
     import ssl
-
-# As browsers: the next of a host's addresses is tried when one has not answered for so long.
-_NEXT_ADDRESS: Final = 0.25
 
 
 class _Reader(asyncio.StreamReader):
@@ -47,14 +46,14 @@ class Connection(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request, and return its answer as soon as its head is there."""
-        if not is_httpx_own(httpx.AsyncHTTPTransport.handle_async_request):
+        if is_replaced("handle_async_request", transport="AsyncHTTPTransport", pool="AsyncConnectionPool"):
             self._stand_in = self._stand_in or httpx.AsyncHTTPTransport(verify=self._context)
             return await self._stand_in.handle_async_request(request)
         timeouts = request.extensions.get("timeout", {})
         self._read_timeout = timeouts.get("read")
         content = b"".join([part async for part in request.stream])  # type: ignore[union-attr]  # an async client's
         try:
-            if not self._is_usable():
+            if not await self._is_usable():
                 await self._connect(request.url, timeouts.get("connect"))
             # Not waited for: a service that answers early may not read the rest, and its answer is what matters.
             self._open_writer().write(self._protocol.request(request, content))
@@ -90,9 +89,13 @@ class Connection(httpx.AsyncBaseTransport):
             with suppress(OSError):  # what ended it is of no interest any more
                 await writer.wait_closed()
 
-    def _is_usable(self) -> bool:
+    async def _is_usable(self) -> bool:
         if self._writer is None:
             return False
+        if _is_readable(self._writer.get_extra_info("socket")):
+            # The event loop has not looked since it came: it does in the first turn, and takes it in the second.
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
         # Bytes that come unasked would be taken for the answer to the next request.
         is_odd = self._writer.is_closing() or self._reader.unread or self._reader.at_eof() or self._reader.exception()
         if is_odd:
@@ -104,17 +107,20 @@ class Connection(httpx.AsyncBaseTransport):
         loop = asyncio.get_running_loop()
         self._reader = _Reader(PIECE, loop)
         protocol = asyncio.StreamReaderProtocol(self._reader, loop=loop)
-        # Other loops than asyncio's own, such as uvloop's, have no such argument.
-        own: dict[str, Any] = {"happy_eyeballs_delay": _NEXT_ADDRESS} if isinstance(loop, asyncio.BaseEventLoop) else {}
+        host = url.raw_host.decode()
         try:
             async with asyncio.timeout(patience):
-                transport, _ = await loop.create_connection(
-                    lambda: protocol,
-                    url.raw_host.decode(),
-                    url.port or (443 if is_https else 80),
-                    ssl=self._context if is_https else None,
-                    **own,
-                )
+                opened = await _open(host, url.port or (443 if is_https else 80), patience)
+                try:
+                    transport, _ = await loop.create_connection(
+                        lambda: protocol,
+                        sock=opened,
+                        ssl=self._context if is_https else None,
+                        server_hostname=host if is_https else None,
+                    )
+                except BaseException:
+                    opened.close()
+                    raise
         except TimeoutError as error:
             raise httpx.ConnectTimeout(str(error)) from error
         except (OSError, UnicodeError) as error:
@@ -162,3 +168,39 @@ class _Body(AsyncIterator[bytes], httpx.AsyncByteStream):
 
     async def aclose(self) -> None:
         self._connection.finish()
+
+
+async def _open(host: str, port: int, patience: float | None) -> socket.socket:
+    """A socket to one of a host's addresses; one that does not answer leaves time for the others.
+
+    Not by `create_connection`'s happy eyeballs: cancelling those leaves sockets open (Python 3.11).
+    """
+    loop = asyncio.get_running_loop()
+    until = None if patience is None else loop.time() + patience
+    addresses = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    failure: OSError = OSError(f"there is no address for {host}")
+    for number, (family, kind, number_of_protocol, _, address) in enumerate(addresses):
+        opened = socket.socket(family, kind, number_of_protocol)
+        try:
+            opened.setblocking(False)  # noqa: FBT003  # its only argument
+            share = None if until is None else (until - loop.time()) / (len(addresses) - number)
+            async with asyncio.timeout(share):
+                await loop.sock_connect(opened, address)
+        except OSError as error:
+            opened.close()
+            failure = error
+        except BaseException:
+            opened.close()
+            raise
+        else:
+            return opened
+    raise failure
+
+
+def _is_readable(opened: Any) -> bool:
+    """Whether something came on a socket, or its end: at once, without the event loop."""
+    if hasattr(select, "poll"):
+        poll = select.poll()
+        poll.register(opened.fileno(), select.POLLIN)
+        return bool(poll.poll(0))
+    return bool(select.select([opened.fileno()], [], [], 0)[0])

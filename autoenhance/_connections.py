@@ -51,8 +51,9 @@ class Connections:
                 raise RuntimeError(_FORKED)
             # The parent's are not touched: their locks may be held by threads that this process does not have.
             self._inherited.append(self._client)
-            self._process = os.getpid()
+            # The process last: another thread that sees it must not find the parent's connections beside it.
             self._client = self._open()
+            self._process = os.getpid()
         return self._client
 
     def check_bulk(self) -> None:

@@ -6,13 +6,12 @@ connection, and how many edits a second one core can make, depend on that.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+import sys
+from types import FunctionType
+from typing import Any, Final
 
 import h11
 import httpx
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 PIECE: Final = 64 * 1024
 """The most bytes that are received at once."""
@@ -69,19 +68,38 @@ class Protocol:
         return True
 
 
-def answer(head: h11.Response, stream: httpx.SyncByteStream | httpx.AsyncByteStream) -> httpx.Response:
-    """An answer of which the head was received."""
+def answer(head: Any, stream: httpx.SyncByteStream | httpx.AsyncByteStream) -> httpx.Response:
+    """An answer of which the head was received.
+
+    Raises:
+        httpx.RemoteProtocolError: If what was received is no answer, because the service goes on in another protocol.
+    """
+    if not isinstance(head, h11.Response):
+        raise httpx.RemoteProtocolError("Server switched to another protocol.")
     extensions = {"http_version": b"HTTP/" + head.http_version, "reason_phrase": head.reason}
     return httpx.Response(head.status_code, headers=head.headers.raw_items(), stream=stream, extensions=extensions)
 
 
-def is_httpx_own(method: Callable[..., object]) -> bool:
-    """Whether a method of httpx's transports is httpx's, and not what VCR, pytest-httpx or a mock has put in its place.
+def is_replaced(method: str, *, transport: str, pool: str) -> bool:
+    """Whether something stands in for httpx's transport or for httpcore's pool below it; it is meant to have our requests.
 
-    What has been put there is meant to have our requests, too.
+    VCR, pytest-httpx and OpenTelemetry replace a method of the first, respx of the second.
+
+    Args:
+        method: The method that sends a request.
+        transport: The name of httpx's class.
+        pool: The name of httpcore's, which nothing can have replaced if httpcore was not imported.
     """
-    code = getattr(method, "__code__", None)
-    return code is not None and code.co_filename == httpx.HTTPTransport.close.__code__.co_filename
+    httpcore = sys.modules.get("httpcore")
+    owners = (getattr(httpx, transport), getattr(httpcore, pool, None))
+    return any(owner is not None and not _is_own(owner, method) for owner in owners)
+
+
+def _is_own(owner: type, method: str) -> bool:
+    """Whether a method is a function of the file that its class is in: wrappers and mocks are not."""
+    found: Any = getattr(owner, method)
+    home: Any = vars(owner)["__init__"]
+    return type(found) is FunctionType and found.__code__.co_filename == home.__code__.co_filename
 
 
 def as_httpx(error: OSError | h11.ProtocolError) -> httpx.TransportError:

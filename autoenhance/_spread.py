@@ -36,13 +36,11 @@ class _Idle(Generic[T]):
     def take(self) -> T | None:
         return self._all.pop()[1] if self._all else None
 
-    def take_old(self, longest: float = LONGEST_IDLE) -> list[T]:
-        """Those that have been idle for longer than some seconds."""
+    def take_old(self, longest: float = LONGEST_IDLE) -> Iterator[T]:
+        """Those that have been idle for longer than some seconds; whoever stops leaves the others here."""
         since = time.monotonic() - longest
-        old = []
         while self._all and self._all[0][0] <= since:
-            old.append(self._all.popleft()[1])
-        return old
+            yield self._all.popleft()[1]
 
 
 def build_request(*, timeout: httpx.Timeout, **wanted: Any) -> httpx.Request:
@@ -69,7 +67,7 @@ class SyncSpread:
     def send(self, request: httpx.Request, **_: Any) -> httpx.Response:
         """Send a request on a transport of its own, and return its answer as soon as its head is there."""
         with self._lock:
-            old, transport = self._idle.take_old(), self._idle.take()
+            old, transport = [*self._idle.take_old()], self._idle.take()
         for one in old:
             one.close()
         transport = transport or self._make()
@@ -88,7 +86,7 @@ class SyncSpread:
         """Close the idle ones now, and those in use when they come back."""
         with self._lock:
             self._is_closed = True
-            idle = self._idle.take_old(0)
+            idle = [*self._idle.take_old(0)]
         for transport in idle:
             transport.close()
 

@@ -13,7 +13,7 @@ import h11
 import httpx
 
 from autoenhance._deadline import capped
-from autoenhance._http1 import PIECE, Protocol, answer, as_httpx, is_httpx_own
+from autoenhance._http1 import PIECE, Protocol, answer, as_httpx, is_replaced
 
 
 class Connection(httpx.BaseTransport):
@@ -32,7 +32,7 @@ class Connection(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request, and return its answer as soon as its head is there."""
-        if not is_httpx_own(httpx.HTTPTransport.handle_request):
+        if is_replaced("handle_request", transport="HTTPTransport", pool="ConnectionPool"):
             self._stand_in = self._stand_in or httpx.HTTPTransport(verify=self._context)
             return self._stand_in.handle_request(request)
         timeouts = request.extensions.get("timeout", {})

@@ -7,18 +7,20 @@ import gc
 import socket
 import ssl
 import struct
+import sys
 import threading
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from unittest.mock import NonCallableMock
 
+import httpcore
 import httpx
 import pytest
 from odd_servers import nobody, read_request, serving
 
 from autoenhance._async_http1 import Connection as AsyncConnection
-from autoenhance._http1 import is_httpx_own
+from autoenhance._http1 import is_replaced
 from autoenhance._sync_http1 import Connection as SyncConnection
 
 if TYPE_CHECKING:
@@ -626,7 +628,84 @@ def test_what_stands_in_for_httpx_has_our_requests(monkeypatch: pytest.MonkeyPat
     assert (server.connections, len(server.requests)) == (1, 2)
 
 
-def test_what_is_no_function_stands_in_for_httpx_too() -> None:
-    """Such as a Mock."""
-    assert is_httpx_own(httpx.HTTPTransport.handle_request)
-    assert not is_httpx_own(NonCallableMock(spec=[]))
+def test_what_wraps_or_replaces_a_method_stands_in_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mock, a wrapper that shows the code of what it wraps, as OpenTelemetry's does, and httpcore's below."""
+
+    def replaced() -> bool:
+        return is_replaced("handle_request", transport="HTTPTransport", pool="ConnectionPool")
+
+    class Wrapper:
+        __code__ = httpx.HTTPTransport.handle_request.__code__
+
+    assert not replaced()
+    for owner in (httpx.HTTPTransport, httpcore.ConnectionPool):
+        for stand_in in (NonCallableMock(spec=[]), Wrapper(), lambda *_: None):
+            with monkeypatch.context() as patched:
+                patched.setattr(owner, "handle_request", stand_in)
+                assert replaced()
+    assert not replaced()
+    monkeypatch.delitem(sys.modules, "httpcore")
+    assert not replaced()
+
+
+@pytest.mark.parametrize("then", ["closes", "answers"])
+def test_what_came_while_the_event_loop_was_not_running_is_seen(then: str) -> None:
+    """A caller who computes for a while: neither an end nor an answer that nobody asked for is missed before the next request."""
+    done = threading.Event()
+    connections = 0
+
+    def serve(connection: socket.socket, _: threading.Event) -> None:
+        nonlocal connections
+        connections += 1
+        read_request(connection)
+        connection.sendall(ANSWER)
+        if connections == 1:
+            time.sleep(0.05)
+            if then == "answers":
+                connection.sendall(OTHER)
+        if then == "closes":
+            connection.close()
+        done.set()
+        if then == "answers":
+            connection.recv(1)
+
+    async def twice(connection: Connection) -> None:
+        for _ in range(2):
+            assert await exchange(connection, url) == b'{"name": "a"}'
+            done.wait()  # and nothing else runs
+            time.sleep(0.02)  # noqa: ASYNC251
+
+    with serving(serve) as url:
+        with_connection(twice)
+    assert connections == 2
+
+
+def test_a_switch_to_another_protocol_is_an_error_of_httpx() -> None:
+    """A caller may have asked for one with a header; it is no answer."""
+    server = Serving(b"HTTP/1.1 101 Switching\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n")
+
+    async def once(connection: Connection) -> None:
+        headers = {"upgrade": "x", "connection": "upgrade"}
+        request = httpx.Request("PATCH", url, headers=headers, content=b"{}")
+        with pytest.raises(httpx.RemoteProtocolError, match="another protocol"):
+            await connection.handle_async_request(request)
+
+    with serving(server) as url:
+        with_connection(once)
+
+
+def test_cancelling_while_connecting_leaves_no_socket_open() -> None:
+    """At any moment of it; what is left open is a warning, and an error."""
+
+    async def many() -> None:
+        for number in range(300):
+            connection = AsyncConnection(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+            task = asyncio.create_task(head(connection, url))
+            await asyncio.sleep(0.00001 * number)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            await connection.aclose()
+
+    with serving(Serving(*[ANSWER] * 300)) as url:
+        asyncio.run(many())
+        gc.collect()
