@@ -566,18 +566,25 @@ def test_a_request_that_http_cannot_write_is_an_error_of_httpx() -> None:
 
 
 def test_an_address_that_does_not_answer_leaves_time_for_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A sync caller's patience is divided; all of it at the first address would be none for the others."""
+    """The patience is divided; all of it at the first address would be none for the others."""
     server = Serving(ANSWER)
-    with serving(server) as url, silent() as nowhere:
-        port = int(url.rpartition(":")[2])
+
+    async def once(connection: Connection) -> None:
         kind = (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "")
-        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [(*kind, nowhere), (*kind, ("127.0.0.1", port))])
-        connection = SyncConnection(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
-        request = httpx.Request("PATCH", url, content=b"{}", extensions={"timeout": {"connect": 0.6, "read": 5}})
-        start = time.monotonic()
-        assert connection.handle_request(request).status_code == 200
-        assert 0.3 <= time.monotonic() - start < 0.6
-        connection.close()
+        addresses = [(*kind, nowhere), (*kind, ("127.0.0.1", int(url.rpartition(":")[2])))]
+
+        async def found(*_: Any, **__: Any) -> list[Any]:
+            return addresses
+
+        with monkeypatch.context() as patched:
+            patched.setattr(asyncio.get_running_loop(), "getaddrinfo", found)
+            patched.setattr(socket, "getaddrinfo", lambda *_, **__: addresses)
+            start = time.monotonic()
+            assert await exchange(connection, url, connect=0.6) == b'{"name": "a"}'
+            assert 0.3 <= time.monotonic() - start < 0.6
+
+    with serving(server) as url, silent() as nowhere:
+        with_connection(once)
 
 
 def test_a_host_without_an_address_is_a_connect_error(monkeypatch: pytest.MonkeyPatch) -> None:
