@@ -162,9 +162,14 @@ clean: ## Remove everything that the targets made
 	@$(BIN)/python scripts/redocly.py --install
 	@touch $@
 
+# With the system's Python, where that is an older one that is supported: in Debian 12 it is 3.11.2, whose enums are not yet
+# those of 3.11.4. uv needs neither python3-venv nor ensurepip.
 .venv-lowest/.done: .venv/.dev
-	@echo "Setting up .venv-lowest"
-	@$(BIN)/python -m venv --clear .venv-lowest
+	@python=$(BIN)/python; version=$$($(BIN)/python -c 'import sys; print(tuple(sys.version_info))'); \
+	if /usr/bin/python3 -c "import sys; sys.exit(not (3, 11) <= sys.version_info < $$version)" 2>/dev/null; \
+	then python=/usr/bin/python3; fi; \
+	echo "Setting up .venv-lowest with $$($$python --version), $$python"; \
+	$(BIN)/uv venv --quiet --clear --python $$python .venv-lowest
 	@$(BIN)/uv pip install --quiet --python .venv-lowest/bin/python --resolution lowest-direct \
 		--build-constraint constraints.txt --editable '.[cli,sandbox]' --group lowest
 	@touch $@

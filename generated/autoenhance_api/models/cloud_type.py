@@ -17,3 +17,6 @@ class CloudType(StrEnum):
         unknown._name_ = value
         unknown._value_ = value
         return unknown
+
+    def __reduce_ex__(self, proto: object) -> "tuple[type[CloudType], tuple[str]]":
+        return type(self), (self._value_,)

@@ -19,3 +19,6 @@ class EnhanceType(StrEnum):
         unknown._name_ = value
         unknown._value_ = value
         return unknown
+
+    def __reduce_ex__(self, proto: object) -> "tuple[type[EnhanceType], tuple[str]]":
+        return type(self), (self._value_,)

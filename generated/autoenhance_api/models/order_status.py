@@ -18,3 +18,6 @@ class OrderStatus(StrEnum):
         unknown._name_ = value
         unknown._value_ = value
         return unknown
+
+    def __reduce_ex__(self, proto: object) -> "tuple[type[OrderStatus], tuple[str]]":
+        return type(self), (self._value_,)
