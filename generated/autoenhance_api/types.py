@@ -1,9 +1,10 @@
 """Contains some shared types for properties"""
 
 import datetime
+import re
 from collections.abc import Mapping, MutableMapping
 from http import HTTPStatus
-from typing import IO, Any, BinaryIO, Generic, Literal, SupportsIndex, TypeVar
+from typing import IO, Any, BinaryIO, Generic, Literal, TypeVar
 
 from attrs import define
 
@@ -27,74 +28,60 @@ class Unset:
 UNSET: Unset = object.__new__(Unset)
 
 
-class Timestamp(datetime.datetime):
-    """A point in time as it was received: always with a time zone, and written back the way it came"""
-
-    received: str
-
-    def __reduce_ex__(self, protocol: SupportsIndex) -> str | tuple[Any, ...]:
-        received = getattr(self, "received", None)
-        return (
-            super().__reduce_ex__(protocol) if received is None else (parse_timestamp, (received,))
-        )
-
-
-_LONGEST_TIMESTAMP = 64
-
-
 def parse_timestamp(text: str) -> datetime.datetime:
-    """Read ISO 8601, or failing that what python-dateutil reads; a time without a zone is UTC
+    """Read a text that is clearly a point in time; without a time zone it is UTC
+
+    Clear are ISO 8601 in its extended form with a date and a time, and a date with the month's name and a four-digit year
+    with a time, such as RFC 5322 and HTTP write it.
 
     Raises:
-        ValueError: If the text names no day, or a zone whose offset it does not say.
+        ValueError: If the text is anything else, such as digits alone, a date alone, or `01/02/2023 10:00`.
     """
-    if len(text) > _LONGEST_TIMESTAMP:
-        raise ValueError(f"a text of {len(text)} characters is no point in time")
     try:
-        value = Timestamp.fromisoformat(text)
+        value = _parse_iso(text)
     except ValueError:
-        value = Timestamp.fromisoformat(_parse_loosely(text).isoformat())
-    if value.tzinfo is None:
-        value = value.replace(tzinfo=datetime.timezone.utc)
-    value.received = text
-    return value
+        value = _parse_loosely(text)
+    return value.replace(tzinfo=datetime.timezone.utc) if value.tzinfo is None else value
+
+
+def _parse_iso(text: str) -> datetime.datetime:
+    value = datetime.datetime.fromisoformat(text)
+    # That also reads a date alone, and digits without anything between them.
+    if text[4:5] == text[7:8] == "-" and text[10:11] in ("T", "t", " ") and text[13:14] == ":":
+        return value
+    raise ValueError(f"{text!r} is not ISO 8601 in its extended form")
+
+
+_WEEKDAY = "(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*"
+_MONTH = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
+_YEAR = r"[1-9]\d\d\d"
+_DATE = rf"{_YEAR}-\d\d-\d\d|\d\d?[ -]{_MONTH}[ -]{_YEAR}|{_MONTH} \d\d?,? {_YEAR}"
+_TIME = r"\d\d?:\d\d(?::\d\d(?:\.\d+)?)?(?: ?[ap]m)?"
+_ZONE = r"Z|UTC|GMT|([+-]\d\d:?[0-5]\d)(?: \([a-z ]+\))?"
+# The last is what the C library's asctime and the command date write.
+_LOOSE = rf"(?ai)((?:{_WEEKDAY},? )?(?:(?:{_DATE})(?:,? |t){_TIME}|{_MONTH}  ?\d\d? {_TIME}(?: UTC| GMT)? {_YEAR}))(?: ?(?:{_ZONE}))?"
 
 
 def _parse_loosely(text: str) -> datetime.datetime:
+    match = re.fullmatch(_LOOSE, text)
+    if match is None:
+        raise ValueError(f"{text!r} is not clearly a point in time")
     from dateutil import parser  # noqa: PLC0415  # slow to import, and seldom needed
 
-    def zone(name: str | None, offset: int | None) -> datetime.tzinfo | None:
-        # Without this the parser takes names of zones from the machine it runs on.
-        if name is None and offset is None:
-            return None
-        if offset is None:
-            raise ValueError(f"the offset of the time zone {name!r} is not known")
-        return datetime.timezone(datetime.timedelta(seconds=offset))
-
-    class _Info(parser.parserinfo):
-        def convertyear(self, year: int, century_specified: bool = False) -> int:
-            # The parser would choose the century that is nearest to the present day.
-            if year < 100 and not century_specified:
-                raise ValueError(f"the year {year} has no century")
-            return year
-
-    # The parser fills what is missing from a default: two defaults tell whether the text names a day.
-    defaults = datetime.datetime(2000, 1, 1), datetime.datetime(2001, 2, 2)
-    try:
-        first, second = (
-            parser.parse(text, _Info(), default=default, tzinfos=zone) for default in defaults
-        )
-    except ArithmeticError as error:
-        raise ValueError(str(error)) from error
-    if first != second:
-        raise ValueError(f"{text!r} names no day")
-    return first
+    local = parser.parse(match[1], ignoretz=True)
+    return datetime.datetime.fromisoformat(local.isoformat() + (match[2] or ""))
 
 
-def format_timestamp(value: datetime.datetime) -> str:
-    """Write ISO 8601, or the very text that the value was read from"""
-    received: str | None = getattr(value, "received", None)
-    return value.isoformat() if received is None else received
+def received_texts(
+    source: Mapping[str, Any], fields: Mapping[str, object]
+) -> dict[str, tuple[str, str]]:
+    """For each timestamp among the fields of a model, what to_dict would write and what was received, if they differ"""
+    written = {
+        name: value.isoformat()
+        for name, value in fields.items()
+        if isinstance(value, datetime.datetime)
+    }
+    return {name: (text, source[name]) for name, text in written.items() if text != source[name]}
 
 
 # The types that `httpx.Client(files=)` can accept, copied from that library.
@@ -140,8 +127,7 @@ __all__ = [
     "FileTypes",
     "RequestFiles",
     "Response",
-    "Timestamp",
     "Unset",
-    "format_timestamp",
     "parse_timestamp",
+    "received_texts",
 ]

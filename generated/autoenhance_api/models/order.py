@@ -8,7 +8,7 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..models.order_status import OrderStatus
-from ..types import UNSET, Unset
+from ..types import UNSET, Unset, parse_timestamp, received_texts
 
 T = TypeVar("T", bound="Order")
 
@@ -38,15 +38,16 @@ class Order:
     total_images: int | None | Unset = UNSET
     """ How many images the order has. The service's SDK calls it a number; a count is whole. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+    _received: dict[str, tuple[str, str]] = _attrs_field(
+        init=False, factory=dict, repr=False, eq=False
+    )
 
     def to_dict(self) -> dict[str, Any]:
         created_at: None | str | Unset
         if isinstance(self.created_at, Unset):
             created_at = UNSET
         elif isinstance(self.created_at, datetime.datetime):
-            from ..types import format_timestamp  # noqa: PLC0415
-
-            created_at = format_timestamp(self.created_at)
+            created_at = self.created_at.isoformat()
         else:
             created_at = self.created_at
 
@@ -72,9 +73,7 @@ class Order:
         if isinstance(self.last_updated_at, Unset):
             last_updated_at = UNSET
         elif isinstance(self.last_updated_at, datetime.datetime):
-            from ..types import format_timestamp  # noqa: PLC0415
-
-            last_updated_at = format_timestamp(self.last_updated_at)
+            last_updated_at = self.last_updated_at.isoformat()
         else:
             last_updated_at = self.last_updated_at
 
@@ -114,6 +113,9 @@ class Order:
             field_dict["status"] = status
         if total_images is not UNSET:
             field_dict["total_images"] = total_images
+        for name, (written, received) in self._received.items():
+            if field_dict.get(name) == written:
+                field_dict[name] = received
 
         return field_dict
 
@@ -167,6 +169,9 @@ class Order:
             )
 
         self.additional_properties = d or {}
+        self._received = received_texts(
+            src_dict, {"created_at": created_at, "last_updated_at": last_updated_at}
+        )
         return self
 
     @property
@@ -194,8 +199,6 @@ def _parse_created_at(data: object) -> datetime.datetime | None | Unset:
     try:
         if not isinstance(data, str):
             raise TypeError()
-        from ..types import parse_timestamp  # noqa: PLC0415
-
         created_at_type_0 = parse_timestamp(data)
 
         return created_at_type_0
@@ -233,8 +236,6 @@ def _parse_last_updated_at(data: object) -> datetime.datetime | None | Unset:
     try:
         if not isinstance(data, str):
             raise TypeError()
-        from ..types import parse_timestamp  # noqa: PLC0415
-
         last_updated_at_type_0 = parse_timestamp(data)
 
         return last_updated_at_type_0
