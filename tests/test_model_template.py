@@ -20,6 +20,7 @@ import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from type_hints import unresolved
 
 import autoenhance_api
 from autoenhance_api.api.orders import edit_order
@@ -481,6 +482,11 @@ def test_an_endpoint_sends_and_receives_timestamps(pair: Pair) -> None:
     assert dict(seen[0].url.params) == {"since": noon.isoformat(), "until": noon.isoformat()}
     upload.sync(client=client, since=noon)
     assert dict(seen[1].url.params) == {"since": noon.isoformat()}
+
+
+def test_the_annotations_can_be_resolved_whatever_the_schemas(pair: Pair) -> None:
+    """Those of models that name each other, too."""
+    assert unresolved(importlib.import_module(pair.ours.__name__.partition(".")[0])) == []
 
 
 @pytest.mark.parametrize("name", ORIGINALS)

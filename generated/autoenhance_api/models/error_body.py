@@ -83,3 +83,6 @@ class ErrorBody:
 
 
 from ..models.error_detail import ErrorDetail
+
+# typing.get_type_hints looks here for what __init__ names.
+ErrorBody.__init__.__globals__.update(globals())

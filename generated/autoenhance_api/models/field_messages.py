@@ -55,3 +55,7 @@ class FieldMessages:
 
     def __contains__(self, key: str) -> bool:
         return key in self.additional_properties
+
+
+# typing.get_type_hints looks here for what __init__ names.
+FieldMessages.__init__.__globals__.update(globals())

@@ -443,3 +443,6 @@ def _parse_window_pull_type(data: object) -> None | Unset | WindowPullType:
 
 from ..models.finetune_settings import FinetuneSettings
 from ..models.image_metadata import ImageMetadata
+
+# typing.get_type_hints looks here for what __init__ names.
+Image.__init__.__globals__.update(globals())

@@ -48,3 +48,7 @@ class ImageMetadata:
 
     def __contains__(self, key: str) -> bool:
         return key in self.additional_properties
+
+
+# typing.get_type_hints looks here for what __init__ names.
+ImageMetadata.__init__.__globals__.update(globals())

@@ -266,3 +266,6 @@ def _parse_status(data: object) -> None | OrderStatus | Unset:
 
 
 from ..models.image import Image
+
+# typing.get_type_hints looks here for what __init__ names.
+Order.__init__.__globals__.update(globals())

@@ -72,3 +72,7 @@ class OrderUpdate:
 
     def __contains__(self, key: str) -> bool:
         return key in self.additional_properties
+
+
+# typing.get_type_hints looks here for what __init__ names.
+OrderUpdate.__init__.__globals__.update(globals())

@@ -95,3 +95,6 @@ class ValidationDetail:
 
 
 from ..models.field_messages import FieldMessages
+
+# typing.get_type_hints looks here for what __init__ names.
+ValidationDetail.__init__.__globals__.update(globals())

@@ -80,3 +80,6 @@ class ValidationErrorBody:
 
 
 from ..models.validation_detail import ValidationDetail
+
+# typing.get_type_hints looks here for what __init__ names.
+ValidationErrorBody.__init__.__globals__.update(globals())

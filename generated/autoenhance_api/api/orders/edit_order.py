@@ -15,6 +15,16 @@ if TYPE_CHECKING:
     from ...client import AuthenticatedClient, Client
     from ...models.error_body import ErrorBody
     from ...models.validation_error_body import ValidationErrorBody
+else:
+    from importlib import import_module  # noqa: F401  # in the texts below
+    from typing import ForwardRef
+
+    AuthenticatedClient = ForwardRef("import_module('...client', __package__).AuthenticatedClient")
+    Client = ForwardRef("import_module('...client', __package__).Client")
+    ErrorBody = ForwardRef("import_module('...models.error_body', __package__).ErrorBody")
+    ValidationErrorBody = ForwardRef(
+        "import_module('...models.validation_error_body', __package__).ValidationErrorBody"
+    )
 
 
 def _get_kwargs(

@@ -1,0 +1,54 @@
+"""What the generated package's annotations say at run time, to those that ask typing.get_type_hints."""
+
+from __future__ import annotations
+
+import datetime as dt
+import subprocess
+import sys
+import typing
+
+import pytest
+from type_hints import annotated, unresolved
+
+import autoenhance_api
+from autoenhance_api import models
+from autoenhance_api.types import Unset
+
+
+def test_every_annotation_of_the_generated_package_can_be_resolved() -> None:
+    """Models and their methods, enums, types, clients, errors and the functions of the endpoint."""
+    assert unresolved(autoenhance_api) == []
+    found = annotated(autoenhance_api)
+    assert {name.rpartition(".")[2] for name in found} >= {
+        *models.__all__,
+        *autoenhance_api.__all__,
+        *("Response", "Unset", "File", "UnexpectedStatus", "parse_timestamp"),
+        *("sync", "sync_detailed", "asyncio", "asyncio_detailed"),
+        *("__init__", "from_dict", "to_dict", "additional_keys", "with_headers", "_missing_"),
+    }
+
+
+@pytest.mark.parametrize("name", ["sync_detailed", "asyncio_detailed"])
+def test_the_annotations_of_an_endpoint_are_the_classes_themselves(name: str) -> None:
+    """Those too that an edit has no use for, in a process that has not imported them."""
+    code = f"""
+import sys, typing
+from autoenhance_api.api.orders.edit_order import {name}
+for unused in ("client", "models.error_body", "models.validation_error_body"):
+    assert f"autoenhance_api.{{unused}}" not in sys.modules
+hints = typing.get_type_hints({name})
+from autoenhance_api import AuthenticatedClient, Client, models
+from autoenhance_api.types import Response, Unset
+assert hints["return"] == Response[models.ErrorBody | models.Order | models.ValidationErrorBody]
+assert hints["client"] == AuthenticatedClient | Client
+assert hints["body"] == models.OrderUpdate | Unset
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_annotations_of_a_model_are_the_classes_themselves() -> None:
+    """By the class, and by its __init__, which attrs writes before the other models are there."""
+    assert typing.get_type_hints(models.Order)["images"] == list[models.Image] | None | Unset
+    assert typing.get_type_hints(models.Order.__init__)["images"] == list[models.Image] | None | Unset
+    assert typing.get_type_hints(models.Order)["created_at"] == dt.datetime | None | Unset
