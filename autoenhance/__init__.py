@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from autoenhance import errors, models
+    from autoenhance import bulk, errors, models
     from autoenhance._async_client import AsyncAutoenhance
+    from autoenhance._bulk.types import EditFailure, EditResult, EditSuccess, OrderEdit
     from autoenhance._client import Autoenhance, edit_order
-    from autoenhance._edits import EditResult, OrderEdit
     from autoenhance._settings import Retry
     from autoenhance._version import __version__
     from autoenhance.errors import (
@@ -45,7 +45,9 @@ __all__ = [
     "BadRequestError",
     "BulkStoppedError",
     "ConflictError",
+    "EditFailure",
     "EditResult",
+    "EditSuccess",
     "InternalServerError",
     "NotFoundError",
     "OrderEdit",
@@ -54,18 +56,22 @@ __all__ = [
     "Retry",
     "ValidationError",
     "__version__",
+    "bulk",
     "edit_order",
     "errors",
     "models",
 ]
 
+_SUBMODULES = {"bulk", "errors", "models"}
 # Where the names live that are not errors. Everything is imported when it is first asked for, so that `import
 # autoenhance` costs next to nothing.
 _MODULES = {
     "AsyncAutoenhance": "_async_client",
     "Autoenhance": "_client",
-    "EditResult": "_edits",
-    "OrderEdit": "_edits",
+    "EditFailure": "_bulk.types",
+    "EditResult": "_bulk.types",
+    "EditSuccess": "_bulk.types",
+    "OrderEdit": "_bulk.types",
     "Retry": "_settings",
     "__version__": "_version",
     "edit_order": "_client",
@@ -78,11 +84,15 @@ if not TYPE_CHECKING:  # a type checker would take any name for one of ours
 
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        if name in {"errors", "models"}:
-            return import_module(f"autoenhance.{name}")
-        value: object = getattr(import_module(f"autoenhance.{_MODULES.get(name, 'errors')}"), name)
-        globals()[name] = value
-        return value
+        path = f"autoenhance.{name if name in _SUBMODULES else _MODULES.get(name, 'errors')}"
+        try:
+            module = import_module(path)
+        except AttributeError as error:
+            # Python would take it for the word that there is no such name, and say so in its place.
+            raise ImportError(f"{path} cannot be imported: {error}") from error
+        if name not in _SUBMODULES:
+            globals()[name] = getattr(module, name)
+        return globals().get(name, module)
 
 
 def __dir__() -> list[str]:

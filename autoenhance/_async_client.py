@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterable, Callable, Iterable, Mapping
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from autoenhance._connections import AsyncConnections
+import httpx
+
+import autoenhance  # annotations name autoenhance.bulk, which is imported when somebody resolves them
+from autoenhance._attempt import AsyncCall
+from autoenhance._base_client import BaseClient, order_of
+from autoenhance._bulk.limits import read_limits
+from autoenhance._bulk.protocol import E
 from autoenhance._edit import plan_edit
-from autoenhance._options import Options, order_of
 from autoenhance._settings import (
     DEFAULT_MAX_RESPONSE_BYTES,
     DEFAULT_MAX_RETRIES,
@@ -14,24 +21,19 @@ from autoenhance._settings import (
     NOT_GIVEN,
     NotGiven,
     Retry,
+    change_settings,
     read_api_key,
     read_settings,
 )
-from autoenhance._transport import AsyncCall
-from autoenhance_api.types import UNSET, Unset
+from autoenhance._transport import AsyncTransports
+from autoenhance_api.models import Order
+from autoenhance_api.types import UNSET, Response, Unset
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, Callable, Iterable, Mapping
-    from types import TracebackType
-
-    import httpx
-
-    from autoenhance._async_run import AsyncEditRun
-    from autoenhance._edits import E
-    from autoenhance.models import Order, Response
+    import autoenhance.bulk
 
 
-class AsyncAutoenhance(Options):
+class AsyncAutoenhance(BaseClient):
     """`Autoenhance` for async code, on asyncio or trio: the same arguments, the same methods, the same errors.
 
     Close it with `aclose`, or use it in an `async with` statement. It may be used in several event loops one after another,
@@ -52,7 +54,7 @@ class AsyncAutoenhance(Options):
         allow_insecure: bool = False,
         on_retry: Callable[[Retry], object] | None = None,
     ) -> None:
-        # From here on the key stands in no local variable that a traceback could show.
+        # From here on the key is in no local variable that a traceback could show.
         secret = read_api_key(api_key)
         del api_key
         super().__init__(
@@ -68,7 +70,7 @@ class AsyncAutoenhance(Options):
                 on_retry=on_retry,
             )
         )
-        self._connections = AsyncConnections(http_client, self._settings)
+        self._transports = AsyncTransports(http_client, self._settings)
 
     async def edit_order(
         self,
@@ -79,6 +81,8 @@ class AsyncAutoenhance(Options):
         extra_body: Mapping[str, Any] | None = None,
         extra_query: Mapping[str, Any] | None = None,
         extra_headers: Mapping[str, str] | None = None,
+        timeout: float | httpx.Timeout | NotGiven | None = NOT_GIVEN,
+        max_retries: int | NotGiven = NOT_GIVEN,
     ) -> Order:
         """Edit one order and return it as it is afterwards; see `Autoenhance.edit_order`."""
         return order_of(
@@ -89,6 +93,8 @@ class AsyncAutoenhance(Options):
                 extra_body=extra_body,
                 extra_query=extra_query,
                 extra_headers=extra_headers,
+                timeout=timeout,
+                max_retries=max_retries,
             )
         )
 
@@ -101,8 +107,10 @@ class AsyncAutoenhance(Options):
         extra_body: Mapping[str, Any] | None = None,
         extra_query: Mapping[str, Any] | None = None,
         extra_headers: Mapping[str, str] | None = None,
+        timeout: float | httpx.Timeout | NotGiven | None = NOT_GIVEN,
+        max_retries: int | NotGiven = NOT_GIVEN,
     ) -> Response[Order]:
-        """Edit one order and return the whole answer; see `Autoenhance.edit_order_detailed`."""
+        """Edit one order and return the whole response; see `Autoenhance.edit_order_detailed`."""
         edit = plan_edit(
             order_id,
             name=name,
@@ -111,7 +119,8 @@ class AsyncAutoenhance(Options):
             extra_query=extra_query,
             extra_headers=extra_headers,
         )
-        return await AsyncCall(await self._connections.get(), self._settings, edit).edit()
+        settings = change_settings(self._settings, timeout=timeout, max_retries=max_retries)
+        return await AsyncCall(settings, edit, via=self._transports.via).edit(await self._transports.get())
 
     def edit_orders(
         self,
@@ -120,20 +129,19 @@ class AsyncAutoenhance(Options):
         concurrency: int = 32,
         rate: float = 250.0,
         max_failures: int | None = None,
-    ) -> AsyncEditRun[E]:
+    ) -> autoenhance.bulk.AsyncEditRun[E]:
         """Edit many orders; see `Autoenhance.edit_orders`.
 
         `edits` may be an async iterable, and an `http_client` of yours is used, with as many connections as it allows.
         """
-        from autoenhance._async_run import AsyncEditRun
-        from autoenhance._limits import read_limits
+        from autoenhance._bulk.tasks import AsyncEditRun  # a single edit has no use for it
 
-        return AsyncEditRun(self._settings, self._connections, edits, read_limits(concurrency, rate, max_failures))
+        return AsyncEditRun(self._settings, self._transports, edits, read_limits(concurrency, rate, max_failures))
 
     async def aclose(self) -> None:
         """Close the connections, unless they are another client's. Closing twice is fine."""
-        if self._owns_connections:
-            await self._connections.aclose()
+        if self._owns_transports:
+            await self._transports.aclose()
 
     async def __aenter__(self) -> Self:
         return self

@@ -1,22 +1,34 @@
-"""Until when the sync client waits at its sockets. Async calls need none of this: they are cancelled."""
+"""Until when the sync client waits at its sockets. Async calls need none of this: they are cancelled.
+
+httpx's timeouts begin anew with each read, so a service that sends a byte now and then would be waited for without end.
+"""
 
 from __future__ import annotations
 
 import math
+import socket
 import time
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
+
+import httpcore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import ssl
+    from collections.abc import Iterable, Iterator
 
 _deadline: ContextVar[float] = ContextVar("_deadline", default=math.inf)
+# A socket's timeout begins anew with each send of a write, so what is written at once must be small.
+_MAX_WRITE: Final = 4096
+# What an address that does not answer may cost of the time there is, while there are others to try.
+_SHARE: Final = 0.1
+_LONGEST_SHARE: Final = 10.0
 
 
 @contextmanager
-def until(deadline: float) -> Iterator[None]:
-    """Let no socket be waited for beyond the deadline, a time of `time.monotonic()`."""
+def apply_deadline(deadline: float) -> Iterator[None]:
+    """Let no socket of this thread be waited for beyond a time of `time.monotonic()`."""
     token = _deadline.set(deadline)
     try:
         yield
@@ -24,13 +36,79 @@ def until(deadline: float) -> Iterator[None]:
         _deadline.reset(token)
 
 
-def capped(timeout: float | None, late: type[Exception]) -> float | None:
+def _capped(timeout: float | None, late: type[Exception]) -> float | None:
     """A socket's timeout that is over at the deadline; None if there is none.
 
     Raises:
-        Exception: What is given as `late`, if the deadline has passed.
+        Exception: What is given as `late`, if there is no time left: a socket takes no timeout below 0.
     """
-    left = _deadline.get() - time.monotonic()
+    left = min(_deadline.get() - time.monotonic(), math.inf if timeout is None else timeout)
     if left <= 0:
-        raise late("the deadline has passed")
-    return min(left, math.inf if timeout is None else timeout) if left < math.inf else timeout
+        raise late("the time is over")
+    return None if left == math.inf else left
+
+
+class DeadlineBackend(httpcore.NetworkBackend):
+    """httpcore's network, of which no wait goes beyond the deadline, and no silent address takes all of the time."""
+
+    def __init__(self) -> None:
+        self._backend = httpcore.SyncBackend()
+        self._last_addresses: dict[str, str] = {}
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
+        """Connect to the first of a host's addresses that answers, beginning with the one that did last time."""
+        until = math.inf if timeout is None else time.monotonic() + timeout
+        addresses = _addresses(host, port)
+        addresses.sort(key=lambda address: address != self._last_addresses.get(host))
+        for address in addresses:
+            left = _capped(until - time.monotonic(), httpcore.ConnectTimeout)
+            is_last = address == addresses[-1]
+            limit = left if is_last else min(_LONGEST_SHARE, _SHARE * (math.inf if left is None else left))
+            try:
+                stream = self._backend.connect_tcp(address, port, limit, local_address, socket_options)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout):
+                if is_last:
+                    raise
+            else:
+                self._last_addresses[host] = address
+                return _DeadlineStream(stream)
+        raise httpcore.ConnectError(f"there is no address for {host}")
+
+
+class _DeadlineStream(httpcore.NetworkStream):
+    def __init__(self, stream: httpcore.NetworkStream) -> None:
+        self._stream = stream
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._stream.read(max_bytes, _capped(timeout, httpcore.ReadTimeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        for start in range(0, len(buffer), _MAX_WRITE):
+            self._stream.write(buffer[start : start + _MAX_WRITE], _capped(timeout, httpcore.WriteTimeout))
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        left = _capped(timeout, httpcore.ConnectTimeout)
+        return _DeadlineStream(self._stream.start_tls(ssl_context, server_hostname, left))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
+def _addresses(host: str, port: int) -> list[str]:
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise httpcore.ConnectError(str(error)) from error
+    return list(dict.fromkeys(str(address[0]) for *_, address in found))

@@ -40,15 +40,15 @@ def plan_edit(
     *,
     name: str | Unset | None,
     new_order_id: str | Unset | None,
-    extra_body: Mapping[str, Any] | None,
-    extra_query: Mapping[str, Any] | None,
-    extra_headers: Mapping[str, str] | None,
+    extra_body: Mapping[str, Any] | None = None,
+    extra_query: Mapping[str, Any] | None = None,
+    extra_headers: Mapping[str, str] | None = None,
 ) -> Edit:
     """Check what was asked for.
 
     Raises:
         TypeError: If an argument has the wrong type.
-        ValueError: If the order id cannot stand in a path, the edit sets nothing, or two arguments set the same thing.
+        ValueError: If the order id cannot be part of a path, no changes are given, or two arguments set the same thing.
     """
     order_id = _check_order_id("order_id", order_id)
     body: dict[str, Any] = {}

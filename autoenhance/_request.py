@@ -7,21 +7,20 @@ from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 
+from autoenhance._response import ACCEPTED_ENCODINGS
 from autoenhance._version import __version__
 
 if TYPE_CHECKING:
     from autoenhance._edit import Edit
+    from autoenhance._sender import AsyncSender, Sender
     from autoenhance._settings import Settings
-    from autoenhance._spread import Spread, SyncSpread
 
 USER_AGENT: Final = f"autoenhance-orders/{__version__} python-httpx/{httpx.__version__}"
 ATTEMPT_HEADER: Final = "x-autoenhance-attempt"
-# Asked for and unpacked: of these a few bytes cannot unpack to gigabytes at once, as they can of br and zstd.
-UNPACKED: Final = ("gzip", "deflate")
 
 
 def build_request(
-    http: httpx.Client | SyncSpread | httpx.AsyncClient | Spread,
+    sender: Sender | AsyncSender,
     settings: Settings,
     edit: Edit,
     wanted: dict[str, Any],
@@ -37,7 +36,7 @@ def build_request(
     ours = {
         "user-agent": USER_AGENT,
         "accept": "application/json",
-        "accept-encoding": ", ".join(UNPACKED),
+        "accept-encoding": ", ".join(ACCEPTED_ENCODINGS),
         ATTEMPT_HEADER: str(attempt),
     }
     theirs = {name.lower(): value for name, value in edit.headers.items()}
@@ -49,11 +48,11 @@ def build_request(
         "timeout": timeout,
     }
     try:
-        request = http.build_request(**asked)
+        request = sender.build_request(**asked)
     except (httpx.InvalidURL, RecursionError) as error:
         raise ValueError(f"there is no such request: {error}") from None
     request.stream = _Body(request.content)
-    # Set on the finished request, so that the key stands in no local variable that a traceback could show.
+    # Set on the finished request, so that the key is in no local variable that a traceback could show.
     request.headers["x-api-key"] = settings.api_key.reveal()
     return request
 

@@ -13,7 +13,7 @@ LONGEST_BACKOFF: Final = 8.0
 LONGEST_WAIT: Final = 3600.0
 TOO_MANY_REQUESTS: Final = 429
 SERVICE_UNAVAILABLE: Final = 503
-# 520 to 529 are what proxies such as Cloudflare answer when the service behind them fails.
+# 520 to 529 are what proxies such as Cloudflare respond when the service behind them fails.
 RETRIED_STATUSES: Final = frozenset({408, TOO_MANY_REQUESTS, 500, 502, SERVICE_UNAVAILABLE, 504, *range(520, 530)})
 
 
@@ -26,6 +26,8 @@ class Failure(NamedTuple):
     retry_after: float | None = None
     is_rate_limit: bool = False
     """Whether it says that there were too many requests, and nothing about this one."""
+    was_shared: bool = False
+    """Whether the connection that broke was one that other requests use at the same time (HTTP/2)."""
 
 
 class Policy(NamedTuple):
@@ -55,7 +57,7 @@ class Policy(NamedTuple):
 
 
 def failure_of_status(status: int, retry_after: float | None) -> Failure | None:
-    """What an answer without success means for a retry; None if another try would get the same answer."""
+    """What a response without success means for a retry; None if another attempt would get the same response."""
     if status not in RETRIED_STATUSES:
         return None
     too_many = status == TOO_MANY_REQUESTS
@@ -64,10 +66,10 @@ def failure_of_status(status: int, retry_after: float | None) -> Failure | None:
 
 
 def read_retry_after(headers: Mapping[str, str], now: float) -> float | None:
-    """Seconds to wait as the answer says in `retry-after-ms` or `Retry-After`; None if it says nothing of use.
+    """Seconds to wait as the response says in `retry-after-ms` or `Retry-After`; None if it does not, or not validly.
 
     Args:
-        headers: The answer's headers, by lower-case name.
+        headers: The response's headers, by lower-case name.
         now: The time in seconds since 1970, for a `Retry-After` that is a date.
     """
     milliseconds = _number(headers.get("retry-after-ms"))

@@ -1,9 +1,10 @@
-"""What a client was told: by its arguments, by the environment, by default."""
+"""The settings of a client: by its arguments, by the environment, by default."""
 
 from __future__ import annotations
 
 import ipaddress
 import os
+import re
 from enum import Enum
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import urlsplit
@@ -18,6 +19,12 @@ DEFAULT_TIMEOUT: Final = 30.0
 DEFAULT_MAX_RETRIES: Final = 2
 _LONGEST_TIMEOUT: Final = 365 * 86400  # sockets and clocks overflow at some point beyond
 DEFAULT_MAX_RESPONSE_BYTES: Final = 64 * 2**20
+_SHORTEST_SECRET: Final = 8
+_REDACTED: Final = "<secret>"
+# From the first backslash of a row only: from each, a long row would take the square of its length.
+_JSON_ESCAPE: Final = re.compile(r"(?<!\\)\\+u00([0-9a-fA-F]{2})")
+# A key is ASCII. The standard library's unquote takes 180 times the memory of a text of percent signs.
+_URL_ESCAPE: Final = re.compile(r"%([0-7][0-9a-fA-F])")
 
 
 class NotGiven(Enum):
@@ -30,21 +37,45 @@ NOT_GIVEN: Final = NotGiven.NOT_GIVEN
 
 
 class Secret:
-    """A text that no repr, log or traceback shows. Only `reveal` gives it."""
+    """A text that no repr, log or traceback shows. Only `reveal` gives it; `redact` takes it out of another text."""
 
-    __slots__ = ("reveal",)
+    __slots__ = ("redact", "reveal")
 
+    redact: Callable[[str], str]
     reveal: Callable[[], str]
 
     def __init__(self, text: str) -> None:
-        # A closure, because debuggers and `vars` print what an attribute holds, but not what a function closes over.
+        # Closures, because debuggers and `vars` print what an attribute holds, but not what a function closes over.
         self.reveal = lambda: text
+        self.redact = lambda other: _redact(other, text)
 
     def __repr__(self) -> str:
         return "<secret>"
 
     def __reduce__(self) -> str:
         raise TypeError("a client holds an API key, so it cannot be pickled; make one where it is needed")
+
+
+def _redact(text: str, secret: str) -> str:
+    # Taking a few letters out would make holes in words; such a key is no secret.
+    if len(secret) < _SHORTEST_SECRET:
+        return text
+    text = text.replace(secret, _REDACTED)
+    # Where it is spelt in another way, nobody knows where it begins and ends.
+    return _REDACTED if _unescaped(secret) in _unescaped(text) else text
+
+
+def _unescaped(text: str) -> str:
+    """A text without what JSON, URLs, HTML and wide characters make of some letters."""
+    text = text.replace("\0", "")
+    if "\\" in text:
+        text = _JSON_ESCAPE.sub(lambda found: chr(int(found[1], 16)), text).replace("\\", "")
+    text = _URL_ESCAPE.sub(lambda found: chr(int(found[1], 16)), text)
+    if "&" in text:
+        from html import unescape  # slow to import, and seldom needed
+
+        text = unescape(text)
+    return text
 
 
 class Retry(NamedTuple):
@@ -64,7 +95,7 @@ class Retry(NamedTuple):
 
 
 class Settings(NamedTuple):
-    """What one client was told, checked."""
+    """The checked settings of one client."""
 
     api_key: Secret
     base_url: str
@@ -93,23 +124,52 @@ def read_settings(
 
     Raises:
         TypeError: If a value has the wrong type.
-        ValueError: If a value is of no use.
+        ValueError: If a value is invalid.
     """
+    if on_retry is not None and not callable(on_retry):
+        raise TypeError(f"on_retry is a function or None, not {type(on_retry).__name__}")
     base_url = _or_environment(base_url, "AUTOENHANCE_BASE_URL") or DEFAULT_BASE_URL
     return Settings(
         api_key=api_key,
         base_url=_check_base_url(base_url, allow_insecure=allow_insecure),
         timeout=timeout,
-        deadline=read_deadline(timeout, deadline),
-        max_retries=check_max_retries(max_retries),
-        api_version=check_api_version(_or_environment(api_version, "AUTOENHANCE_API_VERSION")),
-        max_response_bytes=_check_max_response_bytes(max_response_bytes),
-        on_retry=_check_on_retry(on_retry),
+        deadline=_read_deadline(timeout, deadline, default=DEFAULT_TIMEOUT),
+        max_retries=check_whole_number("max_retries", max_retries, 0),
+        api_version=_check_api_version(_or_environment(api_version, "AUTOENHANCE_API_VERSION")),
+        max_response_bytes=check_whole_number("max_response_bytes", max_response_bytes, 1),
+        on_retry=on_retry,
     )
 
 
-def read_deadline(timeout: float | httpx.Timeout | None, deadline: float | NotGiven | None) -> float | None:
-    """Tell how long a whole call may take: as `deadline` says beside an httpx.Timeout, else as `timeout` itself says."""
+def change_settings(
+    settings: Settings,
+    *,
+    timeout: float | httpx.Timeout | NotGiven | None = NOT_GIVEN,
+    deadline: float | NotGiven | None = NOT_GIVEN,
+    max_retries: int | NotGiven = NOT_GIVEN,
+    api_version: str | NotGiven | None = NOT_GIVEN,
+) -> Settings:
+    """Settings in which what was given replaces what was there.
+
+    Raises:
+        TypeError: If a value has the wrong type.
+        ValueError: If a value is invalid.
+    """
+    if timeout is not NOT_GIVEN or deadline is not NOT_GIVEN:
+        timeout = settings.timeout if timeout is NOT_GIVEN else timeout
+        whole = _read_deadline(timeout, deadline, default=settings.deadline)
+        settings = settings._replace(timeout=timeout, deadline=whole)
+    if max_retries is not NOT_GIVEN:
+        settings = settings._replace(max_retries=check_whole_number("max_retries", max_retries, 0))
+    if api_version is not NOT_GIVEN:
+        settings = settings._replace(api_version=_check_api_version(api_version))
+    return settings
+
+
+def _read_deadline(
+    timeout: float | httpx.Timeout | None, deadline: float | NotGiven | None, *, default: float | None
+) -> float | None:
+    """How long a whole call may take: as `deadline` says beside an httpx.Timeout, else as `timeout` itself says."""
     import httpx  # the terminal's --help has no use for it
 
     if not isinstance(timeout, httpx.Timeout):
@@ -118,7 +178,7 @@ def read_deadline(timeout: float | httpx.Timeout | None, deadline: float | NotGi
                 "timeout bounds the whole call already; deadline goes with an httpx.Timeout for one attempt"
             )
         return _check_seconds("timeout", timeout)
-    return DEFAULT_TIMEOUT if deadline is NOT_GIVEN else _check_seconds("deadline", deadline)
+    return default if deadline is NOT_GIVEN else _check_seconds("deadline", deadline)
 
 
 def _check_seconds(name: str, seconds: float | None) -> float | None:
@@ -132,30 +192,27 @@ def _check_seconds(name: str, seconds: float | None) -> float | None:
     return float(seconds)
 
 
-def _check_max_response_bytes(size: int) -> int:
-    if isinstance(size, bool) or not isinstance(size, int):
-        raise TypeError(f"max_response_bytes is a whole number, not {type(size).__name__}")
-    if size < 1:
-        raise ValueError(f"max_response_bytes is {size}; it must be 1 or more")
-    return size
+def check_whole_number(name: str, number: int, least: int, *, none: str = "") -> int:
+    """Check an argument that is a whole number.
+
+    Args:
+        name: The name of the argument.
+        number: Its value, not None.
+        least: The smallest value that it may have.
+        none: What None stands for, if the argument may be None: the messages say so.
+
+    Raises:
+        TypeError: If it is no whole number.
+        ValueError: If it is too small.
+    """
+    if isinstance(number, bool) or not isinstance(number, int):
+        raise TypeError(f"{name} is a whole number{' or None' if none else ''}, not {type(number).__name__}")
+    if number < least:
+        raise ValueError(f"{name} is {number}; it must be {least} or more{f', or None for {none}' if none else ''}")
+    return number
 
 
-def _check_on_retry(on_retry: Callable[[Retry], object] | None) -> Callable[[Retry], object] | None:
-    if on_retry is not None and not callable(on_retry):
-        raise TypeError(f"on_retry is a function or None, not {type(on_retry).__name__}")
-    return on_retry
-
-
-def check_max_retries(max_retries: int) -> int:
-    """How many tries may follow the first: 0 or more."""
-    if isinstance(max_retries, bool) or not isinstance(max_retries, int):
-        raise TypeError(f"max_retries is a whole number, not {type(max_retries).__name__}")
-    if max_retries < 0:
-        raise ValueError(f"max_retries is {max_retries}; it must be 0 or more")
-    return max_retries
-
-
-def check_api_version(api_version: str | None) -> str | None:
+def _check_api_version(api_version: str | None) -> str | None:
     """A text that can stand in a header; which versions there are is the service's to know."""
     if api_version is None:
         return None
@@ -177,7 +234,7 @@ def read_api_key(api_key: str | Secret | None) -> Secret:
 
     Raises:
         TypeError: If it is no string.
-        ValueError: If there is none, or it is of no use.
+        ValueError: If there is none, or it is invalid.
     """
     if isinstance(api_key, Secret):
         return api_key
@@ -190,8 +247,8 @@ def read_api_key(api_key: str | Secret | None) -> Secret:
     # The messages say what is wrong with the key, and never the key.
     if not key:
         raise ValueError("the API key is empty")
-    if not key.isascii() or not key.isprintable():
-        raise ValueError("the API key has characters that no key has (only printable ASCII is possible in a header)")
+    if not key.isascii() or not key.isprintable() or " " in key:
+        raise ValueError("the API key has characters that no key has (only printable ASCII without blanks is possible)")
     return Secret(key)
 
 

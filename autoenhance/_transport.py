@@ -1,140 +1,205 @@
-"""What every request passes through. Sync and async share every decision, in `_call`: here they only send and wait."""
+"""How long connections live, and who may use them: which process, which event loop."""
 
 from __future__ import annotations
 
-import math
-import time
-from typing import TYPE_CHECKING, Any, cast
+import os
+import weakref
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 import httpx
 
-from autoenhance._call import Call, NowhereError
-from autoenhance._deadline import until
-from autoenhance_api.api.orders.edit_order import asyncio_detailed, sync_detailed
-from autoenhance_api.types import UNSET
+from autoenhance._deadline import DeadlineBackend
+from autoenhance._network import read_network
+from autoenhance._sender import AsyncSender, DeadlineTransport, Sender
 
 if TYPE_CHECKING:
-    from autoenhance._edit import Edit
-    from autoenhance._received import Received
+    from collections.abc import AsyncGenerator
+
     from autoenhance._settings import Settings
-    from autoenhance._spread import Spread, SyncSpread
-    from autoenhance.models import Order, Response
+
+# As httpx; but all of them are kept open while they are idle, for those who use all of them again and again.
+_CONNECTIONS: Final = 100
+_Client = TypeVar("_Client", httpx.Client, httpx.AsyncClient)
 
 
-# More than httpx's own timeouts have, so that they can say what was waited for before the call is cancelled.
-_GRACE = 0.1
-# httpx reads where an answer redirects to even if it does not go there, and trips over some of it (idna's are UnicodeErrors).
-_BAD_LOCATION = (httpx.InvalidURL, UnicodeError)
+class _BaseTransports(Generic[_Client]):
+    """What both kinds have in common: where the requests go, and whether they may go at all."""
 
+    def __init__(self, client: _Client | None, kind: type[_Client], settings: Settings) -> None:
+        if client is not None and not isinstance(client, kind):
+            raise TypeError(f"http_client is an httpx.{kind.__name__}, not {type(client).__name__}")
+        self._client: _Client | None = client
+        self._network = read_network(settings.base_url) if client is None else None
+        self._process = os.getpid()
+        self._is_closed = False
 
-class SyncCall(Call):
-    """One edit of a sync caller."""
+    @property
+    def via(self) -> str:
+        """What a sentence adds to the service's URL: the proxy on the way, if there is one."""
+        return self._network.via if self._network else ""
 
-    def __init__(self, http: httpx.Client | SyncSpread, settings: Settings, edit: Edit) -> None:
-        super().__init__(settings, edit)
-        self._http = http
+    def check(self) -> None:
+        """Make sure that edits can be made here.
 
-    def edit(self) -> Response[Order]:
-        """Make the edit; the answer has an order."""
-        with self.decoding():
-            client, version = self.as_generated_client(), self._settings.api_version or UNSET
-            return self.check(
-                sync_detailed(self._edit.order_id, client=client, body=self.body(), x_api_version=version)
+        Raises:
+            RuntimeError: If this is closed, or the caller's client is, or was made in a parent process.
+        """
+        if self._is_closed or (self._client is not None and self._client.is_closed):
+            raise RuntimeError("this client is closed; make a new one")
+        if self._client is not None and os.getpid() != self._process:
+            raise RuntimeError(
+                "http_client was made in a parent process, and its connections belong to that one; "
+                "make a client in each process, or leave http_client out"
             )
 
-    def get_httpx_client(self) -> SyncCall:
-        """What the generated code asks its client for."""
-        return self
 
-    def request(self, **wanted: Any) -> Received:
-        """Send what the generated code wants, as often as it takes; only a success is returned."""
-        while True:
-            failure: httpx.RequestError | None = None
-            try:
-                with until(self._deadline):
-                    self._attempt(wanted)
-            except httpx.RequestError as error:
-                failure = error
-            except _BAD_LOCATION as error:
-                failure = NowhereError(f"the answer redirects to no URL: {error}")
-            # Outside the except clause: an error that is raised here must not drag the frames of its cause along.
-            wait = self._conclude(failure)
-            if wait is None:
-                return self._accept()
-            time.sleep(wait)
+class Transports(_BaseTransports[httpx.Client]):
+    """What sends the requests of sync clients: ours, others in each process, or the caller's client."""
 
-    def _attempt(self, wanted: dict[str, Any]) -> None:
-        response = self._http.send(self._build(self._http, wanted), stream=True, follow_redirects=False)
-        try:
-            self._begin(response)
-            if not response.is_stream_consumed:
-                for chunk in cast("httpx.SyncByteStream", response.stream):
-                    self._left()
-                    if not self._take(chunk):
-                        break
-                self._unpack()
-        finally:
-            response.close()
+    def __init__(self, client: httpx.Client | None, settings: Settings) -> None:
+        super().__init__(client, httpx.Client, settings)
+        self._backend = DeadlineBackend()
+        # Inherited from a parent process: kept, because nothing may be done to the parent's connections.
+        self._inherited: list[object] = []
+        self._sender: Sender = self._make()
+
+    def get(self) -> Sender:
+        """What sends in this process, for many threads.
+
+        Raises:
+            RuntimeError: See `check`.
+        """
+        self.check()
+        if os.getpid() != self._process:
+            # The parent's are not touched: their locks may be held by threads that this process does not have.
+            self._inherited.append(self._sender)
+            # The process last: another thread that sees it must not find the parent's connections beside it.
+            self._sender = self._make()
+            self._process = os.getpid()
+        return self._sender
+
+    def open(self) -> Sender:
+        """What sends one request at a time, for a bulk run, which closes it; or the caller's client."""
+        return self._new(1) if self._client is None else self.get()
+
+    @property
+    def take_turns(self) -> bool:
+        """Whether a bulk run can make one attempt at a time only."""
+        return self._client is not None and self._sender.takes_turns
+
+    def close(self) -> None:
+        """Close the connections, unless they are the caller's."""
+        self._is_closed = True
+        if os.getpid() == self._process:
+            self._sender.close()
+
+    def _make(self) -> Sender:
+        sender = self._new(_CONNECTIONS)
+        # For a client that is dropped without being closed.
+        weakref.finalize(self, _close_in_its_process, sender, os.getpid())
+        return sender
+
+    def _new(self, connections: int) -> Sender:
+        if self._network is None:
+            return Sender(client=self._client)
+        return Sender(transport=DeadlineTransport(self._network, self._backend, connections))
 
 
-class AsyncCall(Call):
-    """One edit of an async caller."""
+class AsyncTransports(_BaseTransports[httpx.AsyncClient]):
+    """What sends the requests of async clients: ours, others in each event loop, or the caller's client."""
 
-    def __init__(self, http: httpx.AsyncClient | Spread, settings: Settings, edit: Edit) -> None:
-        super().__init__(settings, edit)
-        self._http = http
+    def __init__(self, client: httpx.AsyncClient | None, settings: Settings) -> None:
+        super().__init__(client, httpx.AsyncClient, settings)
+        self._client_sender = AsyncSender(client=client)
+        self._client_loop: weakref.ref[Any] | None = None
+        self._senders: weakref.WeakKeyDictionary[Any, tuple[AsyncSender, AsyncGenerator[None, None]]]
+        self._senders = weakref.WeakKeyDictionary()
 
-    async def edit(self) -> Response[Order]:
-        """Make the edit; the answer has an order."""
-        with self.decoding():
-            client, version = self.as_generated_client(), self._settings.api_version or UNSET
-            return self.check(
-                await asyncio_detailed(self._edit.order_id, client=client, body=self.body(), x_api_version=version)
+    async def get(self) -> AsyncSender:
+        """What sends in this event loop, for many tasks.
+
+        Raises:
+            RuntimeError: See `check`.
+        """
+        self.check()
+        if self._client is not None:
+            return self.open()
+        loop = running_loop()
+        found = self._senders.get(loop)
+        if found is None:
+            self._forget_closed_loops()
+            sender = self.open(_CONNECTIONS)
+            guardian = _closing_with_the_loop(weakref.ref(self._senders), sender)
+            found = self._senders[loop] = sender, guardian
+            await anext(guardian)
+        return found[0]
+
+    def open(self, connections: int = 1) -> AsyncSender:
+        """What sends one request at a time, for a bulk run, which closes it; or the caller's client."""
+        if self._network is None:
+            return self._client_sender
+        limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
+        context, proxy = self._network
+        return AsyncSender(transport=httpx.AsyncHTTPTransport(verify=context, proxy=proxy, limits=limits))
+
+    async def aclose(self) -> None:
+        """Close the connections of this event loop, unless they are the caller's; other loops close theirs."""
+        self._is_closed = True
+        _, guardian = self._senders.pop(running_loop(), (None, None))
+        if guardian is not None:
+            await guardian.aclose()
+
+    def check(self) -> None:
+        """Make sure that edits can be made here.
+
+        Raises:
+            RuntimeError: As for sync clients; or if the caller's client was used in another event loop.
+        """
+        super().check()
+        if self._client is None:
+            return
+        loop = running_loop()
+        if self._client_loop is None:
+            self._client_loop = weakref.ref(loop)
+        if self._client_loop() is not loop:
+            raise RuntimeError(
+                "http_client was used in another event loop, and its connections belong to that one; "
+                "make a client for each loop, or leave http_client out"
             )
 
-    def get_async_httpx_client(self) -> AsyncCall:
-        """What the generated code asks its client for."""
-        return self
+    def _forget_closed_loops(self) -> None:
+        """Forget asyncio's loops that were closed without ending their async generators."""
+        # Threads with loops of their own do this at the same time: keyrefs is a list that is made at once.
+        for reference in self._senders.keyrefs():
+            loop = reference()
+            if loop is not None and hasattr(loop, "is_closed") and loop.is_closed():
+                self._senders.pop(loop, None)
 
-    async def request(self, **wanted: Any) -> Received:
-        """Send what the generated code wants, as often as it takes; only a success is returned."""
-        import anyio
 
-        while True:
-            failure: httpx.RequestError | TimeoutError | None = None
-            try:
-                with anyio.fail_after(None if self._deadline == math.inf else self._left() + _GRACE):
-                    await self._attempt(wanted)
-            except (httpx.RequestError, TimeoutError) as error:
-                failure = error
-            except _BAD_LOCATION as error:
-                failure = NowhereError(f"the answer redirects to no URL: {error}")
-            # Outside the except clause: an error that is raised here must not drag the frames of its cause along.
-            wait = self._conclude(failure)
-            if wait is None:
-                return self._accept()
-            if not await self._rest(wait):
-                self._conclude(failure)  # raises, because now there is to be no other attempt
+def running_loop() -> Any:
+    """The event loop that this runs in: asyncio's, or trio's token."""
+    from anyio.lowlevel import current_token
 
-    async def _rest(self, wait: float) -> bool:
-        """Wait for the next attempt; False if there is to be none after all."""
-        import anyio
+    token = current_token()
+    # Newer versions of anyio wrap what older ones return: the loop of asyncio, or trio's token.
+    return getattr(token, "native_token", token)
 
-        await anyio.sleep(wait)
-        return True
 
-    async def _attempt(self, wanted: dict[str, Any]) -> None:
-        import anyio
+async def _closing_with_the_loop(senders: weakref.ref[Any], sender: AsyncSender) -> AsyncGenerator[None, None]:
+    """Close connections, and forget them, when their event loop ends, or when nobody holds this any more.
 
-        response = await self._http.send(self._build(self._http, wanted), stream=True, follow_redirects=False)
-        try:
-            self._begin(response)
-            if not response.is_stream_consumed:
-                # Cancelling ends the reading from below: leaving the loop would leave httpx's generators open.
-                with anyio.CancelScope() as reading:
-                    async for chunk in response.aiter_raw():
-                        if not self._take(chunk):
-                            reading.cancel()
-                self._unpack()
-        finally:
-            await response.aclose()
+    An event loop closes the async generators that were begun in it before it ends, and that is the only notice it gives.
+    """
+    try:
+        yield
+    finally:
+        # What is kept of a loop keeps it alive.
+        found = senders()
+        if found is not None:
+            found.pop(running_loop(), None)
+        await sender.aclose()
+
+
+def _close_in_its_process(sender: Sender, process: int) -> None:
+    if os.getpid() == process:
+        sender.close()

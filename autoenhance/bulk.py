@@ -1,7 +1,8 @@
 """Many edits at once: what `edit_orders` of both clients takes and returns."""
 
-from autoenhance._async_run import AsyncEditRun
-from autoenhance._edits import EditResult, OrderEdit, OrderEditLike
-from autoenhance._sync_run import EditRun
+from autoenhance._bulk.protocol import OrderEditLike
+from autoenhance._bulk.tasks import AsyncEditRun
+from autoenhance._bulk.threads import EditRun
+from autoenhance._bulk.types import EditFailure, EditResult, EditSuccess, OrderEdit
 
-__all__ = ["AsyncEditRun", "EditResult", "EditRun", "OrderEdit", "OrderEditLike"]
+__all__ = ["AsyncEditRun", "EditFailure", "EditResult", "EditRun", "EditSuccess", "OrderEdit", "OrderEditLike"]

@@ -1,9 +1,9 @@
 """What can go wrong, as one tree.
 
 AutoenhanceError
-├── APIConnectionError         no answer: the service could not be reached, or the connection broke
-│   └── APITimeoutError        no answer in time
-├── APIStatusError             the service answered, and refused
+├── APIConnectionError         no response: the service could not be reached, or the connection broke
+│   └── APITimeoutError        no response in time
+├── APIStatusError             the service responded, and refused
 │   ├── BadRequestError        400
 │   ├── AuthenticationError    401
 │   ├── PermissionDeniedError  403
@@ -12,7 +12,7 @@ AutoenhanceError
 │   ├── ValidationError        422, with `fields`
 │   ├── RateLimitError         429, with `retry_after`
 │   └── InternalServerError    500 and above
-├── APIResponseError           the service accepted the edit, but its answer cannot be read
+├── APIResponseError           the service accepted the edit, but its response cannot be read
 └── BulkStoppedError           a bulk run ended before its edits did
 
 Bad arguments are a `ValueError` or a `TypeError`, raised before anything is sent. Every error can be pickled.
@@ -20,10 +20,8 @@ Bad arguments are a `ValueError` or a `TypeError`, raised before anything is sen
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 __all__ = [
     "APIConnectionError",
@@ -52,9 +50,9 @@ class AutoenhanceError(Exception):
         message: What went wrong in a few words; the service's own where it said something.
         order_id: The order that was to be edited.
         attempts: How many requests were sent, retries included.
-        status_code: The HTTP status of the last answer, None without one.
-        body: The body of that answer: decoded if it is JSON, else text; None without one.
-        headers: The headers of that answer, by lower-case name; empty without one. Never `set-cookie`.
+        status_code: The HTTP status of the last response, None without one.
+        body: The body of that response: decoded if it is JSON, else text; None without one.
+        headers: The headers of that response, by lower-case name; empty without one. Never `set-cookie`.
     """
 
     def __init__(
@@ -79,26 +77,26 @@ class AutoenhanceError(Exception):
 
 
 class APIConnectionError(AutoenhanceError):
-    """There is no answer: the service could not be reached, or the connection broke.
+    """There is no response: the service could not be reached, or the connection broke.
 
     If the connection broke after the request was sent, the edit may have happened.
     """
 
 
 class APITimeoutError(APIConnectionError):
-    """There is no whole answer within the time that the caller allowed.
+    """There is no whole response within the time that the caller allowed.
 
-    The edit may have happened; with a `status_code` of 200 the service accepted it, and only its answer did not end in time.
+    The edit may have happened; with a `status_code` of 200 the service accepted it, and only its response did not end in time.
     """
 
 
 class APIStatusError(AutoenhanceError):
-    """The service, or a proxy in front of it, answered with a status that is no success.
+    """The service, or a proxy in front of it, responded with a status that is no success.
 
     After a 4xx the edit did not happen; after a 5xx it may have.
 
     Attributes:
-        retry_after: Seconds to wait before another try, as the answer's `Retry-After` says; None if it does not say.
+        retry_after: Seconds to wait before another attempt, as the response's `Retry-After` says; None if it does not say.
     """
 
     status_code: int
@@ -150,18 +148,15 @@ class InternalServerError(APIStatusError):
 
 
 class APIResponseError(AutoenhanceError):
-    """The service accepted the edit, but its answer is not an order. Do not repeat the edit to find out."""
+    """The service accepted the edit, but its response is not an order. Do not repeat the edit to find out."""
 
 
 class BulkStoppedError(AutoenhanceError):
     """A bulk run stopped before its end: no further edit could succeed, or too many had failed.
 
-    The results that came before it stand. `__cause__` is the error of the edit that decided it, and what the service
-    answered there (`status_code`, `body`, `headers`) is here, too.
+    The results that came before it are valid. `__cause__` is the error of the edit that decided it, and what the service
+    responded there (`status_code`, `body`, `headers`) is here, too.
     """
-
-
-_DEEPEST = 20
 
 
 def read_fields(body: Any) -> dict[str, dict[str, list[str]]]:
@@ -183,11 +178,9 @@ def read_fields(body: Any) -> dict[str, dict[str, list[str]]]:
 
 
 def _add(fields: dict[str, dict[str, list[str]]], location: object, path: list[Any], texts: Any) -> None:
-    if isinstance(texts, dict) and len(path) < _DEEPEST:
+    if isinstance(texts, dict):
         for key, inner in texts.items():
             _add(fields, location, [*path, key], inner)
         return
-    if len(path) >= _DEEPEST:
-        texts = "refused, further down"
     messages = [str(text) for text in texts] if isinstance(texts, list) else [str(texts)]
     fields.setdefault(str(location), {}).setdefault(".".join(map(str, path)), []).extend(messages)

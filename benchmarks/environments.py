@@ -58,6 +58,7 @@ def _state(name: str, pins: Path) -> str:
             path = ROOT / source
             files = sorted(path.rglob("*")) if path.is_dir() else [path]
             for file in files:
-                if file.is_file() and file.suffix != ".pyc":
+                # Python writes there under names that are gone a moment later.
+                if file.is_file() and "__pycache__" not in file.parts:
                     digest.update(file.relative_to(ROOT).as_posix().encode() + file.read_bytes())
     return digest.hexdigest()

@@ -211,7 +211,9 @@ def test_two_peers_are_measured(tmp_path: Path) -> None:
     """A tiny run from the environments to the files: this client beside a bare socket."""
     command = [sys.executable, "-m", "benchmarks", "--quick", "--rounds", "1", "--peers", "ours,floor"]
     command += ["--only", "cold,warm,read,write,bulk,import,million", "--edits", "200", "--out", str(tmp_path)]
-    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    said = done.stdout
     found = record.read((tmp_path / "results.json").read_text("utf-8"))
     assert said == report.markdown(found) + "\n"
     assert (tmp_path / "results.md").read_text("utf-8") == report.markdown(found)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import threading
+import zlib
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +20,8 @@ from autoenhance import AsyncAutoenhance, Autoenhance, edit_order
 from autoenhance.models import CloudType, Order, OrderStatus
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
     from callers import Caller
 
     from autoenhance.sandbox import Sandbox
@@ -104,7 +108,7 @@ def test_the_one_call_sends_all_that_it_is_given(monkeypatch: pytest.MonkeyPatch
         return httpx.Response(500)
 
     monkeypatch.setattr("httpx.HTTPTransport.handle_request", lambda _, request: fail(request))
-    monkeypatch.setattr("autoenhance._transport.time.sleep", slept.append)
+    monkeypatch.setattr("autoenhance._attempt.time.sleep", slept.append)
     options: dict[str, Any] = {"base_url": "http://127.0.0.1:1/base", "timeout": 7, "api_version": "2024-10-01"}
     with pytest.raises(autoenhance.InternalServerError):
         edit_order("order", name="a", api_key="key", max_retries=3, **options)
@@ -251,6 +255,75 @@ def test_other_options_share_the_connections() -> None:
     assert [request.headers.get("x-api-version") for request in requests] == [None, "2024-10-01"]
 
 
+def test_an_httpx_timeout_leaves_the_deadline_as_it_was() -> None:
+    """Of with_options, and of one call: what bounds an attempt says nothing about the whole."""
+    client = Autoenhance("key", timeout=7)
+    assert "deadline=7.0" in repr(client.with_options(timeout=httpx.Timeout(2)))
+    assert "deadline=9.0" in repr(client.with_options(timeout=httpx.Timeout(2), deadline=9))
+    assert "deadline=9.0" in repr(client.with_options(timeout=httpx.Timeout(2), deadline=9).with_options(max_retries=1))
+    assert "deadline=3.0" in repr(client.with_options(timeout=httpx.Timeout(2)).with_options(timeout=3))
+    with pytest.raises(ValueError, match="timeout bounds the whole call already"):
+        client.with_options(deadline=9)
+
+
+def test_a_call_may_have_a_timeout_and_retries_of_its_own(caller: Caller) -> None:
+    """They hold for it alone, and what is invalid is refused before anything is sent."""
+    asked: list[dict[str, float]] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.extensions["timeout"])
+        return httpx.Response(503, headers={"retry-after": "0"})
+
+    options = answering(caller, answer, timeout=30, max_retries=5)
+    for timeout, longest in ((7, 7), (httpx.Timeout(3), 3), (httpx.Timeout(60), 30)):
+        with pytest.raises(autoenhance.InternalServerError) as caught:
+            caller(options, "order", name="a", timeout=timeout, max_retries=1)
+        assert caught.value.attempts == 2
+        assert longest - 1 < asked[-1]["read"] <= longest
+    with pytest.raises(ValueError, match="timeout is -1"):
+        caller(options, "order", name="a", timeout=-1)
+    with pytest.raises(TypeError, match="max_retries is a whole number, not str"):
+        caller(options, "order", name="a", max_retries="1")
+    assert len(asked) == 6
+
+
+BODY = b'{"name": "a"}'
+ENCODED = {
+    "gzip": gzip.compress(BODY),
+    "x-gzip": gzip.compress(BODY),
+    "GZIP": gzip.compress(BODY[:5]) + gzip.compress(BODY[5:]),
+    "gzip, identity": gzip.compress(BODY) + bytes(8),
+    "gzip, gzip": gzip.compress(gzip.compress(BODY)),
+    "deflate": zlib.compress(BODY),
+    " deflate ": zlib.compress(BODY)[2:-4],
+    "deflate, x-gzip": gzip.compress(zlib.compress(BODY)),
+    "identity": BODY,
+    "": BODY,
+    "utf-8": BODY,
+    "none, gzip": gzip.compress(BODY),
+}
+
+
+@pytest.mark.parametrize("encoding", ENCODED)
+def test_a_content_encoding_is_undone(caller: Caller, encoding: str) -> None:
+    """Of several members or several times, in any of the spellings; what has no meaning is passed over."""
+
+    class Stream(httpx.SyncByteStream, httpx.AsyncByteStream):
+        def __iter__(self) -> Iterator[bytes]:
+            yield ENCODED[encoding]
+
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            yield ENCODED[encoding]
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, headers={"content-encoding": encoding}, stream=Stream())
+
+    response = caller(answering(caller, answer), "order", name="a")
+    assert response.content == BODY
+    assert response.parsed is not None
+    assert response.parsed.name == "a"
+
+
 def test_closing_a_copy_leaves_the_connections_open(sandbox: Sandbox) -> None:
     """The connections live as long as the client that made them."""
     with Autoenhance(**at(sandbox)) as client:
@@ -355,4 +428,4 @@ def test_a_client_shows_its_key_to_nobody() -> None:
     """repr, str and vars of a client do not hold the key, and a client is not pickled."""
     with Autoenhance("planted-key") as client:
         assert "planted-key" not in f"{client!r} {client} {vars(client)}"
-        assert "planted-key" not in f"{vars(client._settings.api_key.reveal)} {vars(client._connections.get())}"
+        assert "planted-key" not in f"{vars(client._settings.api_key.reveal)} {vars(client._transports.get())}"

@@ -93,7 +93,7 @@ with contextlib.redirect_stdout(io.StringIO()) as said:
 assert "edit-orders" in said.getvalue()
 """,
 }
-UNWANTED = {"help": ["trio"], "sync_edit": ["trio", "click", "rich", "pygments"]}
+UNWANTED = {"help": ["trio", "h2"], "sync_edit": ["trio", "h2", "click", "rich", "pygments"]}
 WHERE_TO_LOOK = {
     "read": "from_dict and _parse_… in generated/autoenhance_api/models/image.py, which openapi/templates make",
     "write": "to_dict in generated/autoenhance_api/models/image.py, which openapi/templates make",

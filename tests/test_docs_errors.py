@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
@@ -11,6 +12,9 @@ import pytest
 from autoenhance import Autoenhance, AutoenhanceError, errors
 from autoenhance._retry import FIRST_BACKOFF, LONGEST_BACKOFF, RETRIED_STATUSES
 from autoenhance._settings import DEFAULT_MAX_RESPONSE_BYTES, DEFAULT_MAX_RETRIES, DEFAULT_TIMEOUT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 TEXT = (Path(__file__).parent.parent / "docs/errors.md").read_text("utf-8")
 
@@ -27,12 +31,24 @@ def test_every_error_has_a_row_and_every_row_an_error() -> None:
     assert sorted(row[0].strip("`") for row in table("Which error says so")) == errors.__all__
 
 
-def edit(status: int | Exception, body: dict[str, str], headers: dict[str, str] | None = None) -> AutoenhanceError:
+class Broken(httpx.SyncByteStream):
+    """A body that breaks off."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield b"{"
+        raise httpx.ReadError("no")
+
+
+def edit(
+    status: int | Exception | Broken, body: dict[str, str], headers: dict[str, str] | None = None
+) -> AutoenhanceError:
     """The error of an edit whose every attempt ends in one way."""
 
     def answer(_: httpx.Request) -> httpx.Response:
         if isinstance(status, Exception):
             raise status
+        if isinstance(status, Broken):
+            return httpx.Response(200, stream=status)
         return httpx.Response(status, headers=headers)
 
     with httpx.Client(transport=httpx.MockTransport(answer)) as http, pytest.raises(AutoenhanceError) as caught:
@@ -49,7 +65,7 @@ def test_a_status_is_the_error_that_the_table_says(row: list[str]) -> None:
         assert type(error).__name__ == row[0].strip("`")
 
 
-def outcomes(what: str) -> list[tuple[int | Exception, dict[str, str]]]:
+def outcomes(what: str) -> list[tuple[int | Exception | Broken, dict[str, str]]]:
     """What a row of the second table describes."""
     if what == "no connection":
         return [(httpx.ConnectError("no"), {}), (httpx.ConnectTimeout("no"), {}), (httpx.PoolTimeout("no"), {})]
@@ -57,6 +73,8 @@ def outcomes(what: str) -> list[tuple[int | Exception, dict[str, str]]]:
         return [(httpx.ReadError("no"), {}), (httpx.ReadTimeout("no"), {}), (httpx.RemoteProtocolError("no"), {})]
     if what == "any other status":
         return [(status, {}) for status in range(300, 600) if status not in RETRIED_STATUSES]
+    if what == "a success that broke off":
+        return [(Broken(), {})]
     if what == "a success that cannot be read":
         return [(200, {}), (204, {})]
     first, last = re.match(r"(\d+)(?: to (\d+))?", what).groups()  # type: ignore[union-attr]  # all others are statuses

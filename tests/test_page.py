@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from programs import program
 
 import autoenhance_api
 
@@ -115,11 +116,6 @@ class Look:
     def fetched(self) -> list[str]:
         """What was asked for that is not in the page itself."""
         return [url for url in self.requested[1:] if not url.startswith(("data:", "blob:"))]
-
-
-def program(*names: str) -> str:
-    found = next(filter(None, map(shutil.which, names)), None)
-    return found or pytest.skip(f"{names[0]} is not installed")
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,7 @@ def test_all_is_sorted_and_is_exactly_what_is_there() -> None:
         assert getattr(autoenhance, name) is not None
     submodules = {path.stem for path in PACKAGE.iterdir()} | {"TYPE_CHECKING", "annotations"}
     public = {name for name in dir(autoenhance) if not name.startswith("_")} - submodules
-    assert public | {"errors", "models", "__version__"} == set(autoenhance.__all__)
+    assert public | {"bulk", "errors", "models", "__version__"} == set(autoenhance.__all__)
     assert "sandbox" not in autoenhance.__all__
 
 
@@ -37,6 +37,16 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
     """A typo gets Python's own kind of answer."""
     with pytest.raises(AttributeError, match="module 'autoenhance' has no attribute 'Autoenhence'"):
         _ = autoenhance.Autoenhence  # type: ignore[attr-defined]  # the mistake to catch
+
+
+def test_an_error_within_a_module_that_is_imported_late_is_shown_as_it_is() -> None:
+    """Python takes an AttributeError there for the word that there is no such name, and would hide where it came from."""
+    code = "import sys, types; sys.modules['httpx'] = types.ModuleType('httpx'); from autoenhance import Autoenhance"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "AttributeError: module 'httpx' has no attribute" in done.stderr
+    assert done.stderr.splitlines()[-1].startswith(
+        "ImportError: autoenhance._client cannot be imported: module 'httpx' has no attribute"
+    )
 
 
 def test_the_version_is_stated_once() -> None:
@@ -71,15 +81,28 @@ def test_generated_code_imports_nothing_of_ours() -> None:
 def test_imports_run_downwards_only() -> None:
     """The modules are layers; each imports only what is below it."""
     layers = [
-        *("_version", "errors", "_settings", "_edit", "_retry", "models", "_received", "_responses"),
-        *("_tls", "_proxy", "_deadline", "_guarded", "_http1", "_sync_http1", "_async_http1", "_spread"),
-        *("_request", "_call", "_transport", "_connections", "_options"),
-        *("_limits", "_edits", "_pace", "_sequence", "_engine", "_sync_run", "_async_run", "bulk"),
+        *("_version", "errors", "_settings", "_edit", "_retry", "models", "_response", "_outcome", "_failure"),
+        *("_network", "_deadline", "_sender", "_transport", "_request", "_call", "_attempt", "_base_client"),
+        *(
+            "_bulk/limits",
+            "_bulk/protocol",
+            "_bulk/types",
+            "_bulk/job",
+            "_bulk/rate_limiter",
+            "_bulk/scheduler",
+            "_bulk/threads",
+            "_bulk/tasks",
+            "bulk",
+        ),
         *("_async_client", "_client"),
     ]
+    modules = [*PACKAGE.glob("*.py"), *PACKAGE.glob("_bulk/*.py")]
+    assert {str(path.relative_to(PACKAGE).with_suffix("")) for path in modules} - {"__init__", "_bulk/__init__"} == {
+        *layers
+    }
     for position, name in enumerate(layers):
         text = (PACKAGE / f"{name}.py").read_text("utf-8")
-        for above in layers[position:]:
+        for above in (layer.replace("/", ".") for layer in layers[position:]):
             assert f"autoenhance.{above} " not in text, f"{name} imports {above}"
             assert f"from autoenhance import {above}" not in text, f"{name} imports {above}"
 

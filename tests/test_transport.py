@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import socket
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +15,9 @@ from callers import answering, at
 from odd_servers import nobody, read_request, serving
 from tracebacks import locals_of_library
 
-from autoenhance import errors
+from autoenhance import Autoenhance, errors
 
 if TYPE_CHECKING:
-    import socket
-    import threading
-
     from callers import Caller
 
     from autoenhance.sandbox import Sandbox
@@ -35,7 +34,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     async def wait(seconds: float) -> None:
         asked.append(seconds)
 
-    monkeypatch.setattr("autoenhance._transport.time.sleep", asked.append)
+    monkeypatch.setattr("autoenhance._attempt.time.sleep", asked.append)
     monkeypatch.setattr("anyio.sleep", wait)
     monkeypatch.setattr("autoenhance._call.random.random", lambda: 0.5)
     return asked
@@ -169,14 +168,14 @@ def test_a_service_that_drips_its_answer(caller: Caller) -> None:
             caller({"api_key": "key", "base_url": url, "timeout": 0.3}, "order", name="a")
         assert time.monotonic() - start < 0.8
     assert str(caught.value) == (
-        "The service accepted the edit of order 'order' (200 OK), but its answer did not end within 0.3 s, "
+        "The service accepted the edit of order 'order' (200 OK), but its response did not end within 0.3 s, "
         "after 1 attempt."
     )
     assert caught.value.status_code == 200
 
 
-def test_a_success_that_breaks_off_is_not_retried(caller: Caller, waits: list[float]) -> None:
-    """The edit was accepted; the error says so and carries what arrived."""
+def test_a_success_that_breaks_off_is_retried_like_a_lost_connection(caller: Caller, waits: list[float]) -> None:
+    """A name is safe to send again; the last error says that the edit was accepted, and carries what arrived."""
 
     def break_off(connection: socket.socket, _: threading.Event) -> None:
         read_request(connection)
@@ -185,10 +184,25 @@ def test_a_success_that_breaks_off_is_not_retried(caller: Caller, waits: list[fl
     with serving(break_off) as url, pytest.raises(errors.APIResponseError) as caught:
         caller({"api_key": "key", "base_url": url}, "order", name="a")
     assert str(caught.value).startswith(
-        "The service accepted the edit of order 'order' (200 OK), but its answer broke off"
+        "The service accepted the edit of order 'order' (200 OK), but its response broke off"
     )
     assert caught.value.body == '{"order_id": "a"'
-    assert waits == []
+    assert waits == [0.25, 0.5]
+
+
+def test_a_success_that_breaks_off_and_then_comes_whole_is_an_order(caller: Caller, waits: list[float]) -> None:
+    """The caller notices nothing."""
+    answers = [HALF_AN_ORDER, b'HTTP/1.1 200 OK\r\ncontent-length: 13\r\n\r\n{"name": "a"}']
+
+    def answer(connection: socket.socket, _: threading.Event) -> None:
+        read_request(connection)
+        connection.sendall(answers.pop(0))
+
+    with serving(answer) as url:
+        order = caller({"api_key": "key", "base_url": url}, "order", name="a").parsed
+    assert order is not None
+    assert order.name == "a"
+    assert waits == [0.25]
 
 
 def test_an_error_that_breaks_off_is_still_that_error(caller: Caller, waits: list[float]) -> None:
@@ -287,3 +301,46 @@ def test_no_traceback_shows_the_key(caller: Caller, caplog: pytest.LogCaptureFix
     assert len(ours) >= 3
     assert not any("planted-key" in one for one in ours)
     assert "planted-key" not in caplog.text
+
+
+def test_clients_that_share_an_http2_client_have_one_request_in_flight() -> None:
+    """httpcore does not lock sync HTTP/2 connections: with two at once, one account's order could get the name of the other's."""
+    in_flight: list[int] = [0]
+    together: list[int] = []
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        in_flight[0] += 1
+        together.append(in_flight[0])
+        time.sleep(0.02)
+        in_flight[0] -= 1
+        return httpx.Response(200, json={}, extensions={"http_version": b"HTTP/2"})
+
+    with httpx.Client(transport=httpx.MockTransport(answer)) as shared:
+        clients = [Autoenhance(f"key-{number}", http_client=shared) for number in range(2)]
+        threads = [
+            threading.Thread(target=lambda client=client: [client.edit_order("a", name="x") for _ in range(10)])
+            for client in clients
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert together == [1] * 20
+
+
+def test_a_look_up_that_outlasts_the_time_to_connect_is_a_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing was sent, and it is no ValueError about a socket's timeout."""
+    look_up = socket.getaddrinfo
+
+    def look_up_slowly(*arguments: Any, **options: Any) -> Any:
+        time.sleep(0.1)
+        return look_up(*arguments, **options)
+
+    monkeypatch.setattr("socket.getaddrinfo", look_up_slowly)
+    with (
+        nobody() as url,
+        Autoenhance("key", base_url=url, timeout=httpx.Timeout(5, connect=0.05), max_retries=0) as client,
+        pytest.raises(errors.APITimeoutError) as caught,
+    ):
+        client.edit_order("a", name="x")
+    assert "may have happened" not in str(caught.value)

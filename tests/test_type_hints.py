@@ -1,4 +1,4 @@
-"""What the generated package's annotations say at run time, to those that ask typing.get_type_hints."""
+"""What annotations say at run time, to those that ask typing.get_type_hints."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ import datetime as dt
 import subprocess
 import sys
 import typing
+from types import FunctionType, ModuleType
 
 import pytest
 from type_hints import annotated, unresolved
 
+import autoenhance
 import autoenhance_api
+from autoenhance import bulk, sandbox
 from autoenhance_api import models
 from autoenhance_api.types import Unset
 
@@ -52,3 +55,19 @@ def test_the_annotations_of_a_model_are_the_classes_themselves() -> None:
     assert typing.get_type_hints(models.Order)["images"] == list[models.Image] | None | Unset
     assert typing.get_type_hints(models.Order.__init__)["images"] == list[models.Image] | None | Unset
     assert typing.get_type_hints(models.Order)["created_at"] == dt.datetime | None | Unset
+
+
+@pytest.mark.parametrize("module", [autoenhance, autoenhance.errors, bulk, sandbox], ids=lambda module: module.__name__)
+def test_every_annotation_of_what_is_public_can_be_resolved(module: ModuleType) -> None:
+    """Clients and their methods, functions, results, errors, the sandbox."""
+    found = {name: getattr(module, name) for name in module.__all__}
+    for name, value in [*found.items()]:
+        if isinstance(value, type):
+            methods = {**vars(value)}
+            found |= {f"{name}.{method}": methods[method] for method in methods if not method.startswith("_")}
+            found[f"{name}.__init__"] = value.__init__  # type: ignore[misc]
+    for name, value in found.items():
+        function = getattr(value, "fget", value)
+        if isinstance(function, type | FunctionType):
+            assert typing.get_type_hints(function) is not None, name
+    assert len(found) > len(module.__all__)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, cast
 
 from autoenhance import errors
-from autoenhance._limits import read_limits
+from autoenhance._bulk.limits import read_limits
 from autoenhance.cli._problems import STOPPED, CommandError, bad_input, line_of, problem_of
 from autoenhance.cli._progress import SHOW_EVERY, progress
 from autoenhance.cli._record import Record
@@ -238,7 +238,8 @@ def _explained(stopped: errors.BulkStoppedError | CommandError) -> CommandError:
     if isinstance(stopped, CommandError):
         return CommandError(str(stopped), f"{stopped.hint} Then the same command goes on.", STOPPED)
     cause = stopped.__cause__
-    if isinstance(cause, errors.AuthenticationError | errors.PermissionDeniedError | errors.RateLimitError):
+    refusals = (errors.AuthenticationError, errors.PermissionDeniedError, errors.RateLimitError)
+    if isinstance(cause, (*refusals, errors.APIConnectionError)):
         hint = f"{problem_of(cause).hint} Then the same command goes on."
     else:
         hint = "The same command goes on, and --max-failures allows more."

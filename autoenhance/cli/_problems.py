@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from autoenhance import errors
-from autoenhance._responses import ADVICE, CHECK_NETWORK
+from autoenhance._outcome import ADVICE, CHECK_NETWORK
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

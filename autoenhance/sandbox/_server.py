@@ -8,7 +8,9 @@ import socket
 import tempfile
 import threading
 import weakref
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 import uvicorn
@@ -21,8 +23,6 @@ from autoenhance.sandbox._rehearsal import DEFAULT_RATE_LIMIT, Rehearsal, read_p
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Iterable, Mapping
-    from types import TracebackType
 
 DEFAULT_API_KEY = "sandbox-key"
 _HOST = "127.0.0.1"

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import gc
 import math
+import os
 import pickle
 import sqlite3
+import subprocess
 import sys
 import threading
+import time
 import weakref
 from collections import Counter
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 import anyio
 import anyio.lowlevel
@@ -151,11 +155,14 @@ def test_nothing_of_what_is_done_with_stays_in_memory(bulk: Bulk) -> None:
 def test_memory_is_flat_over_twenty_thousand_edits(bulk: Bulk, monkeypatch: pytest.MonkeyPatch) -> None:
     """What stands in memory after twenty thousand edits is what stood there after two thousand."""
 
-    class Service(httpx.AsyncBaseTransport):
-        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-            return httpx.Response(200, stream=httpx.ByteStream(b'{"order_id": "a"}'), request=request)
+    def answer(_: Any, request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, stream=httpx.ByteStream(b'{"order_id": "a"}'), request=request)
 
-    monkeypatch.setattr("autoenhance._connections._async_maker", lambda *_: Service)
+    async def answer_async(_: Any, request: httpx.Request) -> httpx.Response:
+        return answer(_, request)
+
+    monkeypatch.setattr(httpx.HTTPTransport, "handle_request", answer)
+    monkeypatch.setattr(httpx.AsyncHTTPTransport, "handle_async_request", answer_async)
     blocks: list[int] = []
     taken = 0
 
@@ -521,8 +528,8 @@ def test_waiting_for_a_turn_is_no_time_of_an_edit(bulk: Bulk, monkeypatch: pytes
     """With a low rate a retry waits long for its turn, and its deadline waits with it."""
     monkeypatch.setattr("autoenhance._call.random.random", lambda: 0.0)
     with EditServer(lambda asked: Answer(503 if asked.times == 1 else 200)) as server:
-        outcome = bulk({**server.options, "timeout": 0.45}, edits(4), rate=5)
-    assert [result.error for result in outcome.results] == [None] * 4
+        outcome = bulk({**server.options, "timeout": 0.4}, edits(2), rate=2)
+    assert [result.error for result in outcome.results] == [None] * 2
     assert max(result.seconds for result in outcome.results) > 0.45
 
 
@@ -651,20 +658,20 @@ def test_an_http_client_of_the_callers_own_is_used(backend: str) -> None:
     assert {request.url.host for request in asked} == {"api.autoenhance.ai"}
 
 
-def test_the_sync_client_refuses_a_run_over_an_http_client_of_the_callers_own() -> None:
-    """Its threads could not make many edits at once; the error says what can, and nothing is read or sent."""
+def test_an_http_client_of_the_callers_own_is_used_by_the_sync_client_too() -> None:
+    """All threads share it, with its hooks, and it is not closed."""
+    asked: list[httpx.Request] = []
 
-    def source() -> Any:
-        pytest.fail("nothing may be read")
-        yield
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, json={"order_id": request.url.path.rpartition("/")[2]})
 
-    def answer(_: httpx.Request) -> httpx.Response:
-        pytest.fail("nothing may be sent")
-
-    with httpx.Client(transport=httpx.MockTransport(answer)) as http:
-        client = Autoenhance("key", http_client=http)
-        with pytest.raises(ValueError, match=r"use AsyncAutoenhance, with an httpx\.AsyncClient as its http_client"):
-            client.edit_orders(source())
+    with httpx.Client(transport=httpx.MockTransport(answer), event_hooks={"request": [asked.append]}) as http:
+        results = list(Autoenhance("key", http_client=http).edit_orders(edits(20)))
+        assert all(result.ok for result in results)
+        assert not http.is_closed
+    assert {request.url.path for request in asked} == {f"/v3/orders/order-{number}" for number in range(20)}
+    with pytest.raises(RuntimeError, match="this client is closed"):
+        Autoenhance("key", http_client=http).edit_orders(edits(1))
 
 
 def test_the_options_of_a_client_hold_for_its_runs() -> None:
@@ -678,4 +685,91 @@ def test_the_options_of_a_client_hold_for_its_runs() -> None:
 def test_the_module_shows_what_it_is_for() -> None:
     """Each public name can be had."""
     assert bulk_module.__all__ == sorted(bulk_module.__all__)
-    assert all(getattr(bulk_module, name).__doc__ for name in bulk_module.__all__)
+    assert all(getattr(bulk_module, name).__doc__ for name in bulk_module.__all__ if name != "EditResult")
+    kinds = {get_origin(kind) for kind in get_args(bulk_module.EditResult)}
+    assert kinds == {bulk_module.EditSuccess, bulk_module.EditFailure}
+
+
+def test_the_threads_of_a_run_have_the_callers_context() -> None:
+    """What a program keeps in context variables, such as a trace's span, is there where its requests are sent."""
+    trace = contextvars.ContextVar("trace", default="none")
+    seen: list[str] = []
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        seen.append(trace.get())
+        return httpx.Response(200, json={})
+
+    with httpx.Client(transport=httpx.MockTransport(answer)) as http:
+        trace.set("mine")
+        list(Autoenhance("key", http_client=http).edit_orders(edits(5)))
+    assert seen == ["mine"] * 5
+
+
+SCRIPT = """
+import sys, math
+def edit_all():
+    from autoenhance import Autoenhance, OrderEdit
+    with Autoenhance("key", base_url=URL) as client:
+        edits = (OrderEdit(f"order-{number}", name="a") for number in range(30))
+        with client.edit_orders(edits, concurrency=5, rate=math.inf) as run:
+            assert all(result.ok for result in run)
+"""
+SURROUNDINGS = {
+    "beside a running event loop": """
+import asyncio
+async def main(): edit_all()
+asyncio.run(main())
+""",
+    "nest_asyncio": """
+import asyncio, nest_asyncio
+nest_asyncio.apply()
+async def main():
+    edit_all()
+    async def inner(): edit_all()
+    asyncio.run(inner())
+asyncio.run(main())
+""",
+    "gevent": """
+from gevent import monkey; monkey.patch_all()
+import gevent
+gevent.joinall([gevent.spawn(edit_all) for _ in range(2)], raise_error=True)
+""",
+    "a subinterpreter": """
+try: import _interpreters as interpreters
+except ImportError: import _xxsubinterpreters as interpreters
+code = "import sys; sys.path[:] = " + repr(sys.path) + "; URL = " + repr(URL) + SCRIPT + "edit_all()"
+failure = interpreters.run_string(interpreters.create(**OPTIONS), code)
+assert failure is None, failure
+""",
+}
+
+
+@pytest.mark.tools
+@pytest.mark.parametrize("surroundings", SURROUNDINGS)
+def test_a_run_of_the_sync_client_works_in(surroundings: str) -> None:
+    """Its threads need no event loop, are no daemons, and are what gevent makes of them."""
+    # A legacy subinterpreter: an isolated one refuses extension modules such as those below httpx.
+    options = {"config": "legacy"} if sys.version_info >= (3, 13) else {"isolated": False}
+    with EditServer() as server:
+        code = f"URL = {server.url!r}; SCRIPT = {SCRIPT!r}; OPTIONS = {options!r}\n{SCRIPT}"
+        command = [sys.executable, "-c", code + SURROUNDINGS[surroundings]]
+        # What measures coverage cannot begin in a subinterpreter.
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, env=environment)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert len(server.asked) in {30, 60}
+
+
+def test_edits_that_wait_for_their_turn_on_an_http2_connection_lose_no_time() -> None:
+    """A caller's client that speaks HTTP/2 makes one request at a time; a slow service must not fail those that wait."""
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        time.sleep(0.1)
+        return httpx.Response(200, json={}, extensions={"http_version": b"HTTP/2"})
+
+    with (
+        httpx.Client(transport=httpx.MockTransport(answer)) as own,
+        Autoenhance("key", http_client=own, timeout=0.5) as client,
+        client.edit_orders(edits(20), concurrency=20) as run,
+    ):
+        assert [result.error for result in run] == [None] * 20

@@ -9,7 +9,7 @@ import anyio
 import pytest
 
 from autoenhance import AsyncAutoenhance, Autoenhance
-from autoenhance._limits import Limits, read_limits
+from autoenhance._bulk.limits import Limits, read_limits
 
 if TYPE_CHECKING:
     from autoenhance.sandbox import Sandbox

@@ -87,7 +87,7 @@ def refusing(
 @pytest.mark.parametrize("headers", [{"retry-after": "0.3"}, {}])
 def test_a_429_pauses_all_workers(bulk: Bulk, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     """For as long as the service asks, or a while of our own; then all go on, and no edit has failed."""
-    monkeypatch.setattr("autoenhance._engine.random.random", lambda: 0.2)
+    monkeypatch.setattr("autoenhance._bulk.scheduler.random.random", lambda: 0.2)
     with EditServer(refusing("order-10", headers, after=0.02)) as server:
         outcome = bulk(server.options, edits(24), concurrency=4, rate=200)
     assert all(result.ok for result in outcome.results)
@@ -114,7 +114,7 @@ def test_whoever_has_a_turn_already_waits_for_the_end_of_the_pause(bulk: Bulk) -
 @every_bulk
 def test_pauses_cost_an_edit_neither_its_time_nor_its_retries(bulk: Bulk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Three of them, longer than the timeout, with no retry allowed: it is the run that waits."""
-    monkeypatch.setattr("autoenhance._pace.FIRST_BACKOFF", 0.01)
+    monkeypatch.setattr("autoenhance._bulk.rate_limiter.FIRST_BACKOFF", 0.01)
     with EditServer(refusing("order-1", {"retry-after": "0.3"}, times=3)) as server:
         outcome = bulk({**server.options, "timeout": 0.6, "max_retries": 0}, edits(10), concurrency=3)
     assert outcome.error is None
@@ -126,7 +126,7 @@ def test_pauses_cost_an_edit_neither_its_time_nor_its_retries(bulk: Bulk, monkey
 @every_bulk
 def test_a_refused_edit_has_its_retries_still(bulk: Bulk, monkeypatch: pytest.MonkeyPatch) -> None:
     """After a 429 a 503 is tried again as often as max_retries says, and no more."""
-    monkeypatch.setattr("autoenhance._pace.FIRST_BACKOFF", 0.01)
+    monkeypatch.setattr("autoenhance._bulk.rate_limiter.FIRST_BACKOFF", 0.01)
     monkeypatch.setattr("autoenhance._call.random.random", lambda: 0.0)
     statuses = [429, 503, 429, 503, 503, 503]
     with EditServer(lambda asked: Answer(statuses[asked.times - 1])) as server:
@@ -141,7 +141,7 @@ def test_an_edit_that_gives_another_id_is_sent_again_after_a_429(bulk: Bulk, mon
     """It proves that nothing was done."""
     from autoenhance import OrderEdit
 
-    monkeypatch.setattr("autoenhance._pace.FIRST_BACKOFF", 0.01)
+    monkeypatch.setattr("autoenhance._bulk.rate_limiter.FIRST_BACKOFF", 0.01)
     with EditServer(refusing("order-7", {})) as server:
         outcome = bulk(server.options, [OrderEdit("order-7", new_order_id="other")])
     assert (outcome.results[0].ok, outcome.results[0].attempts) == (True, 2)
@@ -151,7 +151,7 @@ def test_an_edit_that_gives_another_id_is_sent_again_after_a_429(bulk: Bulk, mon
 @pytest.mark.parametrize("headers", [{}, {"retry-after": "0"}])
 def test_nothing_but_429_stops_the_run(bulk: Bulk, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     """After eight pauses, each longer than the last: the rest is untouched, and the error says why."""
-    monkeypatch.setattr("autoenhance._pace.FIRST_BACKOFF", 0.0005)
+    monkeypatch.setattr("autoenhance._bulk.rate_limiter.FIRST_BACKOFF", 0.0005)
     with EditServer(lambda _: Answer(429, headers)) as server:
         outcome = bulk(server.options, edits(50), concurrency=3)
     error = outcome.error
@@ -170,7 +170,7 @@ def test_nothing_but_429_stops_the_run(bulk: Bulk, headers: dict[str, str], monk
 @every_bulk
 def test_a_service_that_serves_now_and_then_has_the_runs_patience(bulk: Bulk, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many 429 there are in all: answers between them begin the count anew."""
-    monkeypatch.setattr("autoenhance._pace.FIRST_BACKOFF", 0.002)
+    monkeypatch.setattr("autoenhance._bulk.rate_limiter.FIRST_BACKOFF", 0.002)
     count = 0
 
     def answer(_: Asked) -> Answer:

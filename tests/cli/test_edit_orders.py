@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from bulk import names_in, numbered, results_in, rows_of, running, wait_for, write_table
+from odd_servers import nobody
 from terminal import SCRIPT, Terminal, process
 
 from autoenhance.cli import _bulk
@@ -446,6 +447,21 @@ def test_a_key_that_is_refused_in_the_middle_stops_the_run(
     assert "The same command tries what failed again." not in ran.err
     assert "editing 4 orders, 2 were done before." in command("edit-orders", str(table)).err
     assert names_in(sandbox, wanted) == {**wanted, "o-1": None, "o-2": None}
+
+
+def test_a_service_that_cannot_be_reached_stops_the_run(command: Command, table: Path) -> None:
+    """After ten rows, not after all; status 3, and the same command resumes when it can."""
+    write_table(table, *(f"o-{number},a" for number in range(200)))
+    with nobody() as url:
+        options = ("--base-url", url, "--max-retries", "0", "--concurrency", "1")
+        ran = command("edit-orders", str(table), *options)
+    assert ran.status == 3
+    assert "0 edited, 10 failed, 190 not begun, in " in ran.err
+    line, hint = last(ran)
+    assert line.startswith(
+        f"Error: The run stopped, because 10 edits in a row did not reach the service. {url} could not be reached"
+    )
+    assert hint == "Hint: Check the network, and --base-url or AUTOENHANCE_BASE_URL. Then the same command goes on."
 
 
 def test_max_failures_stops_the_run(command: Command, sandbox: Sandbox, table: Path) -> None:

@@ -63,6 +63,7 @@ class EditServer:
         self.asked: list[Asked] = []
         self.connections = 0
         self.now_open = 0
+        self.most_open = 0
         self.at_once = 0
         self.most_at_once = 0
         self._answer = answer
@@ -135,6 +136,7 @@ class EditServer:
     async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         self.now_open += 1
+        self.most_open = max(self.most_open, self.now_open)
         try:
             with suppress(OSError, asyncio.IncompleteReadError):  # the client may go first
                 while await self._exchange(reader, writer):

@@ -11,7 +11,17 @@ from typing import Any, assert_type
 import httpx
 
 import autoenhance
-from autoenhance import AsyncAutoenhance, Autoenhance, EditResult, OrderEdit, Retry, edit_order, errors
+from autoenhance import (
+    AsyncAutoenhance,
+    Autoenhance,
+    EditFailure,
+    EditResult,
+    EditSuccess,
+    OrderEdit,
+    Retry,
+    edit_order,
+    errors,
+)
 from autoenhance.bulk import AsyncEditRun, EditRun, OrderEditLike
 from autoenhance.bulk import EditResult as SameEditResult
 from autoenhance.bulk import OrderEdit as SameOrderEdit
@@ -63,6 +73,8 @@ def edits(client: Autoenhance) -> None:
     order = client.edit_order("id", name="a", new_order_id="b", extra_body={}, extra_query={}, extra_headers={})
     assert_type(order, Order)
     assert_type(client.edit_order("id", name=None), Order)
+    assert_type(client.edit_order("id", name="a", timeout=httpx.Timeout(1), max_retries=0), Order)
+    assert_type(client.edit_order_detailed("id", name="a", timeout=None), Response[Order])
     assert_type(client.edit_order("id", name=UNSET), Order)
     assert_type(edit_order("id", name="a", api_key="key", base_url=None, timeout=1.5, max_retries=1), Order)
     response = client.edit_order_detailed("id", name="a")
@@ -110,7 +122,17 @@ def bulk(client: Autoenhance, rows: Iterator[Row]) -> None:
             assert_type(result, EditResult[OrderEdit])
             assert_type(result.order, Order | None)
             assert_type(result.error, Exception | None)
-            assert_type(result.ok, bool)
+            if result.error is None:
+                assert_type(result, EditSuccess[OrderEdit])
+                assert_type(result.order, Order)
+            else:
+                assert_type(result, EditFailure[OrderEdit])
+                assert_type(result.error, Exception)
+            if result.ok is True:
+                assert_type(result.order, Order)
+            # mypy narrows here, too; pyright, on purpose, does not (microsoft/pyright#6113).
+            order: Order | None = result.order if result.ok else None
+            assert_type(order, Order | None)
             assert_type(result.attempts, int)
             assert_type(result.seconds, float)
         assert_type(run.batches(wait=0.5), Iterator[list[EditResult[OrderEdit]]])

@@ -9,20 +9,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autoenhance._pace import MOST_PAUSES, TICK, Pace
+from autoenhance._bulk.rate_limiter import MOST_PAUSES, TICK, RateLimiter
 
 NOW = 1000.0
 
 
 def refused(
-    pace: Pace, *, sent: float = NOW, now: float = NOW, retry_after: float | None = None, chance: float = 1.0
+    pace: RateLimiter, *, sent: float = NOW, now: float = NOW, retry_after: float | None = None, chance: float = 1.0
 ) -> float | None:
-    return pace.refused(sent=sent, now=now, retry_after=retry_after, chance=chance)
+    return pace.pause(sent=sent, now=now, retry_after=retry_after, chance=chance)
 
 
 def test_turns_come_at_an_even_rate() -> None:
     """A thousand at once are spread over the time that they take."""
-    pace = Pace(100)
+    pace = RateLimiter(100)
     turns = [pace.turn(NOW) for _ in range(1000)]
     assert all(later - earlier == pytest.approx(0.01) for earlier, later in pairwise(turns))
     assert turns[-1] == pytest.approx(NOW - 2 * TICK + 9.99)
@@ -30,7 +30,7 @@ def test_turns_come_at_an_even_rate() -> None:
 
 def test_who_was_late_catches_up_a_little_and_no_more() -> None:
     """After a minute without requests there is no burst of a minute's requests."""
-    pace = Pace(250)
+    pace = RateLimiter(250)
     pace.turn(NOW)
     turns = [pace.turn(NOW + 60) for _ in range(50)]
     assert sum(turn <= NOW + 60 for turn in turns) == 11  # what 40 ms hold, and the one that is due
@@ -38,14 +38,14 @@ def test_who_was_late_catches_up_a_little_and_no_more() -> None:
 
 def test_without_a_ceiling_every_turn_is_now() -> None:
     """A rate of infinity asks for nothing."""
-    pace = Pace(math.inf)
+    pace = RateLimiter(math.inf)
     assert all(pace.turn(NOW) <= NOW for _ in range(1000))
 
 
 @pytest.mark.parametrize("rate", [5e-324, 1e-9])
 def test_a_tiny_rate_lets_one_request_through(rate: float) -> None:
     """The second one is far away, and is a time all the same."""
-    pace = Pace(rate)
+    pace = RateLimiter(rate)
     assert pace.turn(NOW) <= NOW
     assert pace.turn(NOW) > NOW + 1e8
 
@@ -57,7 +57,7 @@ def test_a_tiny_rate_lets_one_request_through(rate: float) -> None:
 )
 def test_over_any_second_the_rate_holds(rate: float, gaps: list[float], bursts: list[int]) -> None:
     """However unevenly turns are asked for: no second has more than the rate and what may be caught up."""
-    pace, now, used = Pace(rate), NOW, []
+    pace, now, used = RateLimiter(rate), NOW, []
     for number, gap in enumerate(gaps):
         now += gap
         burst = bursts[number] if number < len(bursts) else 1
@@ -71,7 +71,7 @@ def test_over_any_second_the_rate_holds(rate: float, gaps: list[float], bursts: 
 
 def test_a_429_pauses_every_worker() -> None:
     """No turn comes before the pause is over, and one that was taken earlier does not hold."""
-    pace = Pace(100)
+    pace = RateLimiter(100)
     taken = [pace.turn(NOW) for _ in range(10)]
     assert refused(pace, retry_after=2.0) == 2.0
     assert not any(pace.holds(turn) for turn in taken)
@@ -83,7 +83,7 @@ def test_a_429_pauses_every_worker() -> None:
 def test_without_retry_after_the_pause_grows_and_is_never_nothing() -> None:
     """From half a second to eight, of which chance takes up to a half, so that several runs do not go on together."""
     for chance, share in ((0.0, 0.5), (1.0, 1.0)):
-        pace, now = Pace(100), NOW
+        pace, now = RateLimiter(100), NOW
         for longest in (0.5, 1, 2, 4, 8, 8, 8, 8):
             pause = refused(pace, sent=now, now=now, chance=chance)
             assert pause == pytest.approx(longest * share)
@@ -92,14 +92,14 @@ def test_without_retry_after_the_pause_grows_and_is_never_nothing() -> None:
 
 def test_retry_after_may_ask_for_more_than_the_growing_pause_but_not_for_less() -> None:
     """Services round what is left of a second down to 0: going on at once would use up the patience in a moment."""
-    assert refused(Pace(100), retry_after=42.0) == 42.0
-    assert refused(Pace(100), retry_after=0.0) == 0.5
-    assert refused(Pace(100), retry_after=0.0, chance=0.0) == 0.25
+    assert refused(RateLimiter(100), retry_after=42.0) == 42.0
+    assert refused(RateLimiter(100), retry_after=0.0) == 0.5
+    assert refused(RateLimiter(100), retry_after=0.0, chance=0.0) == 0.25
 
 
 def test_those_on_their_way_when_the_pause_begins_do_not_prolong_it() -> None:
     """Thirty-two workers that are refused at the same time are one pause, not thirty-two."""
-    pace = Pace(100)
+    pace = RateLimiter(100)
     assert refused(pace) == 0.5
     assert refused(pace, sent=NOW - 1, now=NOW + 0.1) == pytest.approx(0.4)
     assert refused(pace, sent=NOW + 0.2, now=NOW + 0.3) == pytest.approx(0.2)
@@ -110,7 +110,7 @@ def test_those_on_their_way_when_the_pause_begins_do_not_prolong_it() -> None:
 
 def test_those_on_their_way_prolong_the_pause_if_they_are_asked_to_wait_longer() -> None:
     """The service knows best, and never shortens a pause."""
-    pace = Pace(100)
+    pace = RateLimiter(100)
     assert refused(pace) == 0.5
     assert refused(pace, sent=NOW - 1, retry_after=3.0) == 3.0
     assert refused(pace, sent=NOW - 1, retry_after=1.0) == 3.0
@@ -118,7 +118,7 @@ def test_those_on_their_way_prolong_the_pause_if_they_are_asked_to_wait_longer()
 
 def test_after_pauses_in_a_row_there_is_no_use_in_another() -> None:
     """Nothing but 429 for so long is no matter of rate."""
-    pace, now = Pace(100), NOW
+    pace, now = RateLimiter(100), NOW
     for _ in range(MOST_PAUSES):
         pause = refused(pace, sent=now, now=now)
         assert pause is not None
@@ -128,16 +128,16 @@ def test_after_pauses_in_a_row_there_is_no_use_in_another() -> None:
 
 def test_an_answer_in_between_begins_the_count_anew() -> None:
     """A service that serves has patience with us, and we with it."""
-    pace, now = Pace(100), NOW
+    pace, now = RateLimiter(100), NOW
     for _ in range(10 * MOST_PAUSES):
         pause = refused(pace, sent=now, now=now)
         assert pause == 0.5
-        pace.answered()
+        pace.note_response()
         now += pause
 
 
 def test_a_wait_of_hours_is_not_begun() -> None:
     """Whoever is to come back tomorrow wants to know it today."""
-    assert refused(Pace(100), retry_after=3599.0) == 3599.0
-    assert refused(Pace(100), retry_after=3600.0) is None
-    assert refused(Pace(100), retry_after=1e300) is None
+    assert refused(RateLimiter(100), retry_after=3599.0) == 3599.0
+    assert refused(RateLimiter(100), retry_after=3600.0) is None
+    assert refused(RateLimiter(100), retry_after=1e300) is None

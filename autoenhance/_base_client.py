@@ -3,30 +3,21 @@
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING, Self, cast
+from typing import Self, cast
 
-from autoenhance._settings import (
-    NOT_GIVEN,
-    NotGiven,
-    Settings,
-    check_api_version,
-    check_max_retries,
-    read_deadline,
-)
+import httpx
 
-if TYPE_CHECKING:
-    import httpx
-
-    from autoenhance_api.models import Order
-    from autoenhance_api.types import Response
+from autoenhance._settings import NOT_GIVEN, NotGiven, Settings, change_settings
+from autoenhance_api.models import Order
+from autoenhance_api.types import Response
 
 
-class Options:
-    """A client's settings, and whether its connections are its own."""
+class BaseClient:
+    """What the sync and the async client have in common: settings, and whether the transports are closed with it."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._owns_connections = True
+        self._owns_transports = True
 
     def with_options(
         self,
@@ -38,24 +29,19 @@ class Options:
     ) -> Self:
         """Return a client with other options that shares this one's connections.
 
-        What is left out stays as it is here. Closing the copy leaves the connections open; closing this client closes
-        them for both.
+        What is left out stays as it is here; so does `deadline` if an `httpx.Timeout` is given. Closing the copy leaves the
+        connections open; closing this client closes them for both.
 
         Raises:
             TypeError: If an option has the wrong type.
-            ValueError: If an option is of no use, such as a negative timeout.
+            ValueError: If an option is invalid, such as a negative timeout.
         """
-        settings = self._settings
-        if timeout is not NOT_GIVEN or deadline is not NOT_GIVEN:
-            timeout = settings.timeout if timeout is NOT_GIVEN else timeout
-            settings = settings._replace(timeout=timeout, deadline=read_deadline(timeout, deadline))
-        if max_retries is not NOT_GIVEN:
-            settings = settings._replace(max_retries=check_max_retries(max_retries))
-        if api_version is not NOT_GIVEN:
-            settings = settings._replace(api_version=check_api_version(api_version))
+        settings = change_settings(
+            self._settings, timeout=timeout, deadline=deadline, max_retries=max_retries, api_version=api_version
+        )
         other = copy.copy(self)
         other._settings = settings  # noqa: SLF001  # a copy of this very object
-        other._owns_connections = False  # noqa: SLF001
+        other._owns_transports = False  # noqa: SLF001
         return other
 
     def __repr__(self) -> str:
@@ -69,6 +55,6 @@ class Options:
 
 
 def order_of(response: Response[Order]) -> Order:
-    """The order of an answer that a call returned."""
+    """The order of a response that a call returned."""
     # A success always has one: the call raised otherwise.
     return cast("Order", response.parsed)

@@ -10,13 +10,13 @@ from autoenhance._retry import FIRST_BACKOFF, LONGEST_BACKOFF, LONGEST_WAIT
 TICK: Final = 0.02
 """The shortest sleep in seconds. Turns that come meanwhile are taken together, which costs a third less CPU."""
 MOST_PAUSES: Final = 8
-"""Pauses in a row, with nothing but 429 between them, after which there is no use in another."""
+"""Pauses in a row, with nothing but 429 between them, after which there is no other."""
 # A sleeper that wakes late may catch up this far, and no further: so there is no burst after a long wait.
 _CATCH_UP: Final = 2 * TICK
 
 
-class Pace:
-    """Turns at an even rate for all workers of a run, and the pauses that 429 imposes on all of them.
+class RateLimiter:
+    """Turns at an even rate for all edits of a run, and the pauses that 429 imposes on all of them.
 
     Over any second the rate is exceeded by no more than what was caught up, 4 %.
     """
@@ -37,18 +37,18 @@ class Pace:
         """Whether a turn that was taken may be used when it comes, and no pause has begun that reaches beyond it."""
         return turn >= self._resumes
 
-    def answered(self) -> None:
-        """Note an answer that is no 429: the service serves."""
+    def note_response(self) -> None:
+        """Note a response that is no 429: the service serves."""
         self._pauses = 0
 
-    def refused(self, *, sent: float, now: float, retry_after: float | None, chance: float) -> float | None:
-        """Note a 429, and pause every worker; returns for how long, None if there is no use in it any more.
+    def pause(self, *, sent: float, now: float, retry_after: float | None, chance: float) -> float | None:
+        """Note a 429, and pause all edits; returns for how long, None if there were too many pauses.
 
         Args:
             sent: When the request was sent.
             now: The time.
             retry_after: The seconds that the service asks to wait, None if it does not say.
-            chance: A random number from 0 to 1, so that several runs do not go on at the same moment.
+            chance: A random number from 0 to 1, so that several runs do not resume at the same moment.
         """
         if retry_after is not None and retry_after >= LONGEST_WAIT:
             return None
@@ -58,6 +58,6 @@ class Pace:
             # Never less than the backoff: services round what is left of a second down to a Retry-After of 0.
             self._resumes = now + max((0.5 + chance / 2) * backoff, retry_after or 0.0)
         elif retry_after is not None:
-            # It was on its way when the pause began, and tells nothing new but how long.
+            # It was in flight when the pause began, and tells nothing new but how long.
             self._resumes = max(self._resumes, now + retry_after)
         return max(0.0, self._resumes - now) if self._pauses <= MOST_PAUSES else None

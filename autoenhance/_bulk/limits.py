@@ -1,0 +1,40 @@
+"""Pure: what a bulk run may do at once."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from autoenhance._settings import check_whole_number
+
+
+class Limits(NamedTuple):
+    """What a bulk run may do at once."""
+
+    concurrency: int
+    """How many edits may be in flight."""
+    rate: float
+    """How many requests a second there may be."""
+    max_failures: int | None
+    """How many edits may fail; None for any number."""
+
+    @property
+    def window(self) -> int:
+        """How many edits may be between their source and the caller who takes their results: no more are ever in memory."""
+        return 2 * self.concurrency + 16
+
+
+def read_limits(concurrency: int, rate: float, max_failures: int | None) -> Limits:
+    """Check the limits of a bulk run.
+
+    Raises:
+        TypeError: If a value has the wrong type.
+        ValueError: If a value is out of its range.
+    """
+    check_whole_number("concurrency", concurrency, 1)
+    if max_failures is not None:
+        check_whole_number("max_failures", max_failures, 0, none="any number")
+    if isinstance(rate, bool) or not isinstance(rate, int | float):
+        raise TypeError(f"rate is a number, not {type(rate).__name__}")
+    if not rate > 0:  # NaN is not, either
+        raise ValueError(f"rate is {rate}; it must be above 0 (math.inf for no ceiling)")
+    return Limits(concurrency, rate, max_failures)

@@ -1,0 +1,279 @@
+"""Pure: which edit of a bulk run is next, when, what an attempt's outcome means for it, and when the run ends.
+
+The drivers (`threads`, `tasks`) ask `next` for an attempt to make, call `report` with what came of it, and sleep for `wait`.
+They pass the time; nothing here waits or sends.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+import random
+from collections import deque
+from itertools import count
+from typing import TYPE_CHECKING, Final, Generic, TypeAlias
+
+from autoenhance import errors
+from autoenhance._base_client import order_of
+from autoenhance._bulk.job import Job
+from autoenhance._bulk.protocol import E
+from autoenhance._bulk.rate_limiter import TICK, RateLimiter
+from autoenhance._bulk.types import EditFailure, EditResult, EditSuccess
+from autoenhance._call import Unfinished
+from autoenhance_api.models import Order
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from autoenhance._bulk.limits import Limits
+    from autoenhance._call import Call
+    from autoenhance._edit import Edit
+    from autoenhance._retry import Failure
+    from autoenhance_api.types import Response
+
+Outcome: TypeAlias = Order | Unfinished | BaseException
+# What no further edit can survive. 429 is an edit's error only when there is to be no other pause.
+_FATAL: Final = (errors.AuthenticationError, errors.PermissionDeniedError, errors.RateLimitError)
+UNREACHABLE: Final = 10
+"""Edits in a row of which none had a connection to the service, after which no other begins."""
+
+
+class Scheduler(Generic[E]):
+    """One bulk run. Only `stop` may be called from another thread, and from a signal handler.
+
+    Args:
+        limits: What it may do at once.
+        make_call: Makes the call of an edit that begins.
+    """
+
+    def __init__(self, limits: Limits, make_call: Callable[[Edit], Call]) -> None:
+        self.results: deque[EditResult[E]] = deque()
+        """What is concluded, for the driver to take."""
+        self.reason: BaseException | None = None
+        """Why it stopped by itself, if it did: a `BulkStoppedError`, or what `on_retry` raised to end the program."""
+        self.is_stopping = False
+        """Whether no further edit begins."""
+        self.is_serial = False
+        """Whether there can be one attempt at a time only."""
+        self._limits = limits
+        self._make_call = make_call
+        self._rate_limiter = RateLimiter(limits.rate)
+        self._turn: float | None = None
+        """The time at which the next attempt may be sent, if the rate limiter has been asked for it."""
+        self._numbers = count()
+        self._unsent: dict[int, E] = {}
+        self._last: dict[str, Job[E]] = {}
+        """By order id: the job that was added last and is not concluded. The next one with this id waits for it."""
+        self._ready: deque[Job[E]] = deque()
+        """Jobs that wait for nothing but their turn."""
+        self._retries: list[Job[E]] = []
+        """A heap, by the time at which they are due."""
+        self._in_flight = 0
+        """Edits that have begun and are not concluded; those that wait for a retry among them."""
+        self._attempts = 0
+        """Attempts that were begun and not reported."""
+        self._alone: Job[E] | None = None
+        """The job whose retry is made while no other attempt is in flight (see `report`)."""
+        self._failures = 0
+        self._unreached = 0
+        """Edits in a row that had no connection to the service."""
+        self._is_ended = False
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is in flight and nothing more begins."""
+        return self._in_flight == 0 and (self.is_stopping or (self._is_ended and not self._unsent))
+
+    @property
+    def unsent(self) -> list[E]:
+        """The edits that were added and have not begun, in their order."""
+        return [*self._unsent.values()]
+
+    def add(self, edit: E, plan: Edit | Exception) -> None:
+        """Take one more edit, with what is to be sent or why it cannot be."""
+        number = next(self._numbers)
+        if isinstance(plan, Exception) and not self.is_stopping:
+            self._deliver(EditFailure(edit, plan, 0, 0.0))
+            return
+        self._unsent[number] = edit
+        if isinstance(plan, Exception):
+            return
+        job = Job(number, edit, plan)
+        for earlier in {id(found): found for found in map(self._last.get, job.ids) if found is not None}.values():
+            earlier.followers.append(job)
+            job.waits_for += 1
+        self._last.update(dict.fromkeys(job.ids, job))
+        if not job.waits_for:
+            self._ready.append(job)
+
+    def end(self) -> None:
+        """Take no more edits."""
+        self._is_ended = True
+
+    def stop(self) -> None:
+        """Begin no further edit, and no further attempt."""
+        self.is_stopping = True
+
+    def next(self, now: float) -> Job[E] | None:
+        """An edit of which an attempt is to be made now; None if there is none, or none may be sent yet."""
+        if self.is_stopping:
+            self._give_up_retries(now)
+            return None
+        while self._has_candidate(now):
+            if self._turn is None:
+                self._turn = self._rate_limiter.turn(now)
+            if self._turn > now:
+                return None
+            turn, self._turn = self._turn, None
+            # A pause may have begun since it was taken.
+            if self._rate_limiter.holds(turn):
+                return self._begin(now)
+        return None
+
+    def wait(self, now: float) -> float | None:
+        """Seconds after which `next` may have something; None if not before something is added or reported."""
+        if self._has_candidate(now):
+            return max((self._turn or now) - now, TICK)
+        return self._retries[0].due - now if self._retries and self._retries[0].due > now else None
+
+    def report(self, job: Job[E], outcome: Outcome, now: float) -> None:
+        """Say what came of an attempt: an order, an error, or that another attempt may mend it."""
+        self._attempts -= 1
+        if isinstance(outcome, Unfinished):
+            try:
+                wait = self._wait_for(job, outcome.failure, now)
+                if wait is not None:
+                    job.call.announce(outcome.failure, wait)
+            except BaseException as error:  # noqa: BLE001  # what on_retry raises is the edit's error
+                self._conclude(job, error, now)
+                return
+            # `on_retry` may have stopped the run.
+            if wait is None or self.is_stopping:
+                self._conclude(job, outcome.error, now)
+                return
+            job.due, job.error = now + wait, outcome.error
+            # A service that ends a connection after a few requests would cut it off again and again, among the others.
+            job.is_alone = outcome.failure.was_shared
+            if not (job.is_alone and job is self._alone):
+                self._alone = None
+                heapq.heappush(self._retries, job)
+            return
+        self._conclude(job, outcome, now)
+
+    def _has_candidate(self, now: float) -> bool:
+        if self._attempts and (self.is_serial or self._alone is not None):
+            return False
+        if self._alone is not None:
+            return True
+        if self._retries and self._retries[0].due <= now:
+            return not (self._retries[0].is_alone and self._attempts)
+        return bool(self._ready) and self._in_flight < self._limits.concurrency
+
+    def _begin(self, now: float) -> Job[E]:
+        if self._alone is not None:
+            job = self._alone
+        elif self._retries and self._retries[0].due <= now:
+            job = heapq.heappop(self._retries)
+            self._alone = job if job.is_alone else None
+            # Waiting for a turn is the run's time, not this edit's.
+            job.call.deadline += now - job.due
+        else:
+            job = self._ready.popleft()
+            del self._unsent[job.number]
+            self._in_flight += 1
+            job.call = self._make_call(job.plan)
+            job.began = now
+        job.sent = now
+        self._attempts += 1
+        return job
+
+    def _wait_for(self, job: Job[E], failure: Failure, now: float) -> float | None:
+        """Seconds until another attempt of an edit, None if there is to be none."""
+        call: Call = job.call
+        if self.is_stopping:
+            return None
+        if not failure.is_rate_limit:
+            wait = call.wait_for(failure)
+            return 0.0 if wait and failure.was_shared and job is self._alone else wait
+        # The whole run was refused: all pause, and it costs this edit neither an attempt nor its time.
+        call.refusals += 1
+        chance = random.random()  # noqa: S311  # no secret
+        pause = self._rate_limiter.pause(sent=job.sent, now=now, retry_after=failure.retry_after, chance=chance)
+        call.deadline += pause or 0.0
+        return pause
+
+    def _give_up_retries(self, now: float) -> None:
+        if self._alone is not None and not self._attempts:
+            self._conclude(self._alone, self._alone.error, now)
+        while self._retries:
+            job = heapq.heappop(self._retries)
+            self._conclude(job, job.error, now)
+
+    def _conclude(self, job: Job[E], outcome: Order | BaseException, now: float) -> None:
+        call: Call = job.call
+        if not isinstance(outcome, Order | Exception):  # it ends the program: at once would cut the others off
+            self.reason = self.reason or outcome
+            self.stop()
+            outcome = call.cut_off()
+        if isinstance(outcome, errors.AutoenhanceError):
+            # Many results are in memory at once, and a frame holds all that it saw.
+            outcome.__traceback__ = None
+        self._in_flight -= 1
+        self._alone = None
+        for touched in job.ids:
+            if self._last.get(touched) is job:
+                del self._last[touched]
+        for follower in reversed(job.followers):
+            follower.waits_for -= 1
+            if not follower.waits_for:
+                self._ready.appendleft(follower)
+        is_unreached = isinstance(outcome, errors.APIConnectionError) and not call.was_reached
+        self._unreached = self._unreached + 1 if is_unreached else 0
+        seconds = now - job.began
+        if isinstance(outcome, Exception):
+            self._deliver(EditFailure(job.edit, outcome, call.attempts, seconds))
+        else:
+            self._deliver(EditSuccess(job.edit, outcome, call.attempts, seconds))
+
+    def _deliver(self, result: EditResult[E]) -> None:
+        error = result.error
+        if not isinstance(error, errors.RateLimitError) and (error is None or getattr(error, "status_code", None)):
+            self._rate_limiter.note_response()
+        self._failures += error is not None
+        if error is not None and not self.is_stopping:
+            reason = self._explain_stop(error)
+            if reason:
+                self.reason = _build_stop_error(reason, error)
+                self.stop()
+        self.results.append(result)
+
+    def _explain_stop(self, error: Exception) -> str:
+        """Why an error ends the run; empty if it does not."""
+        most = math.inf if self._limits.max_failures is None else self._limits.max_failures
+        if isinstance(error, _FATAL):
+            return f"The run stopped, because no further edit can succeed. {error}"
+        if self._unreached >= UNREACHABLE:
+            return f"The run stopped, because {UNREACHABLE} edits in a row did not reach the service. {error}"
+        if self._failures > most:
+            number = f"{self._failures} edit{'s' if self._failures != 1 else ''}"
+            return f"The run stopped, because {number} failed; the last: {error}"
+        return ""
+
+
+def outcome_of(response: Response[Order] | Unfinished) -> Outcome:
+    """A call's attempt as `report` takes it."""
+    return response if isinstance(response, Unfinished) else order_of(response)
+
+
+def _build_stop_error(sentence: str, error: Exception) -> errors.BulkStoppedError:
+    stopped = errors.BulkStoppedError(
+        sentence,
+        message=getattr(error, "message", str(error)),
+        order_id=getattr(error, "order_id", ""),
+        attempts=getattr(error, "attempts", 0),
+        status_code=getattr(error, "status_code", None),
+        body=getattr(error, "body", None),
+        headers=getattr(error, "headers", None),
+    )
+    stopped.__cause__ = error
+    return stopped

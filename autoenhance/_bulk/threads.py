@@ -1,0 +1,297 @@
+"""A bulk run of the sync client: an iterator of results; one thread that dispatches, and others that make the attempts."""
+
+from __future__ import annotations
+
+import contextvars
+import os
+import threading
+import time
+import weakref
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from functools import partial
+from queue import Empty, SimpleQueue
+from types import TracebackType
+from typing import TYPE_CHECKING, Final, Generic, Self
+
+from autoenhance import errors
+from autoenhance._attempt import SyncCall
+from autoenhance._bulk.job import Job, plan
+from autoenhance._bulk.limits import Limits
+from autoenhance._bulk.protocol import E
+from autoenhance._bulk.scheduler import Outcome, Scheduler, outcome_of
+from autoenhance._bulk.types import EditResult
+from autoenhance._settings import Settings
+from autoenhance._transport import Transports
+
+if TYPE_CHECKING:
+    from autoenhance._sender import Sender
+
+# How often the dispatcher looks whether the program is at its end, while nothing else happens.
+_CHECK_INTERVAL: Final = 0.5
+
+
+class EditRun(Iterator[EditResult[E]]):
+    """The results of `Autoenhance.edit_orders`, as they come.
+
+    The edits are made on threads, and read on the thread that asks for results, between one result and the next. It begins
+    with the first result that is asked for. An error while a result is waited for, Ctrl-C among them, stops it. Use it in a
+    `with` statement, so that leaving the loop stops it, too, and waits for what is in flight; its results can still be taken.
+    """
+
+    def __init__(self, settings: Settings, transports: Transports, edits: Iterable[E], limits: Limits) -> None:
+        self._edits = iter(edits)
+        self._dispatcher: _Dispatcher[E] = _Dispatcher(settings, transports, limits)
+        self._room = limits.window
+        # Edits to read before the next result is taken: one for each that was taken, so that reading keeps up.
+        self._to_read = 1
+        self._is_source_exhausted = False
+        self._is_reported = False
+        # It only signals: dropping a run does not wait for its threads.
+        weakref.finalize(self, self._dispatcher.stop).atexit = False
+
+    def __next__(self) -> EditResult[E]:
+        result = self._take(None)
+        if result is None:
+            self._raise_reason()
+            raise StopIteration
+        return result
+
+    def batches(self, *, wait: float | None = None) -> Iterator[list[EditResult[E]]]:
+        """The results in lists of all that came since the last one, for those who write them down together.
+
+        Args:
+            wait: After this many seconds without a result, an empty list comes; by default it is waited for one.
+
+        Raises:
+            BulkStoppedError: At the end, see `Autoenhance.edit_orders`.
+        """
+        while True:
+            result = self._take(wait)
+            if result is None and self._dispatcher.is_over:
+                self._raise_reason()
+                return
+            batch: list[EditResult[E]] = []
+            while result is not None:
+                batch.append(result)
+                result = self._poll(0.0)
+            yield batch
+
+    def stop(self) -> None:
+        """Begin no further edit; iterating goes on with what is in flight, and then ends.
+
+        It may be called from any thread, and from a signal handler.
+        """
+        self._dispatcher.stop()
+
+    def close(self) -> None:
+        """Stop, and return when nothing is in flight any more; closing twice is fine.
+
+        What finished meanwhile can still be taken by iterating.
+        """
+        self._dispatcher.close()
+
+    @property
+    def unsent(self) -> list[E]:
+        """The edits that were read and not sent, once it has stopped; what was not read is still in its source."""
+        return self._dispatcher.unsent()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _take(self, wait: float | None) -> EditResult[E] | None:
+        """The next result, for which edits are read; None at the end, or after the wait."""
+        self._dispatcher.start()
+        try:
+            # While there is no result, more are read, as far as there is room.
+            while (self._to_read or self._dispatcher.results.empty()) and self._read():
+                self._to_read = max(0, self._to_read - 1)
+            return self._poll(wait)
+        except BaseException:
+            self.stop()  # nobody waits for results any more
+            raise
+
+    def _poll(self, wait: float | None) -> EditResult[E] | None:
+        result = self._dispatcher.result(wait)
+        if result is not None:
+            self._room += 1
+            self._to_read += 1
+        return result
+
+    def _read(self) -> bool:
+        """Read one more edit; False if there is none, or no room for it."""
+        dispatcher = self._dispatcher
+        if self._is_source_exhausted or dispatcher.scheduler.is_stopping or not self._room:
+            return False
+        try:
+            edit = next(self._edits)
+        except StopIteration:
+            self._is_source_exhausted = True
+        except Exception as error:  # noqa: BLE001  # whatever the caller's source raises, when the rest is done
+            dispatcher.error = error
+            self._is_source_exhausted = True
+        else:
+            self._room -= 1
+            dispatcher.inbox.put(partial(dispatcher.scheduler.add, edit, plan(edit)))
+            return True
+        dispatcher.inbox.put(dispatcher.scheduler.end)
+        return False
+
+    def _raise_reason(self) -> None:
+        """Say once why it ended, if it did not just come to its end."""
+        failure = self._dispatcher.error or self._dispatcher.scheduler.reason
+        if failure is not None and not self._is_reported:
+            self._is_reported = True
+            raise failure
+
+
+class _Dispatcher(Generic[E]):
+    """The threads of a run. It knows nothing of the run, so that a run that nobody holds any more is noticed.
+
+    All that concerns the scheduler happens on one thread; the others put what is to be done there into its inbox.
+    """
+
+    def __init__(self, settings: Settings, transports: Transports, limits: Limits) -> None:
+        self._transports = transports
+        self.scheduler: Scheduler[E] = Scheduler(limits, partial(SyncCall, settings, via=transports.via))
+        # SimpleQueue may be used in a signal handler that interrupts the very same queue.
+        self.inbox: SimpleQueue[Callable[[], object]] = SimpleQueue()
+        self.results: SimpleQueue[EditResult[E] | None] = SimpleQueue()
+        self._jobs: SimpleQueue[Job[E] | None] = SimpleQueue()
+        self._workers: list[threading.Thread] = []
+        self._busy = 0
+        self._is_started = self._is_done = False
+        self._process = os.getpid()
+        # Who takes the results.
+        self._reader = threading.current_thread()
+        # No daemons: the program's end would cut them off in the middle of an edit, and subinterpreters have none.
+        self._thread = self._thread_for(self._run)
+        self.error: BaseException | None = None
+        """What the source raised, or what ended the dispatcher."""
+        # Three ends, in this order: scheduler.is_over (nothing is in flight), _is_done (the threads have ended), is_over.
+        self.is_over = False
+        """Whether all results were taken."""
+
+    def start(self) -> None:
+        if os.getpid() != self._process:
+            raise RuntimeError("this run belongs to a parent process; start one in each process")
+        self._reader = threading.current_thread()
+        if not self._is_started:
+            if self.scheduler.is_stopping:
+                self.is_over = self._is_done = True
+            else:
+                self._thread.start()
+            self._is_started = True
+
+    def unsent(self) -> list[E]:
+        if self._is_done:
+            self._handle_inbox()  # what was read when it had stopped
+        return self.scheduler.unsent
+
+    def result(self, wait: float | None) -> EditResult[E] | None:
+        """A result; None at the end, or if there is none after some seconds."""
+        if self.is_over:
+            return None
+        try:
+            result = self.results.get(timeout=wait)
+        except Empty:
+            return None
+        if result is None:
+            self.is_over = True
+            self.results.put(None)  # for another thread that waits, too
+        return result
+
+    def stop(self) -> None:
+        self.scheduler.stop()
+        self.inbox.put(self.scheduler.stop)  # wakes the dispatcher
+
+    def close(self) -> None:
+        if os.getpid() == self._process:
+            self.stop()
+            if self._thread.is_alive() and threading.current_thread() is not self._thread:
+                self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            while not self.scheduler.is_over:
+                now = time.monotonic()
+                # Whoever waits for the others' turns in a thread would do so in the time of its edit.
+                self.scheduler.is_serial = self._transports.take_turns
+                while (job := self.scheduler.next(now)) is not None:
+                    self._begin(job)
+                self._deliver()
+                if not self.scheduler.is_over:
+                    self._handle_inbox(self.scheduler.wait(now))
+        except BaseException as error:  # noqa: BLE001  # it is raised where the results are taken
+            self.error = error
+        finally:
+            for _ in self._workers:
+                self._jobs.put(None)
+            for worker in self._workers:
+                worker.join()
+            self._handle_inbox()
+            self._deliver()
+            self._is_done = True
+            self.results.put(None)
+
+    def _handle_inbox(self, wait: float | None = 0.0) -> None:
+        """Do what is in the inbox; wait for it if there is nothing."""
+        wait = _CHECK_INTERVAL if wait is None else min(wait, _CHECK_INTERVAL)
+        with suppress(Empty):
+            self.inbox.get(timeout=wait)()
+            while True:
+                self.inbox.get_nowait()()
+        if not (self.scheduler.is_over or self.scheduler.is_stopping or self._is_awaited()):
+            self.error = errors.BulkStoppedError("The run stopped, because the program is at its end.")
+            self.scheduler.stop()
+
+    def _is_awaited(self) -> bool:
+        """Whether someone may still take results, and the program does not just wait for this thread."""
+        main, reader = threading.main_thread(), self._reader
+        # A thread that is no daemon goes on after the main thread's end, and the program with it.
+        return main.is_alive() or (reader is not main and reader.is_alive() and not reader.daemon)
+
+    def _begin(self, job: Job[E]) -> None:
+        try:
+            if self._busy == len(self._workers):
+                worker = self._thread_for(self._work)
+                worker.start()
+                self._workers.append(worker)
+        except RuntimeError as error:  # no thread can be started; those that there are do it later
+            if not self._workers:
+                self.scheduler.report(job, error, time.monotonic())
+                return
+        self._busy += 1
+        self._jobs.put(job)
+
+    def _report(self, job: Job[E], outcome: Outcome) -> None:
+        self._busy -= 1
+        self.scheduler.report(job, outcome, time.monotonic())
+
+    def _deliver(self) -> None:
+        while self.scheduler.results:
+            self.results.put(self.scheduler.results.popleft())
+
+    def _thread_for(self, target: Callable[[], None]) -> threading.Thread:
+        context = contextvars.copy_context()
+        return threading.Thread(target=context.run, args=(target,), name="autoenhance-edits")
+
+    def _work(self) -> None:
+        sender: Sender | None = None
+        for job in iter(self._jobs.get, None):
+            outcome: Outcome
+            try:
+                sender = sender or self._transports.open()
+                outcome = outcome_of(job.call.attempt(sender))
+            except BaseException as error:  # noqa: BLE001  # an error of the edit, or what a hook of the http_client raises
+                outcome = error
+            self.inbox.put(partial(self._report, job, outcome))
+            # An idle thread holds no edit.
+            del job, outcome
+        if sender is not None:
+            sender.close()

@@ -1,0 +1,72 @@
+"""What a bulk run is given, and what it gives back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Generic, Literal, TypeAlias
+
+from autoenhance._bulk.protocol import E, E_co
+from autoenhance_api.models import Order
+from autoenhance_api.types import UNSET, Unset
+
+
+@dataclass(frozen=True, slots=True)
+class OrderEdit:
+    """One edit of a bulk run: the arguments of `edit_order`.
+
+    Attributes:
+        order_id: The id of the order.
+        name: The name that it gets.
+        new_order_id: The id that it gets. What the service does with another id is not documented.
+    """
+
+    order_id: str
+    name: str | Unset | None = UNSET
+    new_order_id: str | Unset | None = UNSET
+
+
+@dataclass(frozen=True, slots=True)
+class EditSuccess(Generic[E_co]):
+    """An edit of a bulk run that the service accepted.
+
+    Attributes:
+        edit: The edit, the very object that was given.
+        order: The order as it is afterwards.
+        error: None.
+        attempts: How many requests were sent.
+        seconds: How long it took from its first request on, waits included.
+        ok: True.
+    """
+
+    edit: E_co
+    order: Order
+    attempts: int
+    seconds: float
+    error: None = field(default=None, init=False)
+    ok: Literal[True] = field(default=True, init=False)
+
+
+@dataclass(frozen=True, slots=True)
+class EditFailure(Generic[E_co]):
+    """An edit of a bulk run that failed.
+
+    Attributes:
+        edit: The edit, the very object that was given.
+        order: None.
+        error: Why it failed: an `AutoenhanceError`, a `ValueError` or a `TypeError` if the edit is invalid and was not sent, or
+            what `on_retry` or an attribute of the edit raised.
+        attempts: How many requests were sent.
+        seconds: How long it took from its first request on, waits included.
+        ok: False.
+    """
+
+    edit: E_co
+    error: Exception
+    attempts: int
+    seconds: float
+    order: None = field(default=None, init=False)
+    ok: Literal[False] = field(default=False, init=False)
+
+
+EditResult: TypeAlias = EditSuccess[E] | EditFailure[E]
+"""What became of one edit of a bulk run. `result.ok` tells which of the two it is; so does `result.error is None`."""

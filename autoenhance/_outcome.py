@@ -1,0 +1,216 @@
+"""Pure: what a response, or none, means to the caller: an order, or an error."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
+from urllib.parse import urlsplit
+
+from autoenhance import errors
+
+if TYPE_CHECKING:
+    from autoenhance._edit import Edit
+    from autoenhance._response import RawResponse
+    from autoenhance._settings import Secret
+    from autoenhance_api.models import Order
+    from autoenhance_api.types import Response
+
+SERVER_ERRORS: Final = 500
+_LONGEST_MESSAGE: Final = 300
+_MOST_FIELDS: Final = 5
+
+_ERRORS: Final[dict[int, type[errors.APIStatusError]]] = {
+    400: errors.BadRequestError,
+    401: errors.AuthenticationError,
+    403: errors.PermissionDeniedError,
+    404: errors.NotFoundError,
+    409: errors.ConflictError,
+    422: errors.ValidationError,
+    429: errors.RateLimitError,
+}
+# What to do is at the end of a sentence; the terminal's commands put other words in its place.
+CHECK_NETWORK: Final = "Check the network, and base_url or AUTOENHANCE_BASE_URL."
+ADVICE: Final[dict[type[errors.APIStatusError], str]] = {
+    errors.AuthenticationError: "Check the API key: api_key=, or AUTOENHANCE_API_KEY.",
+    errors.PermissionDeniedError: "Check what the API key's account may do.",
+    errors.NotFoundError: "Check the id, and that the API key belongs to the order's account.",
+    errors.ConflictError: "If the edit gives another id, check that it is not in use.",
+    errors.RateLimitError: "Send fewer requests a second.",
+}
+
+
+class Progress(NamedTuple):
+    """How far a call has come: what every error says of it."""
+
+    edit: Edit
+    attempts: int
+    secret: Secret
+    may_have_happened: bool
+    """Whether an attempt without a response, or with a server error, may have edited the order."""
+
+    def error(
+        self, kind: type[errors.AutoenhanceError], sentence: str, message: str, response: RawResponse | None
+    ) -> errors.AutoenhanceError:
+        """An error with all that is known; the response's key is not in it."""
+        return kind(
+            sentence,
+            message=message,
+            order_id=self.edit.order_id,
+            attempts=self.attempts,
+            status_code=response.status_code if response else None,
+            body=response.body(self.secret) if response else None,
+            headers=response.shown_headers(self.secret) if response else None,
+        )
+
+    @property
+    def warning(self) -> str:
+        """What there is to know if nobody knows whether the edit happened."""
+        if not self.may_have_happened:
+            return ""
+        if self.edit.gives_new_id:
+            old, new = self.edit.order_id, self.edit.body["order_id"]
+            return f" The edit may have happened: look under {old!r} and under {new!r}."
+        return " The edit may have happened; making it twice is harmless."
+
+
+def check_order(response: Response[Any], raw: RawResponse, progress: Progress) -> Response[Order]:
+    """Make sure that what the generated code decoded from a success is an order.
+
+    Raises:
+        errors.APIResponseError: If it is not.
+    """
+    from autoenhance_api.models import Order  # the terminal's --help has no use for it
+
+    # What was received is looked at, not the model: the generated code takes a list of pairs for an object, too.
+    body, order = raw.json(), response.parsed
+    if order is None:
+        # A success that the contract does not list: the generated code does not decode it, an order it is all the same.
+        order = Order.from_dict(body)
+    images = body.get("images")
+    if isinstance(order, Order) and images is not None:
+        if not isinstance(images, list):
+            raise build_response_error("has images that are no list", raw, progress)
+        if not all(isinstance(image, dict) for image in images):
+            raise build_response_error("has an image that is no object", raw, progress)
+    response.parsed = order
+    return cast("Response[Order]", response)
+
+
+def build_response_error(problem: str, raw: RawResponse, progress: Progress) -> errors.AutoenhanceError:
+    """The error for a success whose body is no order."""
+    sentence = (
+        f"The service accepted the edit of order {progress.edit.order_id!r} ({raw.status}), but its response {problem}."
+    )
+    return progress.error(errors.APIResponseError, sentence, f"the response {problem}", raw)
+
+
+def build_connection_error(
+    reason: str,
+    progress: Progress,
+    *,
+    where: str,
+    timed_out: bool,
+    connected: bool,
+    deadline: float | None,
+    accepted: RawResponse | None,
+) -> errors.AutoenhanceError:
+    """The error for an attempt that ended without a response, or without the whole of one.
+
+    Args:
+        reason: What ended it.
+        progress: How far the call has come.
+        where: The service, and the proxy on the way.
+        timed_out: Whether it ended because it took too long.
+        connected: Whether there was a connection at the end.
+        deadline: The seconds that the whole call had, if they are over; else None.
+        accepted: The success of which the body did not come in time, if there was one.
+    """
+    order_id = progress.edit.order_id
+    if accepted is not None:
+        sentence = (
+            f"The service accepted the edit of order {order_id!r} ({accepted.status}), but its response did not end"
+        )
+    elif timed_out:
+        sentence = f"{where} did not answer the edit of order {order_id!r}"
+    elif connected:
+        sentence = f"The connection to {where} broke before the edit of order {order_id!r} was answered"
+    else:
+        sentence = f"{where} could not be reached to edit order {order_id!r}"
+    if timed_out:
+        sentence += " in time" if deadline is None else f" within {deadline:g} s"
+    else:
+        sentence += f" ({reason.rstrip('.')})"
+    sentence += f", after {progress.attempts} attempt{'s' if progress.attempts != 1 else ''}."
+    if accepted is None:
+        sentence += progress.warning
+    if not (connected or timed_out):
+        sentence += f" {CHECK_NETWORK}"
+    kind = errors.APITimeoutError if timed_out else errors.APIConnectionError
+    return progress.error(kind, sentence, reason, accepted)
+
+
+def build_status_error(raw: RawResponse, progress: Progress, *, retry_after: float | None) -> errors.AutoenhanceError:
+    """The error for a response that is no success."""
+    order_id, status = progress.edit.order_id, raw.status_code
+    kind = errors.InternalServerError if status >= SERVER_ERRORS else _ERRORS.get(status, errors.APIStatusError)
+    body = raw.body(progress.secret)
+    phrase = raw.status.partition(" ")[2]
+    message = _message(body) or phrase or "no message"
+    if 300 <= status <= 399:  # noqa: PLR2004  # that is what 3xx means
+        sentence = (
+            f"The service redirected the edit of order {order_id!r} ({raw.status}) to "
+            f"{_host(progress.secret.redact(raw.headers.get('location', '')))}; the API key would go along, so it is not followed. "
+            "Check base_url."
+        )
+    else:
+        verb = "failed" if kind is errors.InternalServerError else "refused"
+        sentence = f"The service {verb} to edit order {order_id!r} ({raw.status})"
+        details = [message] if message != phrase else []
+        if kind is errors.ValidationError:
+            details += _read_fields(body)
+        sentence += (": " + "; ".join(text.rstrip(".") for text in details) if details else "") + "."
+    if retry_after is not None:
+        sentence += f" It asks to wait {retry_after:g} s."
+    sentence = " ".join(filter(None, [sentence + progress.warning, ADVICE.get(kind, "")]))
+    error = progress.error(kind, sentence, message, raw)
+    error.retry_after = retry_after  # type: ignore[attr-defined]  # each of these kinds has it
+    return error
+
+
+def _host(location: str) -> str:
+    try:
+        host = urlsplit(location).hostname
+    except ValueError:
+        host = None
+    return repr(host) if host else "another place on the same host"
+
+
+def _read_fields(body: Any) -> list[str]:
+    fields = [
+        f"{shorten(field) or shorten(location)}: {' '.join(map(shorten, messages[:_MOST_FIELDS]))}"
+        for location, by_field in errors.read_fields(body).items()
+        for field, messages in by_field.items()
+    ]
+    more = len(fields) - _MOST_FIELDS
+    return fields if more <= 0 else [*fields[:_MOST_FIELDS], f"and {more} more fields"]
+
+
+def _message(body: Any) -> str:
+    """The service's own words, in any of the shapes that services and gateways have."""
+    if isinstance(body, dict):
+        for key in ("message", "error", "detail", "title"):
+            found = body.get(key)
+            if isinstance(found, dict):
+                found = found.get("message")
+            if isinstance(found, str) and found.strip():
+                return shorten(found)
+        return ""
+    # A page of HTML tells a person nothing that its status does not.
+    if isinstance(body, str) and not body.lstrip().startswith("<"):
+        return shorten(body)
+    return ""
+
+
+def shorten(text: str) -> str:
+    """A text as one line of a readable length."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in text[: 4 * _LONGEST_MESSAGE]).split())
+    return line if len(line) <= _LONGEST_MESSAGE else line[: _LONGEST_MESSAGE - 1] + "…"

@@ -1,0 +1,205 @@
+"""What sends a request: a transport of httpx, or the caller's client; and whatever a program has put in their place."""
+
+from __future__ import annotations
+
+import operator
+import threading
+import time
+import weakref
+from contextlib import contextmanager
+from types import FunctionType
+from typing import TYPE_CHECKING, Any, Final, cast
+
+import httpcore
+import httpx
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from autoenhance._deadline import DeadlineBackend
+    from autoenhance._network import Network
+
+
+class _Line:
+    """What is known of a client's connections, and the lock of those who must not use them at once."""
+
+    def __init__(self, *, is_known: bool) -> None:
+        self.is_multiplexed = False
+        self.is_known = is_known
+        self.lock = threading.RLock()  # a hook of the caller's client may send, too
+
+
+# One for each client of a caller's, because several of ours may have it: of two accounts, say.
+_lines: weakref.WeakKeyDictionary[httpx.Client, _Line] = weakref.WeakKeyDictionary()
+
+
+class Sender:
+    """Sends the requests of sync calls: through a transport of ours, or the caller's client. Threads may share it.
+
+    Straight to the transport, because httpx's client adds a third to what an edit costs; unless something has replaced that.
+    """
+
+    def __init__(self, *, transport: httpx.BaseTransport | None = None, client: httpx.Client | None = None) -> None:
+        self._transport = transport
+        self._client = client
+        self.build_request: Callable[..., httpx.Request] = client.build_request if client else _build_request
+        self._is_closed = False
+        self._line = _Line(is_known=True) if client is None else _lines.setdefault(client, _Line(is_known=False))
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether nothing more may be sent: a pool that is closed would open connections that nobody closes."""
+        return self._is_closed or bool(self._transport is None and self._client and self._client.is_closed)
+
+    @property
+    def is_multiplexed(self) -> bool:
+        """Whether requests share a connection (HTTP/2), as far as is known."""
+        return self._line.is_multiplexed
+
+    @is_multiplexed.setter
+    def is_multiplexed(self, is_multiplexed: bool) -> None:
+        self._line.is_multiplexed = is_multiplexed
+
+    @property
+    def takes_turns(self) -> bool:
+        """Whether requests go one after another, because they share a connection or nobody knows yet whether they do."""
+        return self._line.is_multiplexed or not self._line.is_known
+
+    @contextmanager
+    def exclusively(self, deadline: float) -> Iterator[None]:
+        """Have a request alone, from sending to closing, unless it has a connection for itself.
+
+        httpcore does not lock the state of a sync HTTP/2 connection: two threads can send under one stream, and an order gets
+        the name of another.
+
+        Raises:
+            httpx.PoolTimeout: If it is too late.
+        """
+        line = self._line
+        is_alone = self.takes_turns
+        if is_alone and not line.lock.acquire(timeout=min(max(deadline - time.monotonic(), 0), threading.TIMEOUT_MAX)):
+            raise httpx.PoolTimeout("another request was in flight")
+        if is_alone and not self.takes_turns:  # known by now
+            line.lock.release()
+            is_alone = False
+        try:
+            yield
+        finally:
+            if is_alone:
+                line.lock.release()
+
+    def send(self, request: httpx.Request) -> httpx.Response:
+        """Send a request, and return its response as soon as its head is there."""
+        if self._transport is not None and not is_replaced(httpx.Client):
+            return self._transport.handle_request(request)
+        if self._transport is not None and type(self._client) is not httpx.Client:
+            self._client = httpx.Client(transport=self._transport, trust_env=False)
+        client = cast("httpx.Client", self._client)
+        response = client.send(request, stream=True, follow_redirects=False)
+        self.is_multiplexed |= _is_http2(response)
+        self._line.is_known = True
+        return response
+
+    def close(self) -> None:
+        """Close the connections, unless they are the caller's."""
+        self._is_closed = True
+        if self._transport is not None:
+            self._transport.close()
+
+
+class AsyncSender:
+    """The same as `Sender` for async calls. Tasks of one event loop may share it."""
+
+    def __init__(
+        self, *, transport: httpx.AsyncBaseTransport | None = None, client: httpx.AsyncClient | None = None
+    ) -> None:
+        self._transport = transport
+        self._client = client
+        self.build_request: Callable[..., httpx.Request] = client.build_request if client else _build_request
+        self.is_multiplexed = False
+        self._is_closed = False
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether nothing more may be sent: a pool that is closed would open connections that nobody closes."""
+        return self._is_closed or bool(self._transport is None and self._client and self._client.is_closed)
+
+    async def send(self, request: httpx.Request) -> httpx.Response:
+        """Send a request, and return its response as soon as its head is there."""
+        if self._transport is not None and not is_replaced(httpx.AsyncClient):
+            return await self._transport.handle_async_request(request)
+        if self._transport is not None and type(self._client) is not httpx.AsyncClient:
+            self._client = httpx.AsyncClient(transport=self._transport, trust_env=False)
+        client = cast("httpx.AsyncClient", self._client)
+        response = await client.send(request, stream=True, follow_redirects=False)
+        self.is_multiplexed |= _is_http2(response)
+        return response
+
+    async def aclose(self) -> None:
+        """Close the connections, unless they are the caller's."""
+        self._is_closed = True
+        if self._transport is not None:
+            await self._transport.aclose()
+
+
+class DeadlineTransport(httpx.HTTPTransport):
+    """httpx's transport, of which no wait for a socket goes beyond `_deadline.apply_deadline`.
+
+    As a subclass that sends in no other way than its base, it has all that is done to that: VCR, pytest-httpx, respx,
+    OpenTelemetry and mocks replace its methods, or those of httpcore's pool below it.
+    """
+
+    def __init__(self, network: Network, backend: DeadlineBackend, connections: int) -> None:
+        context, proxy = network
+        super().__init__(verify=context, proxy=proxy)
+        # httpcore's pools take a network backend, and httpx has no public way to give them one.
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=context,
+            proxy=httpcore.Proxy(str(proxy.url), proxy.raw_auth, proxy.headers.raw, proxy.ssl_context)
+            if proxy
+            else None,
+            max_connections=connections,
+            keepalive_expiry=httpx.Limits().keepalive_expiry,
+            network_backend=backend,
+        )
+
+
+def _build_request(*, timeout: httpx.Timeout, **wanted: Any) -> httpx.Request:
+    return httpx.Request(**wanted, extensions={"timeout": timeout.as_dict()})
+
+
+def _is_http2(response: httpx.Response) -> bool:
+    return response.extensions.get("http_version") == b"HTTP/2"
+
+
+# The second is where the decorator of `stream` comes from.
+_HOMES: Final = frozenset({"httpx", "contextlib"})
+_unchanged: dict[type, tuple[object, ...]] = {}
+
+
+def is_replaced(owner: Any) -> bool:
+    """Whether something stands in for a client class of httpx, or for a method of it; it is meant to have our requests.
+
+    Sentry and pook replace methods of `httpx.Client`, and so do mocks. What replaces methods of the transports needs no
+    notice: our requests go through these.
+    """
+    if type(owner) is not type or owner.__module__ != httpx.__name__:
+        return True
+    attributes = tuple(vars(owner).values())
+    known = _unchanged.get(owner, ())
+    # By identity: some wrappers say that they equal what they wrap.
+    if len(known) == len(attributes) and all(map(operator.is_, known, attributes)):
+        return False
+    if not all(map(_is_of_httpx, attributes)):
+        return True
+    _unchanged[owner] = attributes
+    return False
+
+
+def _is_of_httpx(attribute: object) -> bool:
+    """Whether a class's attribute is what httpx defines: wrappers and mocks are functions of other modules, or none."""
+    function: Any = getattr(attribute, "__func__", attribute)
+    if not callable(function):
+        return True
+    # Not __module__, which wrappers copy from what they wrap; nor isinstance, which some of them answer in its name.
+    return type(function) is FunctionType and str(function.__globals__.get("__name__")).partition(".")[0] in _HOMES
