@@ -1,0 +1,295 @@
+"""No mock and no instrumentation of httpx is bypassed, by any kind of client, whether it starts first or later."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from unittest.mock import AsyncMock, Mock, patch
+
+import httpx
+import pytest
+from callers import at
+from editors import KINDS, NAME, open_client
+
+from autoenhance import APIConnectionError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+
+    from editors import Edit
+
+    from autoenhance.sandbox import Sandbox
+
+    # Returns the requests that a mock has got.
+    Requests = Callable[[], list[httpx.Request]]
+    Fixture = Callable[[str], Any]
+    # Mocks these URLs as long as the block lasts.
+    Tool = Callable[[list[str], Fixture], AbstractContextManager[Requests]]
+
+MOCKED = "From the mock"
+ORDER = {"order_id": "mocked", "name": MOCKED, "status": "waiting", "images": []}
+SENTRY = Path(__file__).parent / "support" / "sentry_edits.py"
+
+
+@contextmanager
+def vcrpy(urls: list[str], fixture: Fixture) -> Iterator[Requests]:
+    import vcr
+
+    response = {
+        "status": {"code": 200, "message": "OK"},
+        "headers": {"content-type": ["application/json"]},
+        "body": {"string": json.dumps(ORDER)},
+    }
+    interactions = [
+        {"request": {"method": "PATCH", "uri": url, "headers": {}, "body": ""}, "response": response} for url in urls
+    ]
+    path = fixture("tmp_path") / "cassette.yaml"
+    path.write_text(json.dumps({"version": 1, "interactions": interactions}), "utf-8")
+    requests: dict[str, httpx.Request] = {}
+
+    def note(request: Any) -> Any:
+        # Called for what the cassette holds as well, and more than once for a request: the last one counts.
+        requests[request.uri] = httpx.Request(request.method, request.uri, headers=request.headers)
+        return request
+
+    with vcr.use_cassette(str(path), record_mode="none", before_record_request=note) as cassette:
+        yield lambda: [*requests.values()]
+    assert cassette.play_count == len(urls)
+
+
+@contextmanager
+def pytest_httpx(urls: list[str], fixture: Fixture) -> Iterator[Requests]:
+    mock = fixture("httpx_mock")
+    for url in urls:
+        mock.add_response(method="PATCH", url=url, json=ORDER)
+    yield mock.get_requests
+    fixture("monkeypatch").undo()
+
+
+def respx(using: str) -> Tool:
+    @contextmanager
+    def mock(urls: list[str], _: Fixture) -> Iterator[Requests]:
+        import respx
+
+        with respx.mock(using=using) as router:
+            for url in urls:
+                router.patch(url).respond(json=ORDER)
+            yield lambda: [call.request for call in router.calls]
+
+    return mock
+
+
+@contextmanager
+def pook(urls: list[str], _: Fixture) -> Iterator[Requests]:
+    import pook
+
+    requests: list[httpx.Request] = []
+
+    def note(request: Any, _: Any) -> None:
+        requests.append(httpx.Request(request.method, request.rawurl, headers=request.headers))
+
+    pook.on()  # `with pook.use()` stays active after an error
+    try:
+        for url in urls:
+            pook.patch(url).callback(note).reply(200).json(ORDER)
+        yield lambda: requests
+    finally:
+        pook.off()
+
+
+def patched(sync_target: str, async_target: str, **options: Any) -> Tool:
+    """Patch a method of httpx, which returns one response to all."""
+
+    @contextmanager
+    def mock(_: list[str], __: Fixture) -> Iterator[Requests]:
+        response = httpx.Response(200, json=ORDER)
+        with (
+            patch(sync_target, return_value=response, **options) as sync_mock,
+            patch(async_target, return_value=response, **options) as async_mock,
+        ):
+            yield lambda: [call.args[-1] for call in sync_mock.call_args_list + async_mock.call_args_list]
+
+    return mock
+
+
+@contextmanager
+def wrapped(_: list[str], __: Fixture) -> Iterator[Requests]:
+    """Wrap `send` with wrapt, as APM agents do: its wrapper passes for what it wraps, by `==` and isinstance."""
+    from wrapt import FunctionWrapper
+
+    requests: list[httpx.Request] = []
+
+    def send(_: Any, __: Any, args: tuple[Any, ...], ___: Any) -> httpx.Response:
+        requests.append(args[0])
+        return httpx.Response(200, json=ORDER)
+
+    async def async_send(*args: Any) -> httpx.Response:  # in the place of what is async
+        return send(*args)
+
+    with (
+        patch("httpx.Client.send", FunctionWrapper(httpx.Client.send, send)),
+        patch("httpx.AsyncClient.send", FunctionWrapper(httpx.AsyncClient.send, async_send)),
+    ):
+        yield lambda: requests
+
+
+@contextmanager
+def patched_class(_: list[str], __: Fixture) -> Iterator[Requests]:
+    response = httpx.Response(200, json=ORDER)
+    sync_send, async_send = Mock(return_value=response), AsyncMock(return_value=response)
+    with patch("httpx.Client") as client, patch("httpx.AsyncClient") as async_client:
+        client.return_value.send, async_client.return_value.send = sync_send, async_send
+        yield lambda: [call.args[0] for call in sync_send.call_args_list + async_send.call_args_list]
+
+
+TRANSPORTS = ("httpx.HTTPTransport.handle_request", "httpx.AsyncHTTPTransport.handle_async_request")
+SENDS = ("httpx.Client.send", "httpx.AsyncClient.send")
+TOOLS: dict[str, Tool] = {
+    "vcrpy": vcrpy,
+    "pytest-httpx": pytest_httpx,
+    "respx using httpcore": respx("httpcore"),
+    "respx using httpx": respx("httpx"),
+    "pook": pook,
+    "patched transport": patched(*TRANSPORTS),
+    "patched transport, autospec": patched(*TRANSPORTS, autospec=True),
+    "patched send": patched(*SENDS),
+    "patched send, autospec": patched(*SENDS, autospec=True),
+    "patched send, spec": patched(*SENDS, spec=True),
+    "wrapped send": wrapped,
+    "patched class": patched_class,
+}
+# The others are in the group `lowest`, too.
+OPTIONAL = {"pytest-httpx", "respx using httpcore", "respx using httpx", "pook"}
+every_kind = pytest.mark.parametrize("kind", KINDS)
+every_tool = pytest.mark.parametrize(
+    "tool",
+    [pytest.param(tool, id=name, marks=[pytest.mark.tools] * (name in OPTIONAL)) for name, tool in TOOLS.items()],
+)
+
+
+@pytest.fixture
+def nowhere() -> Iterator[str]:
+    """A URL on this machine where nobody listens."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{bound.getsockname()[1]}"
+
+
+def urls_of(base_url: str, sandbox: Sandbox) -> list[str]:
+    return [f"{base_url}/v3/orders/{order_id}" for order_id in sandbox.order_ids[:2]]
+
+
+def assert_mocked(edit: Edit, requests: Requests, base_url: str, sandbox: Sandbox) -> None:
+    """Edit two orders: they come from the mock, which was asked for them and for nothing else."""
+    assert [order.name for order in edit(sandbox.order_ids[:2])] == [MOCKED, MOCKED]
+    asked = [(request.method, str(request.url)) for request in requests()]
+    assert sorted(asked) == [("PATCH", url) for url in sorted(urls_of(base_url, sandbox))]
+    assert {request.headers["x-api-key"] for request in requests()} == {sandbox.api_key}
+
+
+@every_kind
+@every_tool
+def test_a_mock_that_starts_first_has_all_requests(
+    tool: Tool, kind: str, sandbox: Sandbox, nowhere: str, request: pytest.FixtureRequest
+) -> None:
+    """A client that is made under a mock never reaches the network; it does once the mock is stopped."""
+    with ExitStack() as mock, ExitStack() as client:
+        requests = mock.enter_context(tool(urls_of(nowhere, sandbox), request.getfixturevalue))
+        edit = client.enter_context(open_client(kind, **at(sandbox, base_url=nowhere, max_retries=0)))
+        assert_mocked(edit, requests, nowhere, sandbox)
+        mock.close()
+        with pytest.raises(APIConnectionError):
+            edit(sandbox.order_ids[:2])
+
+
+@every_kind
+@every_tool
+def test_a_mock_that_starts_later_has_all_requests(
+    tool: Tool, kind: str, sandbox: Sandbox, request: pytest.FixtureRequest
+) -> None:
+    """A client with open connections uses none of them under a mock; it does once the mock is stopped."""
+    with open_client(kind, **at(sandbox, max_retries=0)) as edit:
+        assert {order.name for order in edit(sandbox.order_ids)} == {NAME}
+        with tool(urls_of(sandbox.url, sandbox), request.getfixturevalue) as requests:
+            assert_mocked(edit, requests, sandbox.url, sandbox)
+        assert {order.name for order in edit(sandbox.order_ids)} == {NAME}
+
+
+@every_kind
+def test_vcr_records_what_it_replays(kind: str, sandbox: Sandbox, tmp_path: Path) -> None:
+    """A recording reaches the service and holds each edit; replayed, it gives the same orders without the service."""
+    import vcr
+
+    recorder = vcr.VCR(filter_headers=["x-api-key"])
+    path = str(tmp_path / "cassette.yaml")
+    with open_client(kind, **at(sandbox, max_retries=0)) as edit:
+        with recorder.use_cassette(path) as cassette:
+            recorded = {order.order_id: order for order in edit(sandbox.order_ids)}
+        assert len(cassette) == len(sandbox.order_ids)
+        sandbox.reset()
+        with recorder.use_cassette(path, record_mode="none") as cassette:
+            assert {order.order_id: order for order in edit(sandbox.order_ids)} == recorded
+        assert cassette.all_played
+    assert NAME not in {(sandbox.order(order_id) or {})["name"] for order_id in sandbox.order_ids}
+    assert sandbox.api_key not in Path(path).read_text("utf-8")
+
+
+@pytest.mark.tools
+@every_kind
+def test_opentelemetry_has_a_span_for_each_edit(kind: str, sandbox: Sandbox) -> None:
+    """A client in use and a new one have their spans under the caller's, bulk too, and none holds the key."""
+    from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+    from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+    exporter, provider, instrumentor = InMemorySpanExporter(), TracerProvider(), HTTPXClientInstrumentor()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    with open_client(kind, **at(sandbox)) as edit:
+        edit(sandbox.order_ids)
+        instrumentor.instrument(tracer_provider=provider)
+        try:
+            with provider.get_tracer("test").start_as_current_span("job") as job:
+                edit(sandbox.order_ids[:2])
+                with open_client(kind, **at(sandbox)) as edit_anew:
+                    edit_anew(sandbox.order_ids[:2])
+        finally:
+            instrumentor.uninstrument()
+        edit(sandbox.order_ids)
+    *spans, _ = exporter.get_finished_spans()
+    urls = [(span.attributes or {})["http.url"] for span in spans]
+    assert sorted(map(str, urls)) == sorted(urls_of(sandbox.url, sandbox) * 2)
+    assert {span.name for span in spans} == {"PATCH"}
+    assert {span.parent and span.parent.span_id for span in spans} == {job.get_span_context().span_id}
+    assert sandbox.api_key not in "".join(span.to_json() for span in spans)
+
+
+@pytest.mark.tools
+@pytest.mark.parametrize("moment", ["before-import", "in-use"])
+def test_sentry_has_a_span_for_each_edit(moment: str, sandbox: Sandbox) -> None:
+    """Whenever it starts, each kind of client has its spans in the caller's transaction; no envelope holds the key."""
+    order_ids = sandbox.order_ids[:2]
+    environment = {"AUTOENHANCE_BASE_URL": sandbox.url, "AUTOENHANCE_API_KEY": sandbox.api_key}
+    printed = subprocess.run(
+        [sys.executable, SENTRY, moment, *order_ids],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert sandbox.api_key not in printed
+    events = [json.loads(line) for line in printed.splitlines()]
+    spans = {
+        event["transaction"]: sorted(span["description"] for span in event["spans"])
+        for event in events
+        if event.get("type") == "transaction"
+    }
+    assert spans == dict.fromkeys(KINDS, sorted(f"PATCH {url}" for url in urls_of(sandbox.url, sandbox)))
+    assert len([event for event in events if "exception" in event]) == len(KINDS)
