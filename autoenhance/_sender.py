@@ -36,7 +36,7 @@ _lines: weakref.WeakKeyDictionary[httpx.Client, _Line] = weakref.WeakKeyDictiona
 class Sender:
     """Sends the requests of sync calls: through a transport of ours, or the caller's client. Threads may share it.
 
-    Straight to the transport, because httpx's client adds a third to what an edit costs; unless something has replaced that.
+    Straight to the transport, because httpx's client does what an edit has no use for; unless something has replaced that.
     """
 
     def __init__(self, *, transport: httpx.BaseTransport | None = None, client: httpx.Client | None = None) -> None:
