@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterable, Callable, Iterable
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self, Unpack
 
 import httpx
 
 import autoenhance  # annotations name autoenhance.bulk, which is imported when somebody resolves them
 from autoenhance._attempt import AsyncCall
-from autoenhance._base_client import BaseClient, order_of
+from autoenhance._base_client import BaseClient, EditOptions, order_of, spell_out_options
 from autoenhance._bulk.limits import read_limits
 from autoenhance._bulk.protocol import E
-from autoenhance._edit import plan_edit
 from autoenhance._settings import (
     DEFAULT_MAX_RESPONSE_BYTES,
     DEFAULT_MAX_RETRIES,
@@ -21,13 +20,12 @@ from autoenhance._settings import (
     NOT_GIVEN,
     NotGiven,
     Retry,
-    change_settings,
     read_api_key,
     read_settings,
 )
 from autoenhance._transport import AsyncTransports
 from autoenhance_api.models import Order
-from autoenhance_api.types import UNSET, Response, Unset
+from autoenhance_api.types import Response
 
 if TYPE_CHECKING:
     import autoenhance.bulk
@@ -72,54 +70,28 @@ class AsyncAutoenhance(BaseClient):
         )
         self._transports = AsyncTransports(http_client, self._settings)
 
+    @spell_out_options
     async def edit_order(
         self,
         order_id: str,
-        *,
-        name: str | Unset | None = UNSET,
-        new_order_id: str | Unset | None = UNSET,
-        extra_body: Mapping[str, Any] | None = None,
-        extra_query: Mapping[str, Any] | None = None,
-        extra_headers: Mapping[str, str] | None = None,
-        timeout: float | httpx.Timeout | NotGiven | None = NOT_GIVEN,
-        max_retries: int | NotGiven = NOT_GIVEN,
+        **options: Unpack[EditOptions],
     ) -> Order:
-        """Edit one order and return it as it is afterwards; see `Autoenhance.edit_order`."""
-        return order_of(
-            await self.edit_order_detailed(
-                order_id,
-                name=name,
-                new_order_id=new_order_id,
-                extra_body=extra_body,
-                extra_query=extra_query,
-                extra_headers=extra_headers,
-                timeout=timeout,
-                max_retries=max_retries,
-            )
-        )
+        """Edit one order and return it as it is afterwards; see `Autoenhance.edit_order`.
 
+        Args:
+            order_id: The id of the order.
+            **options: What to set, and how the call is made; see `EditOptions`.
+        """
+        return order_of(await self.edit_order_detailed(order_id, **options))
+
+    @spell_out_options
     async def edit_order_detailed(
         self,
         order_id: str,
-        *,
-        name: str | Unset | None = UNSET,
-        new_order_id: str | Unset | None = UNSET,
-        extra_body: Mapping[str, Any] | None = None,
-        extra_query: Mapping[str, Any] | None = None,
-        extra_headers: Mapping[str, str] | None = None,
-        timeout: float | httpx.Timeout | NotGiven | None = NOT_GIVEN,
-        max_retries: int | NotGiven = NOT_GIVEN,
+        **options: Unpack[EditOptions],
     ) -> Response[Order]:
         """Edit one order and return the whole response; see `Autoenhance.edit_order_detailed`."""
-        edit = plan_edit(
-            order_id,
-            name=name,
-            new_order_id=new_order_id,
-            extra_body=extra_body,
-            extra_query=extra_query,
-            extra_headers=extra_headers,
-        )
-        settings = change_settings(self._settings, timeout=timeout, max_retries=max_retries)
+        settings, edit = self._plan(order_id, options)
         return await AsyncCall(settings, edit, via=self._transports.via).edit(await self._transports.get())
 
     def edit_orders(

@@ -12,7 +12,6 @@ from autoenhance import errors
 from autoenhance._call import FAILURES, Call, Unfinished
 from autoenhance._deadline import apply_deadline
 from autoenhance_api.api.orders.edit_order import asyncio_detailed, sync_detailed
-from autoenhance_api.types import UNSET
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -46,11 +45,11 @@ class SyncCall(Call):
             errors.AutoenhanceError: If another one would end in the same way.
         """
         self._sender = sender
-        client, version = self.as_generated_client(), self._settings.api_version or UNSET
+        client = self.as_generated_client()
         try:
             with self.decoding():
                 return self.check(
-                    sync_detailed(self._edit.order_id, client=client, body=self.body(), x_api_version=version)
+                    sync_detailed(self._edit.order_id, client=client, body=self._edit.update, **self.parameters)
                 )
         except Unfinished as unfinished:
             return unfinished.with_traceback(None)
@@ -106,11 +105,13 @@ class AsyncCall(Call):
     async def attempt(self, sender: AsyncSender) -> Response[Order] | Unfinished:
         """Make one attempt; see `SyncCall.attempt`."""
         self._sender = sender
-        client, version = self.as_generated_client(), self._settings.api_version or UNSET
+        client = self.as_generated_client()
         try:
             with self.decoding():
                 return self.check(
-                    await asyncio_detailed(self._edit.order_id, client=client, body=self.body(), x_api_version=version)
+                    await asyncio_detailed(
+                        self._edit.order_id, client=client, body=self._edit.update, **self.parameters
+                    )
                 )
         except Unfinished as unfinished:
             return unfinished.with_traceback(None)

@@ -1,15 +1,73 @@
-"""What the sync and the async client have in common: settings, and a copy with other ones."""
+"""What the sync and the async client have in common: settings, a copy with other ones, and the keywords of an edit."""
 
 from __future__ import annotations
 
 import copy
-from typing import Self, cast
+import inspect
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Self, TypeVar, cast
 
 import httpx
 
+from autoenhance._edit import Edit, plan_edit
 from autoenhance._settings import NOT_GIVEN, NotGiven, Settings, change_settings
+from autoenhance_api.edit_order_params import PARAMS, EditOrderParams, check_keywords
 from autoenhance_api.models import Order
-from autoenhance_api.types import Response
+from autoenhance_api.types import UNSET, Response
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class EditOptions(EditOrderParams, total=False):
+    """The keywords of `edit_order`: what an edit can set, as the contract says, and how the call is made.
+
+    Attributes:
+        extra_body: More fields of the body, which the contract does not have.
+        extra_query: More parameters of the query, which the contract does not have.
+        extra_headers: More headers. The API key and the content type cannot be replaced.
+        timeout: The total timeout of this call in seconds, in the place of the client's; see `Autoenhance`.
+        max_retries: How many retries this call may have, in the place of the client's.
+    """
+
+    extra_body: Mapping[str, Any] | None
+    extra_query: Mapping[str, Any] | None
+    extra_headers: Mapping[str, str] | None
+    timeout: float | httpx.Timeout | NotGiven | None
+    max_retries: int | NotGiven
+
+
+def spell_out_options(function: F) -> F:
+    """Show each keyword of `**options` in the signature and the docstring that `help()` and notebooks show."""
+    signature = inspect.signature(function)
+    *named, _ = signature.parameters.values()
+    defaults = {
+        **dict.fromkeys(EditOptions.__annotations__, UNSET),
+        **dict.fromkeys(("extra_body", "extra_query", "extra_headers")),
+        **dict.fromkeys(("timeout", "max_retries"), NOT_GIVEN),
+    }
+    keywords = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=defaults[name], annotation=kind.__forward_arg__)
+        for name, kind in EditOptions.__annotations__.items()
+    ]
+    function.__signature__ = signature.replace(parameters=[*named, *keywords])  # type: ignore[attr-defined]  # a function
+    if function.__doc__ and EditOptions.__doc__:  # python -OO has none
+        described = (f"{param.keyword}: {param.description}" for param in PARAMS)
+        rest = inspect.cleandoc(EditOptions.__doc__).partition("Attributes:\n")[2]
+        lines = [*described, *(line.strip() for line in rest.splitlines())]
+        function.__doc__ = re.sub(
+            r"( +)\*\*options: .*", lambda found: "\n".join(found[1] + line for line in lines), function.__doc__
+        )
+    return function
+
+
+def check_options(options: Mapping[str, object], *others: str) -> None:
+    """Make sure that each keyword of a call is known.
+
+    Raises:
+        TypeError: If one is not; it names the nearest that is, also of the others.
+    """
+    check_keywords("edit_order", options, [*EditOptions.__annotations__, *others])
 
 
 class BaseClient:
@@ -43,6 +101,18 @@ class BaseClient:
         other._settings = settings  # noqa: SLF001  # a copy of this very object
         other._owns_transports = False  # noqa: SLF001
         return other
+
+    def _plan(self, order_id: str, options: Mapping[str, Any]) -> tuple[Settings, Edit]:
+        """How one call is made, and what it sends.
+
+        Raises:
+            TypeError: If an option is not known, or has the wrong type.
+            ValueError: If an option is invalid, or no changes are given.
+        """
+        check_options(options)
+        edit = plan_edit(order_id, options)
+        timeout, max_retries = options.get("timeout", NOT_GIVEN), options.get("max_retries", NOT_GIVEN)
+        return change_settings(self._settings, timeout=timeout, max_retries=max_retries), edit
 
     def __repr__(self) -> str:
         settings = getattr(self, "_settings", None)

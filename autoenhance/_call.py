@@ -32,14 +32,14 @@ from autoenhance._outcome import (
     build_status_error,
     check_order,
 )
+from autoenhance._params import BY_KEYWORD
 from autoenhance._request import build_request
 from autoenhance._response import RawResponse
 from autoenhance._retry import Failure, Policy, failure_of_status, read_retry_after
 from autoenhance._settings import Retry, Settings
-from autoenhance_api.models import OrderUpdate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from autoenhance._edit import Edit
     from autoenhance._sender import AsyncSender, Sender
@@ -63,6 +63,7 @@ FAILURES: Final = (httpx.RequestError, *BAD_LOCATION)
 _logger = logging.getLogger("autoenhance")
 # A socket's timeout may be over a moment before the deadline that it was made from.
 _MOMENT = 0.05
+_API_VERSION: Final = BY_KEYWORD["api_version"].python_name
 
 
 class Call:
@@ -76,6 +77,9 @@ class Call:
         self._settings = settings
         self._edit = edit
         self._where = settings.base_url + via
+        default = {} if settings.api_version is None else {_API_VERSION: settings.api_version}
+        self.parameters: Mapping[str, Any] = {**default, **edit.parameters}
+        """What the generated function is given beside the id and the body."""
         self._policy = Policy(settings.max_retries, edit.gives_new_id)
         self.deadline = math.inf if settings.deadline is None else time.monotonic() + settings.deadline
         self.attempts = 0
@@ -127,10 +131,6 @@ class Call:
         They ask it only for an object with `request`; their own has no deadline, no retries, and shows the key.
         """
         return cast("AuthenticatedClient", self)
-
-    def body(self) -> OrderUpdate:
-        """What the edit sets, as the generated functions take it."""
-        return OrderUpdate.from_dict(self._edit.body)
 
     @contextmanager
     def decoding(self) -> Iterator[None]:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Self, Unpack, cast
 
 import httpx
 
 import autoenhance  # annotations name autoenhance.bulk, which is imported when somebody resolves them
 from autoenhance._attempt import SyncCall
-from autoenhance._base_client import BaseClient, order_of
+from autoenhance._base_client import BaseClient, EditOptions, check_options, order_of, spell_out_options
 from autoenhance._bulk.limits import read_limits
 from autoenhance._bulk.protocol import E
-from autoenhance._edit import plan_edit
 from autoenhance._settings import (
     DEFAULT_MAX_RESPONSE_BYTES,
     DEFAULT_MAX_RETRIES,
@@ -21,13 +20,12 @@ from autoenhance._settings import (
     NOT_GIVEN,
     NotGiven,
     Retry,
-    change_settings,
     read_api_key,
     read_settings,
 )
 from autoenhance._transport import Transports
 from autoenhance_api.models import Order
-from autoenhance_api.types import UNSET, Response, Unset
+from autoenhance_api.types import Response
 
 if TYPE_CHECKING:
     import autoenhance.bulk
@@ -92,76 +90,43 @@ class Autoenhance(BaseClient):
         )
         self._transports = Transports(http_client, self._settings)
 
+    @spell_out_options
     def edit_order(
         self,
         order_id: str,
-        *,
-        name: str | Unset | None = UNSET,
-        new_order_id: str | Unset | None = UNSET,
-        extra_body: Mapping[str, Any] | None = None,
-        extra_query: Mapping[str, Any] | None = None,
-        extra_headers: Mapping[str, str] | None = None,
-        timeout: float | httpx.Timeout | NotGiven | None = NOT_GIVEN,
-        max_retries: int | NotGiven = NOT_GIVEN,
+        **options: Unpack[EditOptions],
     ) -> Order:
         """Edit one order and return it as it is afterwards.
 
         Args:
             order_id: The id of the order.
-            name: The name that it gets. None is sent as null, which the service probably refuses (inferred).
-            new_order_id: The id that it gets. What the service does with another id is not documented.
-            extra_body: More fields of the body, such as newer API versions accept.
-            extra_query: More fields of the query, such as `sort_images_by` (the service's changelog).
-            extra_headers: More headers. The API key and the content type cannot be replaced.
-            timeout: The total timeout of this call in seconds, in the place of the client's; see `Autoenhance`.
-            max_retries: How many retries this call may have, in the place of the client's.
+            **options: What to set, and how the call is made; see `EditOptions`.
 
         Raises:
-            TypeError: If an argument has the wrong type; nothing was sent.
+            TypeError: If an argument is not known or has the wrong type; nothing was sent.
             ValueError: If an argument is invalid, or no changes are given; nothing was sent.
             APIStatusError: If the service refused; its subclasses say why.
             APIConnectionError: If there was no response; `APITimeoutError` if it did not come in time.
             APIResponseError: If the service accepted the edit, but its response is not an order.
             RuntimeError: If this client is closed.
         """
-        return order_of(
-            self.edit_order_detailed(
-                order_id,
-                name=name,
-                new_order_id=new_order_id,
-                extra_body=extra_body,
-                extra_query=extra_query,
-                extra_headers=extra_headers,
-                timeout=timeout,
-                max_retries=max_retries,
-            )
-        )
+        return order_of(self.edit_order_detailed(order_id, **options))
 
+    @spell_out_options
     def edit_order_detailed(
         self,
         order_id: str,
-        *,
-        name: str | Unset | None = UNSET,
-        new_order_id: str | Unset | None = UNSET,
-        extra_body: Mapping[str, Any] | None = None,
-        extra_query: Mapping[str, Any] | None = None,
-        extra_headers: Mapping[str, str] | None = None,
-        timeout: float | httpx.Timeout | NotGiven | None = NOT_GIVEN,
-        max_retries: int | NotGiven = NOT_GIVEN,
+        **options: Unpack[EditOptions],
     ) -> Response[Order]:
         """Edit one order like `edit_order`, and return the whole response: status, headers, raw bytes, and the order.
 
         The order is `parsed`; `content` is the body that the service sent, decompressed.
+
+        Args:
+            order_id: The id of the order.
+            **options: What to set, and how the call is made; see `EditOptions`.
         """
-        edit = plan_edit(
-            order_id,
-            name=name,
-            new_order_id=new_order_id,
-            extra_body=extra_body,
-            extra_query=extra_query,
-            extra_headers=extra_headers,
-        )
-        settings = change_settings(self._settings, timeout=timeout, max_retries=max_retries)
+        settings, edit = self._plan(order_id, options)
         return SyncCall(settings, edit, via=self._transports.via).edit(self._transports.get())
 
     def edit_orders(
@@ -216,35 +181,27 @@ class Autoenhance(BaseClient):
         self.close()
 
 
+@spell_out_options
 def edit_order(
     order_id: str,
     *,
-    name: str | Unset | None = UNSET,
-    new_order_id: str | Unset | None = UNSET,
-    extra_body: Mapping[str, Any] | None = None,
-    extra_query: Mapping[str, Any] | None = None,
-    extra_headers: Mapping[str, str] | None = None,
     api_key: str | None = None,
     base_url: str | None = None,
-    timeout: float | None = DEFAULT_TIMEOUT,
-    max_retries: int = DEFAULT_MAX_RETRIES,
-    api_version: str | None = None,
+    **options: Unpack[EditOptions],
 ) -> Order:
     """Edit one order with a client that lives for this call; see `Autoenhance` and `Autoenhance.edit_order`.
 
     For more than a few edits keep a client: it keeps the connection.
+
+    Args:
+        order_id: The id of the order.
+        api_key: The account's API key; by default the environment's `AUTOENHANCE_API_KEY`.
+        base_url: Where the service is; by default `AUTOENHANCE_BASE_URL`, else `https://api.autoenhance.ai` (the page).
+        **options: What to set, and how the call is made; see `EditOptions`.
     """
+    check_options(options, "api_key", "base_url")
     # From here on the key is in no local variable that a traceback could show.
     secret = cast("str", read_api_key(api_key))  # the constructor takes a hidden key as it is
     del api_key
-    with Autoenhance(
-        secret, base_url=base_url, timeout=timeout, max_retries=max_retries, api_version=api_version
-    ) as client:
-        return client.edit_order(
-            order_id,
-            name=name,
-            new_order_id=new_order_id,
-            extra_body=extra_body,
-            extra_query=extra_query,
-            extra_headers=extra_headers,
-        )
+    with Autoenhance(secret, base_url=base_url) as client:
+        return client.edit_order(order_id, **options)

@@ -8,10 +8,14 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote
 
+from autoenhance._params import BODY, BY_KEYWORD, convert, is_order_id
+from autoenhance_api.models import OrderUpdate
 from autoenhance_api.types import Unset
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from autoenhance_api.edit_order_params import Param
 
 _LONGEST_ORDER_ID = 255
 _RESERVED = frozenset("/\\?#")
@@ -25,7 +29,11 @@ class Edit(NamedTuple):
     """One edit as it will be sent."""
 
     order_id: str
+    update: OrderUpdate
     body: Mapping[str, Any]
+    """The same as it is sent."""
+    parameters: Mapping[str, Any] = MappingProxyType({})
+    """What the contract has beside the body, by the names that the generated function has for it."""
     query: Mapping[str, Any] = MappingProxyType({})
     headers: Mapping[str, str] = MappingProxyType({})
 
@@ -35,42 +43,58 @@ class Edit(NamedTuple):
         return bool(self.body.get("order_id", self.order_id) != self.order_id)
 
 
-def plan_edit(
-    order_id: str,
-    *,
-    name: str | Unset | None,
-    new_order_id: str | Unset | None,
-    extra_body: Mapping[str, Any] | None = None,
-    extra_query: Mapping[str, Any] | None = None,
-    extra_headers: Mapping[str, str] | None = None,
-) -> Edit:
+def plan_edit(order_id: str, options: Mapping[str, Any]) -> Edit:
     """Check what was asked for.
+
+    Args:
+        order_id: The id of the order.
+        options: What to set, by keyword, and `extra_body`, `extra_query`, `extra_headers`.
 
     Raises:
         TypeError: If an argument has the wrong type.
         ValueError: If the order id cannot be part of a path, no changes are given, or two arguments set the same thing.
     """
     order_id = _check_order_id("order_id", order_id)
-    body: dict[str, Any] = {}
-    if not isinstance(name, Unset):
-        body["name"] = _check_text("name", name)
-    if not isinstance(new_order_id, Unset):
-        body["order_id"] = None if new_order_id is None else _check_order_id("new_order_id", new_order_id)
-    for key, value in _check_mapping("extra_body", extra_body).items():
-        if key in body:
-            raise ValueError(f"extra_body sets {key!r}, and so does an argument of its own; say it once")
-        body[key] = value
+    given: dict[str, dict[str, Any]] = {"body": {}, "query": {}, "header": {}}
+    taken: dict[str, set[str]] = {"body": set(), "query": set(), "header": set()}
+    for keyword, value in options.items():
+        param = BY_KEYWORD.get(keyword)
+        if param is not None and not isinstance(value, Unset):
+            given[param.location][param.python_name] = _check_value(param, convert(param, value))
+            taken[param.location].add(param.wire_name)
+    extra_body, query, headers = (
+        _check_mapping(argument, options.get(argument), taken[location])
+        for argument, location in (("extra_body", "body"), ("extra_query", "query"), ("extra_headers", "header"))
+    )
+    update = OrderUpdate(**given["body"])
+    update.additional_properties = extra_body
+    body = update.to_dict()
     if not body:
-        raise ValueError("this edit sets nothing: give name, new_order_id or extra_body")
-    if extra_body:
+        settable = ", ".join(param.keyword for param in BODY)
+        raise ValueError(f"no changes given: give {settable} or extra_body")
+    if extra_body or any(type(value) is not str for value in body.values()):
         _check_json(body)
-    headers = dict(_check_mapping("extra_headers", extra_headers))
     for key, header in headers.items():
         _check_header(key, header)
-    query = dict(_check_mapping("extra_query", extra_query))
     for key, value in query.items():
         _check_query(key, value)
-    return Edit(order_id, body, query, headers)
+    return Edit(order_id, update, body, {**given["query"], **given["header"]}, query, headers)
+
+
+def _check_value(param: Param, value: Any) -> Any:
+    """Check what the type alone does not say."""
+    if is_order_id(param) and value is not None:
+        return _check_order_id(param.keyword, value)
+    for text in (value, *(value if isinstance(value, list) else ())):
+        if isinstance(text, str) and not _is_unicode(text):
+            raise ValueError(
+                f"{param.keyword} is {text!r}, which has half of a surrogate pair; it is not valid Unicode"
+            )
+        if isinstance(text, str) and param.location == "header" and not _is_header_value(text):
+            raise ValueError(
+                f"{param.keyword} is {text!r}, which cannot be the value of a header (printable ASCII can)"
+            )
+    return value
 
 
 def _check_order_id(argument: str, order_id: object) -> str:
@@ -95,14 +119,6 @@ def _check_order_id(argument: str, order_id: object) -> str:
     return order_id
 
 
-def _check_text(argument: str, text: object) -> str | None:
-    if text is not None and not isinstance(text, str):
-        raise TypeError(f"{argument} is a string or None, not {type(text).__name__}")
-    if text is not None and not _is_unicode(text):
-        raise ValueError(f"{argument} is {text!r}, which has half of a surrogate pair; it is not valid Unicode")
-    return None if text is None else str.__str__(text)
-
-
 def _is_unicode(text: str) -> bool:
     try:
         text.encode()
@@ -111,7 +127,8 @@ def _is_unicode(text: str) -> bool:
     return True
 
 
-def _check_mapping(argument: str, mapping: Mapping[str, Any] | None) -> Mapping[str, Any]:
+def _check_mapping(argument: str, mapping: Mapping[str, Any] | None, taken: set[str]) -> dict[str, Any]:
+    """Check what goes beside what keywords set."""
     if mapping is None:
         return {}
     try:
@@ -121,6 +138,8 @@ def _check_mapping(argument: str, mapping: Mapping[str, Any] | None) -> Mapping[
     for key in items:
         if not isinstance(key, str):
             raise TypeError(f"{argument} has the key {key!r}; keys are strings")
+        if (key.lower() if argument == "extra_headers" else key) in taken:
+            raise ValueError(f"{argument} sets {key!r}, and so does an argument of its own; say it once")
     return items
 
 
@@ -128,7 +147,7 @@ def _check_json(body: Mapping[str, Any]) -> None:
     try:
         json.dumps(body, allow_nan=False, ensure_ascii=False).encode()
     except (TypeError, ValueError, RecursionError) as error:
-        raise ValueError(f"extra_body cannot be written as JSON: {error}") from None
+        raise ValueError(f"the body cannot be written as JSON: {error}") from None
 
 
 def _check_query(name: str, value: object) -> None:
@@ -148,5 +167,9 @@ def _check_header(name: str, value: object) -> None:
         raise TypeError(f"extra_headers has {name!r} with {type(value).__name__}; header values are strings")
     if not _TOKEN.fullmatch(name):
         raise ValueError(f"extra_headers has {name!r}, which is no name for a header")
-    if not value.isascii() or not (value.isprintable() or not value) or value != value.strip():
+    if not _is_header_value(value):
         raise ValueError(f"extra_headers has {name!r} with a value that cannot stand in a header (printable ASCII can)")
+
+
+def _is_header_value(value: str) -> bool:
+    return value.isascii() and (value.isprintable() or not value) and value == value.strip()

@@ -44,7 +44,7 @@ def build_request(
         **wanted,
         "url": settings.base_url + wanted["url"],
         "headers": {**ours, **wanted["headers"], **theirs},
-        "params": edit.query or None,
+        "params": {**wanted.get("params", {}), **edit.query} or None,
         "timeout": timeout,
     }
     try:

@@ -156,6 +156,37 @@ def walk(node: Any, pointer: Pointer = ()) -> Iterator[tuple[Pointer, Any]]:
         yield from walk(child, (*pointer, key))
 
 
+def settable(tree: Any) -> Iterator[tuple[str, str, Pointer, Any]]:
+    """What callers of an operation can set: where it goes (body, query or header), its name there, and what is said of it."""
+    for path, item in tree["paths"].items():
+        for method, operation in item.items() if isinstance(item, dict) else ():
+            if not isinstance(operation, dict) or "responses" not in operation:
+                continue
+            here: Pointer = ("paths", path, method)
+            for index in range(len(operation.get("parameters") or ())):
+                pointer, node = resolve(tree, (*here, "parameters", index))
+                if node.get("in") in {"query", "header"}:
+                    yield node["in"], node["name"], pointer, node
+            pointer, body = resolve(tree, (*here, "requestBody"))
+            for media_type in (body or {}).get("content", {}):
+                yield from _fields(tree, (*pointer, "content", media_type, "schema"))
+
+
+def resolve(tree: Any, pointer: Pointer) -> tuple[Pointer, Any]:
+    """Where what a pointer leads to really is, and what it is."""
+    while isinstance(node := at(tree, pointer), dict) and isinstance(node.get("$ref"), str):
+        pointer = target(node["$ref"])
+    return pointer, node
+
+
+def _fields(tree: Any, pointer: Pointer) -> Iterator[tuple[str, str, Pointer, Any]]:
+    pointer, schema = resolve(tree, pointer)
+    for index in range(len(schema.get("allOf") or ())):
+        yield from _fields(tree, (*pointer, "allOf", index))
+    for name, node in (schema.get("properties") or {}).items():
+        yield "body", name, (*pointer, "properties", name), node
+
+
 def _plain(node: Any) -> Any:
     if isinstance(node, dict):
         return {str(key): _plain(child) for key, child in node.items()}

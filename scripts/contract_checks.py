@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import re
+from keyword import iskeyword
 from typing import TYPE_CHECKING, Any
 
-from contract import Contract, Finding, Pointer, at, target, walk
+from contract import Contract, Finding, Pointer, at, resolve, settable, target, walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -129,6 +130,7 @@ def _is_schema(pointer: Pointer) -> bool:
 
 def _against_our_rules(contract: Contract) -> Iterator[Finding]:
     yield from _unusable_operations(contract)
+    yield from _unusable_keywords(contract)
     for pointer, node in walk(contract.tree):
         if not isinstance(node, dict) or _is_data(pointer):
             continue
@@ -149,6 +151,42 @@ def _against_our_rules(contract: Contract) -> Iterator[Finding]:
                 yield Finding(
                     contract.where((*pointer, "enum", index)), f"the value {value!r} stands in the enum twice"
                 )
+
+
+# What the keywords, options and columns of an edit are called already: in autoenhance and its command.
+RESERVED = frozenset({
+    *("order_id", "options", "self", "cls", "api_key", "base_url", "timeout", "max_retries"),
+    *("extra_body", "extra_query", "extra_headers", "context", "help", "json", "as_json", "curl", "as_curl"),
+    *("api_key_file", "verbose", "line", "changes", "other"),
+})  # fmt: skip
+
+
+def _unusable_keywords(contract: Contract) -> Iterator[Finding]:
+    """What callers could not set by a keyword, or would send without setting it."""
+    seen: dict[str, str] = {}
+    found = list(settable(contract.tree))
+    for location, name, pointer, node in found:
+        keyword = node.get("x-keyword", re.sub(r"\W", "_", name))
+        here = contract.where((*pointer, "x-keyword") if "x-keyword" in node else pointer)
+        if (
+            not isinstance(keyword, str)
+            or not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", keyword)
+            or iskeyword(keyword)
+        ):
+            yield Finding(here, f"the keyword {keyword!r} is not in snake_case; give one with x-keyword")
+        elif keyword in RESERVED or keyword in seen:
+            whose = seen.get(keyword, "an argument of its own")
+            yield Finding(here, f"the keyword {keyword!r} is taken by {whose}; give another one with x-keyword")
+        seen.setdefault(str(keyword), f"{name!r} in the {location}")
+        _, schema = resolve(contract.tree, pointer if location == "body" else (*pointer, "schema"))
+        if "default" in schema:
+            yield Finding(here, f"{name} has a default, which every call would send; say it in the description")
+        if location == "header" and "format" in schema:
+            yield Finding(here, f"{name} has a format, which the generator cannot write into a header; make it plain")
+    places = {pointer for _, _, pointer, _ in found}
+    for pointer, node in walk(contract.tree):
+        if isinstance(node, dict) and "x-keyword" in node and not _is_data(pointer) and pointer not in places:
+            yield Finding(contract.where((*pointer, "x-keyword")), "x-keyword is for what an edit can set")
 
 
 def _unusable_operations(contract: Contract) -> Iterator[Finding]:

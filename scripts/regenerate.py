@@ -151,13 +151,15 @@ def _build(spec: Path, folder: Path, versions: dict[str, str]) -> None:
         raise FailureError(f"the contract cannot be used.\n{error}") from error
     package = folder / PACKAGE
     folder.mkdir(parents=True)
-    templates = ROOT / "openapi/templates"
-    command = ["generate", "--path", spec, "--config", ROOT / "openapi/generator.yaml", "--output-path", package]
-    command += ["--meta", "none", "--custom-template-path", templates, "--fail-on-warning"]
-    _run("openapi-python-client", folder, [*PYTHON, "-m", "openapi_python_client", *map(str, command)])
+    document = folder / "contract.json"
+    document.write_text(json.dumps(contract.plain()), encoding="utf-8")
+    # Not isolated: it imports what lies beside it, and -E keeps PYTHONPATH out.
+    program = [sys.executable, "-E", "-B", "-X", "utf8", str(ROOT / "scripts/generating.py")]
+    _run("openapi-python-client", folder, [*program, *map(str, (document, ROOT / "openapi", package))])
+    document.unlink()
     (package / "py.typed").write_bytes(b"")
-    document = json.dumps(contract.plain(), indent=1, ensure_ascii=False, allow_nan=False)
-    (package / "openapi.json").write_text(document + "\n", encoding="utf-8")
+    text = json.dumps(contract.plain(), indent=1, ensure_ascii=False, allow_nan=False)
+    (package / "openapi.json").write_text(text + "\n", encoding="utf-8")
     readme = README.format(package=PACKAGE, generator=versions["openapi-python-client"], ruff=versions["ruff"])
     (folder / "README.md").write_text(readme, encoding="utf-8")
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, Generic
 
 from autoenhance._bulk.protocol import E, OrderEditLike
 from autoenhance._edit import plan_edit
+from autoenhance_api.edit_order_params import PARAMS
+from autoenhance_api.types import UNSET
 
 if TYPE_CHECKING:
     from autoenhance._edit import Edit
@@ -44,10 +46,28 @@ class Job(Generic[E]):
 def plan(edit: OrderEditLike) -> Edit | Exception:
     """What is to be sent, or why it cannot be. On the caller's thread: attributes may be bound to it, or change."""
     try:
-        return plan_edit(edit.order_id, name=edit.name, new_order_id=edit.new_order_id)
+        order_id = edit.order_id
     except AttributeError as error:
         reason = str(error)
     except Exception as error:  # noqa: BLE001  # whatever the attributes of the caller's own objects raise
         return error.with_traceback(None)
+    else:
+        return _plan(edit, order_id)
     # Outside the except clause: it would be the context of this one, with its frames.
-    return TypeError(f"an edit has order_id, name and new_order_id, as an OrderEdit has: {reason}")
+    return TypeError(f"an edit has order_id, and what to set, as an OrderEdit has: {reason}")
+
+
+def _plan(edit: OrderEditLike, order_id: str) -> Edit | Exception:
+    try:
+        return plan_edit(order_id, {param.keyword: _read(edit, param.keyword) for param in PARAMS})
+    except Exception as error:  # noqa: BLE001  # whatever the attributes of the caller's own objects raise
+        return error.with_traceback(None)
+
+
+def _read(edit: OrderEditLike, keyword: str) -> Any:
+    try:
+        return getattr(edit, keyword)
+    except AttributeError as error:
+        if error.name == keyword and error.obj is edit:
+            return UNSET
+        raise  # there is one, which fails

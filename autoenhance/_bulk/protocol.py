@@ -4,24 +4,17 @@ from __future__ import annotations
 
 from typing import Protocol, TypeVar
 
-from autoenhance_api.types import Unset
-
 
 class OrderEditLike(Protocol):
-    """Anything that says which order gets which name or id: an `OrderEdit`, or an object of yours with these attributes."""
+    """Anything that says which order to edit: an `OrderEdit`, or an object of yours with some of its attributes.
+
+    What to set is read from the attributes that are there, of those that an `OrderEdit` has.
+    """
 
     @property
     def order_id(self) -> str:
         """The id of the order."""
         ...  # without it pyright takes this for a function that returns nothing
-
-    @property
-    def name(self) -> str | Unset | None:
-        """The name that it gets; UNSET leaves it as it is."""
-
-    @property
-    def new_order_id(self) -> str | Unset | None:
-        """The id that it gets; UNSET leaves it as it is."""
 
 
 E = TypeVar("E", bound=OrderEditLike)

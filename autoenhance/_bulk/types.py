@@ -7,22 +7,9 @@ from typing import Generic, Literal, TypeAlias
 
 from autoenhance._bulk.protocol import E, E_co
 from autoenhance_api.models import Order
-from autoenhance_api.types import UNSET, Unset
+from autoenhance_api.order_edit import OrderEdit
 
-
-@dataclass(frozen=True, slots=True)
-class OrderEdit:
-    """One edit of a bulk run: the arguments of `edit_order`.
-
-    Attributes:
-        order_id: The id of the order.
-        name: The name that it gets.
-        new_order_id: The id that it gets. What the service does with another id is not documented.
-    """
-
-    order_id: str
-    name: str | Unset | None = UNSET
-    new_order_id: str | Unset | None = UNSET
+__all__ = ["EditFailure", "EditResult", "EditSuccess", "OrderEdit"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from contextlib import nullcontext
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from autoenhance._params import BODY
 from autoenhance._settings import DEFAULT_MAX_RETRIES, DEFAULT_TIMEOUT
 from autoenhance._version import __version__
+from autoenhance.cli._params import with_options
 from autoenhance.cli._service import Service
 from autoenhance.cli._voice import Voice, put_text
 from autoenhance.sandbox._foreground import DEFAULT_PORT, HELP, serve
@@ -30,6 +32,14 @@ _MaxRetries = Annotated[
 ]
 _Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Tell of retries on standard error.")]
 
+_EDIT_ORDERS = f"""Edit many orders, from a spreadsheet.
+
+FILE names the columns in its first line: order_id, and those to set ({", ".join(param.keyword for param in BODY)}). Other columns are copied to the results.
+Every row is checked before the first request.
+
+The same command again goes on: what was edited is not sent again, what failed is. Ctrl-C finishes what is on its way; a
+second one does not.
+"""
 # Plain help: it reads the same on a terminal, in a pipe and aloud.
 app = typer.Typer(
     name="autoenhance",
@@ -62,15 +72,11 @@ def autoenhance(
 
 
 @app.command("edit-order")
+@with_options
 def edit_order_command(
     context: typer.Context,
     order_id: Annotated[str, typer.Argument(metavar="ORDER_ID", help="The id of the order.", show_default=False)],
     *,
-    name: Annotated[str | None, typer.Option(metavar="TEXT", help="The name that the order gets.")] = None,
-    new_order_id: Annotated[
-        str | None,
-        typer.Option(metavar="ID", help="The id that the order gets. What the service does with it is not documented."),
-    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print what the service sent, to the byte.")] = False,
     as_curl: Annotated[
         bool, typer.Option("--curl", help="Print the cURL command that makes this edit once, and send nothing.")
@@ -80,6 +86,7 @@ def edit_order_command(
     timeout: _Timeout = DEFAULT_TIMEOUT,
     max_retries: _MaxRetries = DEFAULT_MAX_RETRIES,
     verbose: _Verbose = False,
+    **changes: Any,
 ) -> None:
     """Edit one order, and show it as it is afterwards.
 
@@ -92,8 +99,7 @@ def edit_order_command(
     voice.is_verbose = verbose
     asked = Asked(
         order_id=order_id,
-        name=name,
-        new_order_id=new_order_id,
+        changes={keyword: value for keyword, value in changes.items() if value is not None},
         as_json=as_json,
         as_curl=as_curl,
         service=Service(api_key_file, base_url, timeout, max_retries),
@@ -101,7 +107,7 @@ def edit_order_command(
     edit_order(asked, voice)
 
 
-@app.command("edit-orders")
+@app.command("edit-orders", help=_EDIT_ORDERS)
 def edit_orders_command(
     context: typer.Context,
     file: Annotated[
@@ -142,14 +148,7 @@ def edit_orders_command(
     max_retries: _MaxRetries = DEFAULT_MAX_RETRIES,
     verbose: _Verbose = False,
 ) -> None:
-    """Edit many orders, from a spreadsheet.
-
-    FILE names the columns in its first line: order_id, and name, new_order_id or both. Other columns are copied to the results.
-    Every row is checked before the first request.
-
-    The same command again goes on: what was edited is not sent again, what failed is. Ctrl-C finishes what is on its way; a
-    second one does not.
-    """
+    """Edit many orders, from a spreadsheet; the help is `_EDIT_ORDERS`."""
     from autoenhance.cli import _bulk
 
     voice: Voice = context.obj

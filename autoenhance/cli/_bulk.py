@@ -20,7 +20,6 @@ from autoenhance.cli._sheet import Sheet, parse_shard
 from autoenhance.cli._signals import say_last, stopping
 from autoenhance.cli._tally import Tally
 from autoenhance.cli._voice import put_text
-from autoenhance_api.types import Unset
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -104,7 +103,7 @@ def _beside(file: str, shard: Shard | None) -> str:
 
 def _settle(sheet: Sheet, results: Results) -> None:
     for record in results.records():
-        sheet.settle(record.order_id, record.name, record.new_order_id, done=record.edited)
+        sheet.settle(record.order_id, record.changes, done=record.edited)
 
 
 def _dry_run(sheet: Sheet, path: str, shard: Shard | None, voice: Voice, asked: Asked) -> int:
@@ -249,12 +248,10 @@ def _explained(stopped: errors.BulkStoppedError | CommandError) -> CommandError:
 def _record(result: EditResult[Row], finished_at: datetime) -> Record:
     row, error = result.edit, result.error
     sentence = "" if error is None else line_of(error)
-    if isinstance(error, errors.NotFoundError) and not isinstance(row.new_order_id, Unset):
-        sentence += f" If an earlier run gave it its new id, it is {row.new_order_id!r} now."
+    if isinstance(error, errors.NotFoundError) and (new_id := row.changes.get("new_order_id")):
+        sentence += f" If an earlier run gave it its new id, it is {new_id!r} now."
     return Record(
         order_id=row.order_id,
-        name=_none(row.name),
-        new_order_id=_none(row.new_order_id),
         edited=result.ok,
         error=sentence,
         error_type="" if error is None else type(error).__name__,
@@ -263,9 +260,6 @@ def _record(result: EditResult[Row], finished_at: datetime) -> Record:
         seconds=result.seconds,
         finished_at=finished_at,
         line=row.line,
+        changes=row.changes,
         other=row.other,
     )
-
-
-def _none(text: str | Unset) -> str | None:
-    return None if isinstance(text, Unset) else text

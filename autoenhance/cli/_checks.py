@@ -8,29 +8,29 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from autoenhance._edit import plan_edit
+from autoenhance._params import BODY, types_of
 from autoenhance.cli._decoding import LONGEST_ROW
+from autoenhance.cli._params import read_json
 from autoenhance.cli._text import printable
-from autoenhance_api.types import UNSET, Unset
+from autoenhance_api.order_edit import OrderEdit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-COLUMNS: Final = ("order_id", "name", "new_order_id")
+COLUMNS: Final = ("order_id", *(param.keyword for param in BODY))
 """Those that make an edit; all others are only carried along."""
 NOT_READ: Final = "What comes after it was not read"
 _LONGEST_SHOWN: Final = 40
-_NOTHING_ELSE: Final[dict[str, Any]] = {"extra_body": None, "extra_query": None, "extra_headers": None}
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row(OrderEdit):
     """One edit that a file asks for."""
 
     line: int
     """Where it begins in the file, from 1."""
-    order_id: str
-    name: str | Unset
-    new_order_id: str | Unset
+    changes: dict[str, Any]
+    """What it sets, by keyword, as values of JSON."""
     other: dict[str, Any]
     """What else stands in the row, by its title."""
 
@@ -62,6 +62,16 @@ def column_of(title: str) -> str | None:
     return name if name in COLUMNS else None
 
 
+def is_text(column: str) -> bool:
+    """Whether one of our columns holds any text."""
+    return column == "order_id" or str in types_of()[column]
+
+
+def is_empty(column: str, cell: str) -> bool:
+    """Whether a cell sets nothing; a name may be made of blanks."""
+    return not (cell if column == "name" else cell.strip())
+
+
 def shown(text: str) -> str:
     """Text from a file, in quotes, as it may go to a terminal, and not too long."""
     return f"'{printable(cut(text))}'"
@@ -80,39 +90,53 @@ class Checks:
     labels: Mapping[str, str]
     """What our columns are called in a fault."""
 
-    def row(
-        self, line: int, order_id: str, name: str | Unset, new_order_id: str | Unset, other: dict[str, Any]
-    ) -> Row | list[Fault]:
-        """The row, or everything that is wrong with it. No id can have blanks around it, so they go."""
-        order_id = order_id.strip()
-        if not isinstance(new_order_id, Unset):
-            new_order_id = new_order_id.strip()
-        try:
-            plan_edit(order_id, name=name, new_order_id=new_order_id, **_NOTHING_ELSE)
-        except ValueError:
-            pass
-        else:
-            if isinstance(name, Unset) or len(name) <= self.longest_name:
-                return Row(line, order_id, name, new_order_id, other)
-        asked = {"order_id": order_id, "name": name, "new_order_id": new_order_id}
-        given = {column: value for column, value in asked.items() if not isinstance(value, Unset)}
-        faults = [
-            Fault(line, self.labels[column], what)
-            for column, value in given.items()
-            if (what := self._what_is_wrong(column, value))
-        ]
-        if len(given) == 1:
-            faults.append(Fault(line, "", "it sets nothing; give a name, a new_order_id or both"))
+    def row(self, line: int, given: Mapping[str, Any], other: dict[str, Any]) -> Row | list[Fault]:
+        """The row, or everything that is wrong with it.
+
+        Args:
+            line: Where it begins.
+            given: What our columns hold, as text or values of JSON; those that set nothing are not there.
+            other: What the other columns hold.
+        """
+        order_id = str(given.get("order_id", "")).strip()  # no id can have blanks around it
+        values: dict[str, Any] = {}
+        wrong: dict[str, str | None] = {}
+        for param in BODY:
+            if param.keyword in given:
+                try:
+                    values[param.keyword] = read_json(param, given[param.keyword])
+                except ValueError as error:
+                    wrong[param.keyword] = str(error)
+        if not wrong:
+            try:
+                plan = plan_edit(order_id, values)
+            except ValueError:
+                pass
+            else:
+                if self._fits(values):
+                    changes = {param.keyword: plan.body[param.wire_name] for param in BODY if param.keyword in values}
+                    return Row(order_id, line=line, changes=changes, other=other, **values)
+        wrong |= {column: self._what_is_wrong(column, value) for column, value in values.items()}
+        wrong["order_id"] = self._what_is_wrong("order_id", order_id)
+        faults = [Fault(line, self.labels[column], what) for column in COLUMNS if (what := wrong.get(column))]
+        if not given.keys() & set(COLUMNS[1:]):
+            faults.append(Fault(line, "", f"no changes given; give {' or '.join(COLUMNS[1:])}"))
         return faults
 
-    def _what_is_wrong(self, column: str, value: str) -> str | None:
+    def _fits(self, values: Mapping[str, Any]) -> bool:
+        return not isinstance(name := values.get("name"), str) or len(name) <= self.longest_name
+
+    def _what_is_wrong(self, column: str, value: Any) -> str | None:
         # Each by itself, so that all that is wrong with a row is told at once.
-        edit: dict[str, Any] = {"order_id": "x", "name": "x", "new_order_id": UNSET, column: value}
+        other = {"extra_body": {"anything": ""}}
         try:
-            plan_edit(**edit, **_NOTHING_ELSE)
+            if column == "order_id":
+                plan_edit(value, other)
+            else:
+                plan_edit("x", {**other, column: value})
         except ValueError as error:
             # The library names its argument first, and shows all of the text.
             return "it" + str(error).removeprefix(column).replace(repr(value), shown(value), 1)
-        if column == "name" and len(value) > self.longest_name:
+        if not self._fits({column: value}):
             return f"it has {len(value)} characters; at most {self.longest_name} are allowed (--max-name-length)"
         return None

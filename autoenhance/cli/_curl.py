@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 import shlex
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import httpx
 
 from autoenhance import Autoenhance
 from autoenhance.cli._text import printable_json
+from autoenhance_api.edit_order_params import PARAMS
 
 if TYPE_CHECKING:
-    from autoenhance_api.types import Unset
+    from collections.abc import Mapping
 
 # The others are about the connection, or about us.
-_HEADERS: Final = ("content-type", "x-api-version")
+_HEADERS: Final = ("content-type", *(param.wire_name for param in PARAMS if param.location == "header"))
 # In URLs curl takes these for patterns.
 _PATTERNS: Final = frozenset("[]{}")
 
@@ -36,9 +37,8 @@ class _Holding(httpx.BaseTransport):
 
 def as_curl(
     order_id: str,
+    changes: Mapping[str, Any],
     *,
-    name: str | Unset,
-    new_order_id: str | Unset,
     base_url: str | None,
     timeout: float,
     ascii_only: bool,
@@ -55,7 +55,7 @@ def as_curl(
         Autoenhance("none", base_url=base_url, timeout=timeout, http_client=http) as client,
         suppress(_HeldError),
     ):
-        client.edit_order(order_id, name=name, new_order_id=new_order_id)
+        client.edit_order(order_id, **changes)
     (request,) = holding.held
     url = str(request.url)
     # Written anew, because httpx writes JSON in one way or another from version to version.

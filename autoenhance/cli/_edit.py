@@ -6,20 +6,21 @@ import os
 import shutil
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
+from autoenhance._params import BODY
 from autoenhance.cli._curl import as_curl
+from autoenhance.cli._params import option_name
 from autoenhance.cli._problems import CommandError, bad_input, stopped
 from autoenhance.cli._show import order_as_table
 from autoenhance.cli._text import printable_json
 from autoenhance.cli._voice import is_terminal, put, put_text
-from autoenhance_api.types import UNSET
 
 if TYPE_CHECKING:
     from autoenhance.cli._service import Service
     from autoenhance.cli._voice import Voice
     from autoenhance.models import Order
-    from autoenhance_api.types import Response, Unset
+    from autoenhance_api.types import Response
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,21 +28,10 @@ class Asked:
     """What the command line says."""
 
     order_id: str
-    name: str | None
-    new_order_id: str | None
+    changes: dict[str, Any]
     as_json: bool
     as_curl: bool
     service: Service
-
-    @property
-    def name_to_set(self) -> str | Unset:
-        """The name as the library takes it."""
-        return UNSET if self.name is None else self.name
-
-    @property
-    def id_to_set(self) -> str | Unset:
-        """The new id as the library takes it."""
-        return UNSET if self.new_order_id is None else self.new_order_id
 
 
 def edit_order(asked: Asked, voice: Voice) -> None:
@@ -73,16 +63,15 @@ def edit_order(asked: Asked, voice: Voice) -> None:
 def _check(asked: Asked) -> None:
     if asked.as_json and asked.as_curl:
         raise CommandError("--json and --curl are two ways to show two things.", "Give one of them.")
-    if asked.name is None and asked.new_order_id is None:
-        raise CommandError("This edit sets nothing.", "Give --name, --new-order-id or both.")
+    if not any(param.keyword in asked.changes for param in BODY):
+        raise CommandError("No changes given.", f"Give {' or '.join(option_name(param.keyword) for param in BODY)}.")
     asked.service.check()
 
 
 def _curl(asked: Asked) -> str:
     return as_curl(
         asked.order_id,
-        name=asked.name_to_set,
-        new_order_id=asked.id_to_set,
+        asked.changes,
         base_url=asked.service.base_url,
         timeout=asked.service.timeout,
         ascii_only="utf" not in sys.stdout.encoding.lower(),
@@ -93,6 +82,6 @@ def _send(asked: Asked, voice: Voice) -> Response[Order]:
     client = asked.service.open(voice)
     try:
         with client, voice.retelling():
-            return client.edit_order_detailed(asked.order_id, name=asked.name_to_set, new_order_id=asked.id_to_set)
+            return client.edit_order_detailed(asked.order_id, **asked.changes)
     except KeyboardInterrupt:
-        raise stopped(asked.order_id, asked.new_order_id) from None
+        raise stopped(asked.order_id, asked.changes.get("new_order_id")) from None

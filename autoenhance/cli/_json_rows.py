@@ -8,9 +8,8 @@ from itertools import chain
 from math import isinf
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from autoenhance.cli._checks import COLUMNS, Checks, Fault, Row, column_of, cut, too_long
+from autoenhance.cli._checks import COLUMNS, Checks, Fault, Row, column_of, cut, is_text, too_long
 from autoenhance.cli._decoding import TooLongError
-from autoenhance_api.types import UNSET
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,13 +60,13 @@ def _read(line: int, text: str, checks: Checks) -> Row | list[Fault]:
         faults.append(Fault(line, "", "it has half of a surrogate pair, which is no character; give both halves"))
     if faults:
         return faults
-    return checks.row(line, ours.get("order_id", ""), ours.get("name", UNSET), ours.get("new_order_id", UNSET), other)
+    return checks.row(line, ours, other)
 
 
-def _sort_out(line: int, value: dict[str, Any]) -> tuple[dict[str, str], dict[str, Any], list[Fault]]:
+def _sort_out(line: int, value: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any], list[Fault]]:
     """What is given for our columns, what else there is, and what is wrong."""
     seen: set[str] = set()
-    ours: dict[str, str] = {}
+    ours: dict[str, Any] = {}
     other: dict[str, Any] = {}
     faults: list[Fault] = []
     for title, given in value.pairs if isinstance(value, _Pairs) else value.items():
@@ -76,7 +75,7 @@ def _sort_out(line: int, value: dict[str, Any]) -> tuple[dict[str, str], dict[st
             other[title] = given
         elif column in seen:
             faults.append(Fault(line, column, "it is there twice; give it once"))
-        elif isinstance(given, str):
+        elif isinstance(given, str) or (given is not None and not is_text(column)):
             ours[column] = given
         elif given is not None:
             faults.append(Fault(line, column, _no_string(given)))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from autoenhance import errors
 from autoenhance._outcome import ADVICE, CHECK_NETWORK
+from autoenhance_api.edit_order_params import PARAMS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,13 +35,12 @@ _HINT_FOR_UNEXPECTED: Final = "This should not happen. With -v it says where it 
 # The library speaks of its arguments; here they have other names.
 _NAMES: Final = {
     "order_id": "ORDER_ID",
-    "new_order_id": "--new-order-id",
-    "name": "--name",
     "base_url": "--base-url (or AUTOENHANCE_BASE_URL)",
-    "api_version": "AUTOENHANCE_API_VERSION",
     "concurrency": "--concurrency",
     "rate": "--rate",
     "max_failures": "--max-failures",
+    **{param.keyword: f"--{param.keyword.replace('_', '-')}" for param in PARAMS},
+    "api_version": "--api-version (or AUTOENHANCE_API_VERSION)",
 }
 _FOR_PROGRAMS: Final = (" (allow_insecure=True allows http to others)", " (math.inf for no ceiling)")
 _KEY_OPTION: Final = re.compile(r"-{1,2}(?:x[-_])?(?:autoenhance[-_])?api[-_]?key(?:=.*)?", re.IGNORECASE | re.DOTALL)

@@ -19,8 +19,6 @@ class Record:
 
     Attributes:
         order_id: The order.
-        name: The name that it was to get; None if none was given.
-        new_order_id: The id that it was to get; None if none was given.
         edited: Whether the service accepted the edit.
         error: What went wrong, as a sentence; empty if nothing did.
         error_type: The class of the error, such as `NotFoundError`; empty if nothing went wrong.
@@ -29,12 +27,11 @@ class Record:
         seconds: How long it took, retries and waits included; the file has it to the millisecond.
         finished_at: When it ended, in UTC; the file has it to the millisecond.
         line: The line of the edit's row in the table.
+        changes: What was to be set, by keyword.
         other: The other columns of that row.
     """
 
     order_id: str
-    name: str | None
-    new_order_id: str | None
     edited: bool
     error: str
     error_type: str
@@ -43,17 +40,17 @@ class Record:
     seconds: float
     finished_at: datetime
     line: int
+    changes: dict[str, Any]
     other: dict[str, Any]
 
 
 _TEXT: Final = (str,)
 _TEXT_OR_NULL: Final = (str, type(None))
+_CHANGES: Final = "changes"
 _COLUMNS: Final = "columns"
 # In the order in which they stand. A newer version may add others after these.
 _KINDS: Final[dict[str, tuple[type, ...]]] = {
     "order_id": _TEXT,
-    "name": _TEXT_OR_NULL,
-    "new_order_id": _TEXT_OR_NULL,
     "status": _TEXT,
     "error": _TEXT_OR_NULL,
     "error_type": _TEXT_OR_NULL,
@@ -62,6 +59,7 @@ _KINDS: Final[dict[str, tuple[type, ...]]] = {
     "seconds": (float, int),
     "finished_at": _TEXT,
     "line": (int,),
+    _CHANGES: (dict,),
     _COLUMNS: (dict,),
 }
 _in_order: Final = itemgetter(*_KINDS)
@@ -82,8 +80,6 @@ def line_of(record: Record) -> bytes:
     """
     fields = {
         "order_id": record.order_id,
-        "name": record.name,
-        "new_order_id": record.new_order_id,
         "status": _EDITED if record.edited else _FAILED,
         "error": record.error or None,
         "error_type": record.error_type or None,
@@ -92,6 +88,7 @@ def line_of(record: Record) -> bytes:
         "seconds": round(record.seconds, 3),
         "finished_at": f"{record.finished_at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='milliseconds')}Z",
         "line": record.line,
+        _CHANGES: record.changes,
         _COLUMNS: record.other,
     }
     try:
@@ -113,11 +110,9 @@ def record_of(line: bytes) -> Record:
     Raises:
         ValueError: If it holds none.
     """
-    order_id, name, new_order_id, status, error, kind, status_code, attempts, seconds, time, row, other = _values(line)
+    order_id, status, error, kind, status_code, attempts, seconds, time, row, changes, other = _values(line)
     return Record(
         order_id=order_id,
-        name=name,
-        new_order_id=new_order_id,
         edited=status == _EDITED,
         error=error or "",
         error_type=kind or "",
@@ -126,6 +121,7 @@ def record_of(line: bytes) -> Record:
         seconds=seconds,
         finished_at=datetime.fromisoformat(time),
         line=row,
+        changes=changes,
         other=other,
     )
 
@@ -153,10 +149,10 @@ def _values(line: bytes) -> tuple[Any, ...]:
     return values
 
 
-# What stands before each value of a line, in this order; the columns' own bracket with it.
+# What stands before each value of a line, up to the first object, whose own bracket is with it.
 _BEFORE: Final = [
-    f'{", " if number else "{"}"{name}": {"{" if name == _COLUMNS else ""}'.encode()
-    for number, name in enumerate(_KINDS)
+    f'{", " if number else "{"}"{name}": {"{" if name == _CHANGES else ""}'.encode()
+    for number, name in enumerate(list(_KINDS)[: list(_KINDS).index(_CHANGES) + 1])
 ]
 # Bytes, because a line may be torn in the middle of a character. A string is without its last quote here.
 _STRING: Final = rb'"(?:[^"\\\x00-\x1f]|\\["\\bfnrt]|\\u[0-9a-f]{4})*+'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import islice
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
@@ -9,7 +10,6 @@ from typing import TYPE_CHECKING, Final
 from autoenhance.cli._checks import cut
 from autoenhance.cli._tally import per_second
 from autoenhance.cli._text import printable
-from autoenhance_api.types import Unset
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -95,8 +95,7 @@ def edits_to_make(rows: Iterable[Row]) -> Iterator[str]:
 
 
 def _edit_to_make(row: Row) -> str:
-    sets = [] if isinstance(row.name, Unset) else [f'name "{printable(row.name)}"']
-    sets += [] if isinstance(row.new_order_id, Unset) else [f"new id {printable(row.new_order_id)}"]
+    sets = (f"{keyword} {printable(json.dumps(value, ensure_ascii=False))}" for keyword, value in row.changes.items())
     return f"{printable(row.order_id)}: {', '.join(sets)}\n"
 
 

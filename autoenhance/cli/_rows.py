@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
-from autoenhance.cli._checks import COLUMNS, NOT_READ, Checks, Fault, Row, column_of, cut, shown, too_long
+from autoenhance.cli._checks import COLUMNS, NOT_READ, Checks, Fault, Row, column_of, cut, is_empty, shown, too_long
 from autoenhance.cli._decoding import TooLongError
 from autoenhance.cli._json_rows import LABELS, read_objects
 from autoenhance.cli._text import printable
-from autoenhance_api.types import UNSET
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -26,7 +25,7 @@ _SEPARATORS: Final = {",": "commas", ";": "semicolons", "\t": "tabs"}
 _SAID_SEPARATOR: Final = re.compile(r'"?sep=([^"\s]|\t)"?\s*', re.IGNORECASE)
 _MOST_LINES_OF_TITLES: Final = 20
 _MOST_TITLES_SHOWN: Final = 10
-_TITLES: Final = "the first line has to name the columns: order_id, and name, new_order_id or both"
+_TITLES: Final = f"the first line has to name the columns: order_id, and what to set ({', '.join(COLUMNS[1:])})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +37,7 @@ class Table:
     rows: Iterator[Row | Fault]
     """To be gone through once."""
     labels: Mapping[str, str]
-    """What order_id and new_order_id are called in a fault."""
+    """What our columns are called in a fault."""
 
 
 def read_table(lines: Lines, *, longest_name: int) -> Table:
@@ -149,11 +148,10 @@ class _Columns:
         shown_titles = ", ".join(shown(title) for title in titles[:_MOST_TITLES_SHOWN])
         if "order_id" not in places:
             self.faults.append(Fault(line, "", f"there is no column order_id; {_TITLES}; it has {shown_titles}"))
-        elif not places.keys() & {"name", "new_order_id"}:
-            what = f"there is neither a column name nor new_order_id, so that nothing is set; it has {shown_titles}"
+        elif not places.keys() & set(COLUMNS[1:]):
+            what = f"there is no column to set ({', '.join(COLUMNS[1:])}); it has {shown_titles}"
             self.faults.append(Fault(line, "", what))
-        # For a column that is not there: a cell behind the last one, which is always empty.
-        self.order_id, self.name, self.new_order_id = (places.get(column, self.width) for column in COLUMNS)
+        self.ours = {column: places[column] for column in COLUMNS if column in places}
 
 
 def _csv_rows(
@@ -172,17 +170,12 @@ def _csv_rows(
                 yield Fault(line, f"column {extra + 1}", what)
                 continue
             del cells[width:]
-        cells += [""] * (width + 1 - len(cells))
+        cells += [""] * (width - len(cells))
         other = {title: cells[place] for place, title in columns.others}
         if columns.untitled:
             other |= {title: cells[place] for place, title in columns.untitled if cells[place].strip()}
-        found = checks.row(
-            line,
-            cells[columns.order_id],
-            cells[columns.name] or UNSET,
-            cells[columns.new_order_id].strip() or UNSET,
-            other,
-        )
+        given = {column: cells[place] for column, place in columns.ours.items() if not is_empty(column, cells[place])}
+        found = checks.row(line, given, other)
         if isinstance(found, Row):
             yield found
         else:

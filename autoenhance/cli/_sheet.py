@@ -9,14 +9,15 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from autoenhance._params import BY_KEYWORD
 from autoenhance.cli._checks import shown
 from autoenhance.cli._decoding import name_of, no_room, open_text
+from autoenhance.cli._params import read_json
 from autoenhance.cli._problems import CommandError
 from autoenhance.cli._rows import Fault, Row, Table, read_table
-from autoenhance_api.types import UNSET, Unset
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
 MOST_FAULTS: Final = 20
 """So many are kept; the others are counted."""
@@ -30,10 +31,10 @@ _SETTINGS: Final = (
 )
 _TABLE: Final = """
     CREATE TABLE {} (
-        position INTEGER PRIMARY KEY, line, order_id TEXT, name TEXT, new_order_id TEXT, other TEXT, finished DEFAULT 0
+        position INTEGER PRIMARY KEY, line, order_id TEXT, new_order_id TEXT, changes TEXT, other TEXT, finished DEFAULT 0
     )
 """
-_INSERT: Final = "INSERT INTO row (line, order_id, name, new_order_id, other) VALUES (?, ?, ?, ?, ?)"
+_INSERT: Final = "INSERT INTO row (line, order_id, new_order_id, changes, other) VALUES (?, ?, ?, ?, ?)"
 # Made when all rows are there: to keep an index up to date row by row costs many times as much.
 _INDEX: Final = "CREATE INDEX by_id ON row (order_id, line)"
 _CLASHES: Final = (
@@ -66,8 +67,8 @@ _WHAT: Final = (
 _DROP_CLASHING: Final = (
     _TABLE.format("good"),
     """
-    INSERT INTO good (line, order_id, name, new_order_id, other)
-    SELECT line, order_id, name, new_order_id, other FROM row
+    INSERT INTO good (line, order_id, new_order_id, changes, other)
+    SELECT line, order_id, new_order_id, changes, other FROM row
     WHERE line NOT IN (SELECT line FROM clash) ORDER BY position
     """,
     "DROP TABLE row",
@@ -75,9 +76,9 @@ _DROP_CLASHING: Final = (
     _INDEX,
 )
 _FIRST_CLASHES: Final = "SELECT line, kind, id, other FROM clash ORDER BY line, kind LIMIT ?"
-_SETTLE: Final = "UPDATE row SET finished = ? AND name IS ? AND new_order_id IS ? WHERE order_id = ?"
+_SETTLE: Final = "UPDATE row SET finished = ? AND changes IS ? WHERE order_id = ?"
 _ROWS: Final = """
-    SELECT line, order_id, name, new_order_id, other FROM row
+    SELECT line, order_id, changes, other FROM row
     WHERE position % ? = ? AND finished = ? ORDER BY position
 """
 _COUNT: Final = "SELECT count(*) FROM row WHERE position % ? = ? AND finished = ?"
@@ -155,31 +156,28 @@ class Sheet:
         """Remove what is on disk."""
         self._database.close()
 
-    def settle(self, order_id: str, name: str | Unset | None, new_order_id: str | Unset | None, *, done: bool) -> None:
+    def settle(self, order_id: str, changes: Mapping[str, Any], *, done: bool) -> None:
         """Take in what an earlier run says of an order, in the order in which it was said: the latest counts.
 
         Args:
             order_id: The order.
-            name: The name that it was to get, if any.
-            new_order_id: The id that it was to get, if any.
+            changes: What was to be set, by keyword.
             done: Whether it was edited.
 
         Raises:
             CommandError: If there is no room to note it down.
         """
-        with _storing():
-            try:
-                self._database.execute(_SETTLE, (done, _none(name), _none(new_order_id), order_id))
-            except UnicodeEncodeError:
-                # Half of a surrogate pair: whatever was done with it, it is nothing that a row asks for.
-                with suppress(UnicodeEncodeError):
-                    self._database.execute(_SETTLE, (False, None, None, order_id))
+        # Half of a surrogate pair in an id: whatever was done with it, it is nothing that a row asks for.
+        with _storing(), suppress(UnicodeEncodeError):
+            self._database.execute(_SETTLE, (done, _as_text(changes), order_id))
 
     def pending(self, shard: Shard | None = None) -> Iterator[Row]:
         """The rows that are not finished, in the order of the file, read as they are asked for."""
         found = self._select(_ROWS, shard, finished=False)
-        for line, order_id, name, new_order_id, other in found:
-            yield Row(line, order_id, _unset(name), _unset(new_order_id), json.loads(other) if other else {})
+        for line, order_id, text, other in found:
+            changes = json.loads(text)
+            values = {keyword: read_json(BY_KEYWORD[keyword], value) for keyword, value in changes.items()}
+            yield Row(order_id, line=line, changes=changes, other=json.loads(other) if other else {}, **values)
 
     def pending_count(self, shard: Shard | None = None) -> int:
         """How many rows are not finished."""
@@ -220,7 +218,7 @@ class Sheet:
                 self._database.execute(statement)
         ((self.count,),) = self._database.execute("SELECT count(*) FROM row")
 
-    def _good(self, rows: Iterable[Row | Fault]) -> Iterator[tuple[int, str, str | None, str | None, str | None]]:
+    def _good(self, rows: Iterable[Row | Fault]) -> Iterator[tuple[int, str, str | None, str, str | None]]:
         for row in rows:
             if isinstance(row, Fault):
                 self.fault_count += 1
@@ -228,15 +226,11 @@ class Sheet:
                     self.faults.append(row)
                 continue
             other = json.dumps(row.other) if row.other else None
-            yield row.line, row.order_id, _none(row.name), _none(row.new_order_id), other
+            yield row.line, row.order_id, row.changes.get("new_order_id"), _as_text(row.changes), other
 
 
-def _none(text: str | Unset | None) -> str | None:
-    return None if isinstance(text, Unset) else text
-
-
-def _unset(text: str | None) -> str | Unset:
-    return UNSET if text is None else text
+def _as_text(changes: Mapping[str, Any]) -> str:
+    return json.dumps(changes, sort_keys=True)
 
 
 @contextmanager

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal, NamedTuple, TypedDict
+
+from .types import Unset
+
+
+class EditOrderParams(TypedDict, total=False):
+    """What an edit of an order can set, as keywords. What is left out, or UNSET, is not sent."""
+
+    name: str | Unset
+    """ The name that the order gets. The service states no limit on its length. """
+    new_order_id: str | Unset
+    """ The id that the order is to have. What another id than the present one does is not documented: it may be
+ignored, refused, or become the id under which the order lives from then on. """
+    api_version: str | Unset
+    """ The API version to answer in, a date. Without it the version assigned to the account applies. """
+
+
+class Param(NamedTuple):
+    """A keyword of `EditOrderParams`, and where it goes."""
+
+    keyword: str
+    location: Literal["body", "query", "header"]
+    wire_name: str
+    """ Its name in the request. """
+    python_name: str
+    """ Its name in the model of the body, or in the function of the operation. """
+    description: str
+
+
+PARAMS: tuple[Param, ...] = (
+    Param(
+        "name",
+        "body",
+        "name",
+        "name",
+        "The name that the order gets. The service states no limit on its length.",
+    ),
+    Param(
+        "new_order_id",
+        "body",
+        "order_id",
+        "order_id",
+        "The id that the order is to have. What another id than the present one does is not documented: it may be ignored, refused, or become the id under which the order lives from then on.",
+    ),
+    Param(
+        "api_version",
+        "header",
+        "x-api-version",
+        "x_api_version",
+        "The API version to answer in, a date. Without it the version assigned to the account applies.",
+    ),
+)
+
+
+def check_keywords(function: str, given: Iterable[str], known: Iterable[str]) -> None:
+    """Make sure that each keyword that a function was given is known
+
+    Raises:
+        TypeError: If one is not; it names the nearest that is.
+    """
+    known = list(known)
+    for keyword in given:
+        if keyword not in known:
+            from difflib import get_close_matches  # noqa: PLC0415  # slow to import, and seldom needed
+
+            near = get_close_matches(keyword, known, 1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise TypeError(f"{function}() got an unexpected keyword argument {keyword!r}{hint}")
