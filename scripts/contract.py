@@ -172,6 +172,11 @@ def settable(tree: Any) -> Iterator[tuple[str, str, Pointer, Any]]:
                 yield from _fields(tree, (*pointer, "content", media_type, "schema"))
 
 
+def keyword_of(name: str, node: Any) -> Any:
+    """What callers call something that can be set: what the contract says, else its name with underscores."""
+    return node.get("x-keyword", re.sub(r"\W", "_", name))
+
+
 def resolve(tree: Any, pointer: Pointer) -> tuple[Pointer, Any]:
     """Where what a pointer leads to really is, and what it is."""
     while isinstance(node := at(tree, pointer), dict) and isinstance(node.get("$ref"), str):

@@ -7,7 +7,7 @@ import re
 from keyword import iskeyword
 from typing import TYPE_CHECKING, Any
 
-from contract import Contract, Finding, Pointer, at, resolve, settable, target, walk
+from contract import Contract, Finding, Pointer, at, keyword_of, resolve, settable, target, walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -157,7 +157,7 @@ def _against_our_rules(contract: Contract) -> Iterator[Finding]:
 RESERVED = frozenset({
     *("order_id", "options", "self", "cls", "api_key", "base_url", "timeout", "max_retries"),
     *("extra_body", "extra_query", "extra_headers", "context", "help", "json", "as_json", "curl", "as_curl"),
-    *("api_key_file", "verbose", "line", "changes", "other"),
+    *("api_key_file", "verbose", "field", "line", "changes", "other"),
 })  # fmt: skip
 
 
@@ -166,7 +166,7 @@ def _unusable_keywords(contract: Contract) -> Iterator[Finding]:
     seen: dict[str, str] = {}
     found = list(settable(contract.tree))
     for location, name, pointer, node in found:
-        keyword = node.get("x-keyword", re.sub(r"\W", "_", name))
+        keyword = keyword_of(name, node)
         here = contract.where((*pointer, "x-keyword") if "x-keyword" in node else pointer)
         if (
             not isinstance(keyword, str)

@@ -22,7 +22,7 @@ from openapi_python_client.parser.properties import EnumProperty, ModelProperty
 from openapi_python_client.parser.properties.list_property import ListProperty
 from openapi_python_client.parser.properties.union import UnionProperty
 
-from contract import settable
+from contract import keyword_of, settable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -135,10 +135,11 @@ def _properties(document: Any, endpoint: Endpoint) -> Iterator[tuple[str, Any, P
 
 
 def _param(location: str, node: Any, made: PropertyProtocol) -> Param:
+    name = made.name.get_untrusted_value()
     return Param(
-        keyword=node.get("x-keyword", str(made.python_name)),
+        keyword=keyword_of(name, node),
         location=location,
-        wire_name=made.name.get_untrusted_value(),
+        wire_name=name,
         python_name=str(made.python_name),
         type=f"{_type(made)} | Unset",
         description=" ".join(str(node.get("description", "")).split()),
