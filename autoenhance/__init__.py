@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from autoenhance import bulk, errors, models
     from autoenhance._async_client import AsyncAutoenhance
+    from autoenhance._base_client import EditOptions
     from autoenhance._bulk.types import EditFailure, EditResult, EditSuccess, OrderEdit
     from autoenhance._client import Autoenhance, edit_order
     from autoenhance._settings import Retry
@@ -46,6 +47,7 @@ __all__ = [
     "BulkStoppedError",
     "ConflictError",
     "EditFailure",
+    "EditOptions",
     "EditResult",
     "EditSuccess",
     "InternalServerError",
@@ -69,6 +71,7 @@ _MODULES = {
     "AsyncAutoenhance": "_async_client",
     "Autoenhance": "_client",
     "EditFailure": "_bulk.types",
+    "EditOptions": "_base_client",
     "EditResult": "_bulk.types",
     "EditSuccess": "_bulk.types",
     "OrderEdit": "_bulk.types",

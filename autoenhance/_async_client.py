@@ -90,7 +90,12 @@ class AsyncAutoenhance(BaseClient):
         order_id: str,
         **options: Unpack[EditOptions],
     ) -> Response[Order]:
-        """Edit one order and return the whole response; see `Autoenhance.edit_order_detailed`."""
+        """Edit one order and return the whole response; see `Autoenhance.edit_order_detailed`.
+
+        Args:
+            order_id: The id of the order.
+            **options: What to set, and how the call is made; see `EditOptions`.
+        """
         settings, edit = self._plan(order_id, options)
         return await AsyncCall(settings, edit, via=self._transports.via).edit(await self._transports.get())
 

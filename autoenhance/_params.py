@@ -37,27 +37,29 @@ def is_order_id(param: Param) -> bool:
 def types_of() -> Mapping[str, tuple[Any, ...]]:
     """The types that each keyword takes, without UNSET's."""
     hints = get_type_hints(EditOrderParams)
-    return {
-        keyword: tuple(kind for kind in _alternatives(hint) if kind is not Unset) for keyword, hint in hints.items()
-    }
+    return {keyword: tuple(kind for kind in alternatives(hint) if kind is not Unset) for keyword, hint in hints.items()}
 
 
 def convert(param: Param, value: object) -> Any:
+    """The value as the generated code takes it; see `fit`."""
+    return fit(param.keyword, types_of()[param.keyword], value)
+
+
+def fit(keyword: str, kinds: Sequence[Any], value: object) -> Any:
     """The value as the generated code takes it: an enum's member for its plain value, a list for a sequence.
 
     Raises:
         TypeError: If it is of another type.
         ValueError: If it is no known value of an enum, or a time without a time zone.
     """
-    kinds = types_of()[param.keyword]
     for kind in kinds:
         if (converted := _convert(kind, value)) is not _MISMATCH:
-            return _check_zone(param.keyword, converted)
+            return _check_zone(keyword, converted)
     known = known_values(kinds)
     if known and isinstance(value, type(known[0])):
-        raise ValueError(f"{param.keyword} is {value!r}; it must be {_one_of(known)}{_nearest(value, known)}")
+        raise ValueError(f"{keyword} is {value!r}; it must be {_one_of(known)}{_nearest(value, known)}")
     hint = "; leave it out to change nothing" if value is None else ""
-    raise TypeError(f"{param.keyword} is {describe(kinds)}, not {type(value).__name__}{hint}")
+    raise TypeError(f"{keyword} is {describe(kinds)}, not {type(value).__name__}{hint}")
 
 
 def known_values(kinds: Sequence[Any]) -> list[Any]:
@@ -74,7 +76,7 @@ def _describe(kind: Any) -> str:
     if _is_enum(kind):
         return _one_of(known_values([kind]))
     if get_origin(kind) is Sequence:
-        return f"a list, each item of which is {describe(_alternatives(get_args(kind)[0]))}"
+        return f"a list, each item of which is {describe(alternatives(get_args(kind)[0]))}"
     return _NAMES.get(kind) or f"a {getattr(kind, '__name__', kind)}"
 
 
@@ -89,10 +91,10 @@ def _nearest(value: Any, known: Sequence[Any]) -> str:
     return f" (did you mean {near[0]!r}?)" if near else ""
 
 
-def _alternatives(hint: Any) -> tuple[Any, ...]:
-    """The members of a union, without the plain values of the enum beside them."""
+def alternatives(hint: Any) -> tuple[Any, ...]:
+    """The members of a union, without UNSET's type and the plain values of the enum beside them."""
     kinds = get_args(hint) if get_origin(hint) in {Union, UnionType} else (hint,)
-    return tuple(kind for kind in kinds if get_origin(kind) is not Literal)
+    return tuple(kind for kind in kinds if kind is not Unset and get_origin(kind) is not Literal)
 
 
 def _is_enum(kind: Any) -> bool:
@@ -101,7 +103,7 @@ def _is_enum(kind: Any) -> bool:
 
 def _convert(kind: Any, value: Any) -> Any:
     if get_origin(kind) is Sequence:
-        return _convert_items(_alternatives(get_args(kind)[0]), value)
+        return _convert_items(alternatives(get_args(kind)[0]), value)
     if _is_enum(kind) and not isinstance(value, kind | bool):
         return next((member for member in kind if member.value == value), _MISMATCH)
     if kind is str and isinstance(value, str):
@@ -121,6 +123,7 @@ def _convert_items(kinds: tuple[Any, ...], value: Any) -> Any:
 
 
 def _check_zone(keyword: str, value: Any) -> Any:
-    if isinstance(value, dt.datetime) and value.tzinfo is None:
-        raise ValueError(f"{keyword} is {value!r}; give it a time zone, such as tzinfo=datetime.UTC")
+    for time in value if isinstance(value, list) else (value,):
+        if isinstance(time, dt.datetime) and time.tzinfo is None:
+            raise ValueError(f"{keyword} is {time!r}; give it a time zone, such as tzinfo=datetime.UTC")
     return value

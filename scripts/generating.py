@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from openapi_python_client.parser.properties.protocol import PropertyProtocol
 
 OPERATION = "edit_order"
-# Beside the generator's own: what callers of the operation can set.
-MODULES = ("edit_order_params.py", "order_edit.py")
 
 
 class Param(NamedTuple):
@@ -50,7 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Generate a package; returns the exit status."""
     parser = argparse.ArgumentParser(prog="generating.py")
     parser.add_argument("document", type=Path, help="the contract, as JSON")
-    parser.add_argument("openapi", type=Path, help="the folder with generator.yaml and templates/")
+    parser.add_argument("openapi", type=Path, help="the folder with generator.yaml, templates/ and callers/")
     parser.add_argument("package", type=Path, help="the folder to make")
     options = parser.parse_args(arguments)
     document = json.loads(options.document.read_text(encoding="utf-8"))
@@ -64,7 +62,8 @@ def generate(document: Any, openapi: Path, package: Path, *, with_hooks: bool) -
 
     Args:
         document: The contract, as plain JSON values.
-        openapi: The folder with the generator's settings and templates, each of which may be missing.
+        openapi: The folder with the generator's settings, our overrides of its templates (`templates/`), and the templates
+            of what stands beside its files (`callers/`); each may be missing.
         package: The folder to make.
         with_hooks: Whether to format it, as `post_hooks` in the settings says.
     """
@@ -84,7 +83,7 @@ def generate(document: Any, openapi: Path, package: Path, *, with_hooks: bool) -
     endpoints = [each for tag in data.endpoint_collections_by_tag.values() for each in tag.endpoints]
     endpoint = next((each for each in endpoints if each.name == OPERATION), None)
     if endpoint is not None:
-        _write_modules(project, document, endpoint, templates)
+        _write_modules(project, document, endpoint, openapi / "callers")
     for hook in hooks if with_hooks else ():
         done = subprocess.run(hook, shell=True, cwd=package, capture_output=True, text=True, check=False)  # noqa: S602  # as the generator runs them
         if done.returncode:
@@ -114,10 +113,11 @@ def _write_modules(project: Project, document: Any, endpoint: Endpoint, template
     imports = {
         line for *_, each in properties for line in each.get_imports(prefix=".") | each.get_lazy_imports(prefix=".")
     }
-    for module in MODULES:
-        if (templates / f"{module}.jinja").exists():
-            text = project.env.get_template(f"{module}.jinja").render(params=params, imports=sorted(imports))
-            (project.package_dir / module).write_text(text, encoding="utf-8")
+    for template in sorted(templates.glob("*.jinja")):
+        text = project.env.from_string(template.read_text(encoding="utf-8")).render(
+            params=params, imports=sorted(imports)
+        )
+        (project.package_dir / template.stem).write_text(text, encoding="utf-8")
 
 
 def _properties(document: Any, endpoint: Endpoint) -> Iterator[tuple[str, Any, PropertyProtocol]]:

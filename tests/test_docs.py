@@ -52,10 +52,12 @@ def test_the_second_example_does_what_it_says(run: Any, capsys: pytest.CaptureFi
     """One call, and the async client with its errors."""
     names = run(BLOCKS[1])
     anyio.run(names["rename"], "nope", "a")
-    anyio.run(names["rename"], "ORDER_ID", None)
+    names = run(BLOCKS[1].replace("name=name", 'extra_body={"name": None}'))
+    anyio.run(names["rename"], "ORDER_ID", "a")
     assert capsys.readouterr().out.splitlines() == [
         "front.jpg",
         "There is no order nope.",
+        "front.jpg",
         "{'json': {'name': ['Field may not be null.']}}",
     ]
 

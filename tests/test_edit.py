@@ -10,28 +10,20 @@ import pytest
 from autoenhance._edit import Edit, plan_edit
 from autoenhance.models import UNSET
 
-NOTHING: dict[str, Any] = {
-    "name": UNSET,
-    "new_order_id": UNSET,
-    "extra_body": None,
-    "extra_query": None,
-    "extra_headers": None,
-}
-
-
 DEEP: list[Any] = []
 for _ in range(100_000):
     DEEP = [DEEP]
 
 
 def plan(order_id: Any = "order", **asked: Any) -> Edit:
-    return plan_edit(order_id, **{**NOTHING, **asked})
+    return plan_edit(order_id, asked)
 
 
-def test_a_name_left_out_is_not_sent_and_none_is_sent_as_null() -> None:
-    """Left out and None are two things."""
+def test_what_is_left_out_or_unset_is_not_sent() -> None:
+    """Only what was given goes into the request; null goes there by extra_body."""
     assert plan(new_order_id="b").body == {"order_id": "b"}
-    assert plan(name=None).body == {"name": None}
+    assert plan(new_order_id="b", name=UNSET, api_version=UNSET).body == {"order_id": "b"}
+    assert plan(extra_body={"name": None}).body == {"name": None}
 
 
 def test_extra_fields_stand_beside_the_named_ones() -> None:
@@ -49,14 +41,22 @@ def test_an_edit_of_extra_fields_alone_is_an_edit() -> None:
 @pytest.mark.parametrize("asked", [{}, {"extra_body": {}}, {"extra_query": {"sort_images_by": "name"}}])
 def test_an_edit_that_sets_nothing_is_refused(asked: dict[str, Any]) -> None:
     """A request that changes nothing is a mistake of the caller's."""
-    with pytest.raises(ValueError, match="sets nothing: give name, new_order_id or extra_body"):
+    with pytest.raises(ValueError, match=r"^no changes given: give name, .*new_order_id.* or extra_body$"):
         plan(**asked)
 
 
-def test_setting_a_field_twice_is_refused() -> None:
-    """Of two values for one field neither is right."""
-    with pytest.raises(ValueError, match=r"extra_body sets 'name', and so does an argument"):
-        plan(name="a", extra_body={"name": "b"})
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"extra_body": {"name": "b"}},
+        {"new_order_id": "c", "extra_body": {"order_id": "b"}},
+        {"api_version": "2025-08-31", "extra_headers": {"X-API-Version": "2025-05-08"}},
+    ],
+)
+def test_setting_a_field_twice_is_refused(asked: dict[str, Any]) -> None:
+    """Of two values for one field neither is right, whatever each is called."""
+    with pytest.raises(ValueError, match=r"extra_\w+ sets '[\w-]+', and so does an argument"):
+        plan(name="a", **asked)
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_setting_a_field_twice_is_refused() -> None:
         ({"new_order_id": "order"}, False),
         ({"new_order_id": "other"}, True),
         ({"extra_body": {"order_id": "other"}}, True),
-        ({"new_order_id": None}, True),
+        ({"extra_body": {"order_id": None}}, True),
     ],
 )
 def test_an_edit_knows_whether_it_may_move_the_order(asked: dict[str, Any], gives: bool) -> None:  # noqa: FBT001
@@ -151,7 +151,9 @@ def test_an_id_that_would_change_the_path_is_refused(argument: str, order_id: st
     [
         ({"order_id": 7}, "order_id is a string, not int"),
         ({"order_id": None}, "order_id is a string, not NoneType"),
-        ({"name": 7}, "name is a string or None, not int"),
+        ({"name": 7}, "name is a string, not int$"),
+        ({"name": None}, "name is a string, not NoneType; leave it out to change nothing"),
+        ({"api_version": 7}, "api_version is a string, not int"),
         ({"new_order_id": b"a"}, "new_order_id is a string, not bytes"),
         ({"extra_body": 7}, "extra_body is a mapping, not int"),
         ({"extra_body": "ab"}, "extra_body is a mapping, not str"),
@@ -171,9 +173,9 @@ def test_an_argument_of_the_wrong_type_is_a_type_error(asked: dict[str, Any], sa
     ("asked", "says"),
     [
         ({"name": "\udc80"}, "name is .* half of a surrogate pair"),
-        ({"extra_body": {"a": float("nan")}}, "extra_body cannot be written as JSON"),
-        ({"extra_body": {"a": object()}}, "extra_body cannot be written as JSON"),
-        ({"extra_body": {"a": "\ud800"}}, "extra_body cannot be written as JSON"),
+        ({"extra_body": {"a": float("nan")}}, "the body cannot be written as JSON"),
+        ({"extra_body": {"a": object()}}, "the body cannot be written as JSON"),
+        ({"extra_body": {"a": "\ud800"}}, "the body cannot be written as JSON"),
         ({"name": "a", "extra_headers": {"X-API-Key": "b"}}, "extra_headers sets 'X-API-Key', which the client sets"),
         ({"name": "a", "extra_headers": {"Content-Type": "b"}}, "extra_headers sets 'Content-Type'"),
         ({"name": "a", "extra_headers": {"": "b"}}, "extra_headers has '', which is no name for a header"),
@@ -185,9 +187,12 @@ def test_an_argument_of_the_wrong_type_is_a_type_error(asked: dict[str, Any], sa
         ({"name": "a", "extra_headers": {"Transfer-Encoding": "b"}}, "extra_headers sets 'Transfer-Encoding'"),
         ({"name": "a", "extra_query": {"a": "\ud800"}}, "extra_query has 'a' with half of a surrogate pair"),
         ({"name": "a", "extra_query": {"\ud800": "a"}}, "with half of a surrogate pair"),
-        ({"extra_body": {"a": DEEP}}, "extra_body cannot be written as JSON"),
+        ({"extra_body": {"a": DEEP}}, "the body cannot be written as JSON"),
         ({"name": "a", "extra_headers": {"a": "b\r\nc: d"}}, "extra_headers has 'a' with a value"),
         ({"name": "a", "extra_headers": {"a": "ü"}}, "extra_headers has 'a' with a value"),
+        ({"name": "a", "api_version": "ü"}, "api_version is 'ü', which cannot be the value of a header"),
+        ({"name": "a", "api_version": "1\r\nx: y"}, "which cannot be the value of a header"),
+        ({"extra_body": {"\ud800": "a"}}, "the body cannot be written as JSON"),
     ],
 )
 def test_a_value_that_cannot_be_sent_is_refused(asked: dict[str, Any], says: str) -> None:

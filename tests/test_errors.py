@@ -130,7 +130,7 @@ def test_the_sentences_read_well(caller: Caller, sandbox: Sandbox) -> None:
         "The service refused to edit order 'nope' (401 Unauthorized). "
         "Check the API key: api_key=, or AUTOENHANCE_API_KEY."
     )
-    assert sentence(sandbox.order_ids[2], name=None) == (
+    assert sentence(sandbox.order_ids[2], extra_body={"name": None}) == (
         "The service refused to edit order 'harbour-view-7' (422 Unprocessable): Validation error; "
         "name: Field may not be null."
     )

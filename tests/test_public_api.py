@@ -81,7 +81,18 @@ def test_generated_code_imports_nothing_of_ours() -> None:
 def test_imports_run_downwards_only() -> None:
     """The modules are layers; each imports only what is below it."""
     layers = [
-        *("_version", "errors", "_settings", "_edit", "_retry", "models", "_response", "_outcome", "_failure"),
+        *(
+            "_version",
+            "errors",
+            "_settings",
+            "_params",
+            "_edit",
+            "_retry",
+            "models",
+            "_response",
+            "_outcome",
+            "_failure",
+        ),
         *("_network", "_deadline", "_sender", "_transport", "_request", "_call", "_attempt", "_base_client"),
         *(
             "_bulk/limits",
@@ -110,7 +121,7 @@ def test_imports_run_downwards_only() -> None:
 def test_the_commands_imports_run_downwards_only() -> None:
     """Its modules are layers too, and nothing below them knows of them."""
     layers = [
-        *("_text", "_problems", "_voice", "_key", "_service", "_show", "_curl", "_edit"),
+        *("_text", "_params", "_problems", "_voice", "_key", "_service", "_show", "_curl", "_edit"),
         *("_decoding", "_checks", "_json_rows", "_rows", "_sheet", "_record", "_lock", "_results"),
         *("_signals", "_tally", "_progress", "_report", "_bulk", "_app", "_run"),
     ]

@@ -33,7 +33,9 @@ def many(url: str, key: str, edits: Iterator[tuple[str, str]], in_flight: int, r
     from autoenhance import OrderEdit
 
     with Autoenhance(key, base_url=url, timeout=60) as client:
-        for result in client.edit_orders((OrderEdit(*edit) for edit in edits), concurrency=in_flight, rate=rate):
+        for result in client.edit_orders(
+            (OrderEdit(order_id, name=name) for order_id, name in edits), concurrency=in_flight, rate=rate
+        ):
             if result.error:
                 raise result.error
             yield

@@ -34,7 +34,9 @@ async def many(
     from autoenhance import OrderEdit
 
     async with AsyncAutoenhance(key, base_url=url, timeout=60) as client:
-        async for result in client.edit_orders((OrderEdit(*edit) for edit in edits), concurrency=in_flight, rate=rate):
+        async for result in client.edit_orders(
+            (OrderEdit(order_id, name=name) for order_id, name in edits), concurrency=in_flight, rate=rate
+        ):
             if result.error:
                 raise result.error
             yield

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 from .edit_order_params import check_keywords
@@ -27,8 +28,13 @@ ignored, refused, or become the id under which the order lives from then on. """
     api_version: str | Unset = field(default=UNSET, kw_only=True)
     """ The API version to answer in, a date. Without it the version assigned to the account applies. """
 
-    if not TYPE_CHECKING:  # type checkers know the keywords of __init__
 
-        def __new__(cls, *_: Any, **given: Any) -> OrderEdit:
-            check_keywords(cls.__name__, given, cls.__dataclass_fields__)
-            return object.__new__(cls)
+if not TYPE_CHECKING:  # type checkers know the keywords, and say the same
+    _init = OrderEdit.__init__
+
+    @wraps(_init)
+    def _checked(self: OrderEdit, *args: Any, **given: Any) -> None:
+        check_keywords("OrderEdit", given, OrderEdit.__dataclass_fields__)
+        _init(self, *args, **given)
+
+    OrderEdit.__init__ = _checked

@@ -208,15 +208,26 @@ def test_an_edit_is_any_object_with_the_attributes(bulk: Bulk) -> None:
     assert server.asked[0].body == {"name": "a"}
 
 
+class Forgetful:
+    """An edit that has a name, and fails to tell it."""
+
+    order_id = "a"
+
+    @property
+    def name(self) -> str:
+        return str(self._values["name"])  # type: ignore[attr-defined]  # the mistake to catch
+
+
 INVALID: list[tuple[Any, type[Exception], str]] = [
     (Row(""), ValueError, "order_id is empty"),
     (Row("a/b"), ValueError, "it must be one part of a path"),
-    (Row("a", name=7), TypeError, "name is a string or None, not int"),
-    (Row("a", name=UNSET), ValueError, "this edit sets nothing"),
+    (Row("a", name=7), TypeError, "name is a string, not int"),
+    (Row("a", name=UNSET), ValueError, "no changes given"),
     (Row("a", new_order_id=".."), ValueError, "new_order_id is '..'"),
     (Row(None), TypeError, "order_id is a string, not NoneType"),  # type: ignore[arg-type]  # the mistake to catch
-    ({"order_id": "a", "name": "b"}, TypeError, "an edit has order_id, name and new_order_id, as an OrderEdit has"),
-    (SimpleNamespace(order_id="a", name="b"), TypeError, "has no attribute 'new_order_id'"),
+    ({"order_id": "a", "name": "b"}, TypeError, "an edit has order_id, and what to set, as an OrderEdit has"),
+    (SimpleNamespace(order_id="a"), ValueError, "no changes given"),
+    (Forgetful(), AttributeError, "has no attribute '_values'"),
     (None, TypeError, "'NoneType' object has no attribute 'order_id'"),
     ("order-7", TypeError, "'str' object has no attribute 'order_id'"),
     (("order-7", "a"), TypeError, "'tuple' object has no attribute 'order_id'"),
@@ -333,6 +344,8 @@ def test_the_sync_client_reads_its_source_on_the_callers_thread(tmp_path: Any) -
 
         def __getattr__(self, name: str) -> Any:
             assert threading.current_thread() is here
+            if name not in self._values:
+                raise AttributeError(name)
             return self._values[name]
 
     database = sqlite3.connect(tmp_path / "orders.sqlite3")

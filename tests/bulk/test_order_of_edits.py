@@ -12,7 +12,7 @@ from callers import at
 from edit_server import Answer, Asked, EditServer
 
 from autoenhance import OrderEdit, errors
-from autoenhance.models import UNSET
+from autoenhance.models import UNSET, Unset
 
 if TYPE_CHECKING:
     from bulk_runs import Bulk
@@ -107,9 +107,9 @@ def test_what_follows_a_failed_edit_of_its_order_is_made_all_the_same(bulk: Bulk
 
 
 @every_bulk
-@pytest.mark.parametrize("new", [None, UNSET, "order-7"])
-def test_an_edit_that_gives_no_other_id_touches_one_order(bulk: Bulk, new: str | None) -> None:
-    """None, nothing, or the id that it has."""
+@pytest.mark.parametrize("new", [UNSET, "order-7"])
+def test_an_edit_that_gives_no_other_id_touches_one_order(bulk: Bulk, new: str | Unset) -> None:
+    """Nothing, or the id that it has."""
     given = [OrderEdit("order-7", name=str(number), new_order_id=new) for number in range(5)]
     with EditServer(lambda _: Answer(after=0.01)) as server:
         outcome = bulk(server.options, given)

@@ -69,7 +69,9 @@ def failed(*, was_shared: bool = False) -> Unfinished:
 
 def test_two_edits_of_one_order_come_one_after_another() -> None:
     """The later one begins when the earlier one is finished; those of other orders do not wait."""
-    scheduler = scheduler_of(OrderEdit("a", "1"), OrderEdit("a", "2"), OrderEdit("b", "3"), OrderEdit("a", "4"))
+    scheduler = scheduler_of(
+        OrderEdit("a", name="1"), OrderEdit("a", name="2"), OrderEdit("b", name="3"), OrderEdit("a", name="4")
+    )
     first, other = all_next(scheduler)
     assert names([first, other]) == ["1", "3"]
     scheduler.report(first, ORDER, 0.0)
@@ -82,11 +84,11 @@ def test_two_edits_of_one_order_come_one_after_another() -> None:
 def test_an_edit_that_gives_another_id_is_between_the_edits_of_both() -> None:
     """What follows under either id waits for it, and it waits for what came before under either."""
     scheduler = scheduler_of(
-        OrderEdit("a", "a"),
-        OrderEdit("b", "b"),
-        OrderEdit("a", "a to b", "b"),
-        OrderEdit("b", "b again"),
-        OrderEdit("a", "a again"),
+        OrderEdit("a", name="a"),
+        OrderEdit("b", name="b"),
+        OrderEdit("a", name="a to b", new_order_id="b"),
+        OrderEdit("b", name="b again"),
+        OrderEdit("a", name="a again"),
     )
     old, new = all_next(scheduler)
     scheduler.report(old, ORDER, 0.0)
@@ -104,7 +106,7 @@ def test_the_order_of_edits_is_what_a_simple_model_says(ids: list[tuple[str, str
     scheduler = scheduler_of(concurrency=1000)
     unfinished: list[tuple[str, OrderEdit]] = []
     flying: list[Job[OrderEdit]] = []
-    coming = [OrderEdit(old, str(number), new) for number, (old, new) in enumerate(ids)]
+    coming = [OrderEdit(old, name=str(number), new_order_id=new) for number, (old, new) in enumerate(ids)]
     while coming or unfinished:
         if coming and (not flying or random.random() < 0.5):
             edit = coming.pop(0)
@@ -129,7 +131,7 @@ def test_the_order_of_edits_is_what_a_simple_model_says(ids: list[tuple[str, str
 
 def test_no_more_are_in_flight_than_allowed_and_a_retry_keeps_its_place() -> None:
     """An edit that waits for another attempt counts, and comes before edits that have not begun."""
-    scheduler = scheduler_of(*(OrderEdit(name, name) for name in "abcd"), concurrency=2)
+    scheduler = scheduler_of(*(OrderEdit(name, name=name) for name in "abcd"), concurrency=2)
     first, second = all_next(scheduler)
     scheduler.report(first, failed(), 0.0)
     assert scheduler.next(0.5) is None
@@ -142,7 +144,7 @@ def test_no_more_are_in_flight_than_allowed_and_a_retry_keeps_its_place() -> Non
 
 def test_waiting_for_a_turn_is_no_time_of_an_edit() -> None:
     """Its deadline is moved by as much as it waited after its own wait was over."""
-    scheduler = scheduler_of(OrderEdit("a", "a"))
+    scheduler = scheduler_of(OrderEdit("a", name="a"))
     (job,) = all_next(scheduler)
     scheduler.report(job, failed(), 0.0)
     assert scheduler.next(4.0) is job
@@ -151,7 +153,7 @@ def test_waiting_for_a_turn_is_no_time_of_an_edit() -> None:
 
 def test_the_attempts_end_with_the_last_error() -> None:
     """When the call says that there is to be no other."""
-    scheduler = scheduler_of(OrderEdit("a", "a"))
+    scheduler = scheduler_of(OrderEdit("a", name="a"))
     for now in (0.0, 1.0, 2.0):
         (job,) = all_next(scheduler, now)
         scheduler.report(job, failed(), now)
@@ -164,7 +166,7 @@ def test_the_attempts_end_with_the_last_error() -> None:
 
 def test_after_a_shared_connection_broke_the_edit_is_alone_until_it_is_concluded() -> None:
     """HTTP/2: among others it would be cut off again; alone its third attempt is the first on a new connection."""
-    scheduler = scheduler_of(*(OrderEdit(name, name) for name in "abcd"), concurrency=3)
+    scheduler = scheduler_of(*(OrderEdit(name, name=name) for name in "abcd"), concurrency=3)
     first, second, third = all_next(scheduler)
     scheduler.report(first, failed(was_shared=True), 0.0)
     scheduler.report(second, failed(was_shared=True), 0.0)
@@ -185,7 +187,7 @@ def test_after_a_shared_connection_broke_the_edit_is_alone_until_it_is_concluded
 
 def test_stopping_gives_up_an_edit_that_is_alone() -> None:
     """Like any other that waits."""
-    scheduler = scheduler_of(OrderEdit("a", "a"))
+    scheduler = scheduler_of(OrderEdit("a", name="a"))
     for now in (0.0, 1.0):
         (job,) = all_next(scheduler, now)
         scheduler.report(job, failed(was_shared=True), now)
@@ -196,7 +198,7 @@ def test_stopping_gives_up_an_edit_that_is_alone() -> None:
 
 def test_stopping_gives_up_what_waits_for_another_attempt() -> None:
     """With what its last attempt came to; what is in flight is waited for, and the rest is unsent."""
-    scheduler = scheduler_of(OrderEdit("a", "a"), OrderEdit("b", "b"), OrderEdit("a", "c"))
+    scheduler = scheduler_of(OrderEdit("a", name="a"), OrderEdit("b", name="b"), OrderEdit("a", name="c"))
     waiting, flying = all_next(scheduler)
     scheduler.report(waiting, failed(), 0.0)
     scheduler.stop()
@@ -205,7 +207,7 @@ def test_stopping_gives_up_what_waits_for_another_attempt() -> None:
     assert not scheduler.is_over
     scheduler.report(flying, failed(), 5.0)
     assert scheduler.is_over
-    scheduler.add(OrderEdit("d", "d"), ValueError("invalid"))
+    scheduler.add(OrderEdit("d", name="d"), ValueError("invalid"))
     assert [edit.name for edit in scheduler.unsent] == ["c", "d"]
 
 
@@ -213,7 +215,7 @@ def test_stopping_gives_up_what_waits_for_another_attempt() -> None:
 def test_a_service_that_cannot_be_reached_ends_the_run(*, reached: bool) -> None:
     """After so many edits in a row without a connection; one that had one begins the count anew."""
     count = 3 * UNREACHABLE
-    scheduler = scheduler_of(*(OrderEdit(str(number), "a") for number in range(count)), concurrency=1)
+    scheduler = scheduler_of(*(OrderEdit(str(number), name="a") for number in range(count)), concurrency=1)
     made = 0
     while (job := scheduler.next(0.0)) is not None:
         job.call.was_reached = reached and made % UNREACHABLE == 5

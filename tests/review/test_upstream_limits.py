@@ -8,7 +8,6 @@ import pytest
 from upstream_documents import JSON, Their, found, short
 
 from autoenhance._edit import plan_edit
-from autoenhance_api.types import UNSET, Unset
 from review.upstream.rules import KEPT, RULES
 
 if TYPE_CHECKING:
@@ -52,14 +51,13 @@ def test_limits_that_count_as_kept_are_kept_by_the_client(place: str, keyword: s
     bound = KEPT[place, keyword]
     assert RULES["request: limit, kept"].breaks is False
     text = "x" * (bound + 1 if keyword.startswith("max") else bound - 1)
-    edits: dict[str, tuple[str, str | Unset, str | Unset]] = {
-        "path parameter id": (text, UNSET, "b"),
-        "request body: order_id": ("a", text, UNSET),
-        "request body": ("a", UNSET, UNSET),
+    edits: dict[str, tuple[str, dict[str, str]]] = {
+        "path parameter id": (text, {"name": "b"}),
+        "request body: order_id": ("a", {"new_order_id": text}),
+        "request body": ("a", {}),
     }
-    order_id, new_id, name = edits[place]
-    with pytest.raises(ValueError, match=r"empty|at most|sets nothing"):
-        plan_edit(order_id, name=name, new_order_id=new_id, extra_body=None, extra_query=None, extra_headers=None)
+    with pytest.raises(ValueError, match=r"empty|at most|no changes given"):
+        plan_edit(*edits[place])
 
 
 def test_what_only_ours_has_is_told_too() -> None:

@@ -57,7 +57,7 @@ SCENARIOS: dict[str, Scenario] = {
     "edited": Scenario(options={"api_version": "2025-08-31"}),
     "key_refused": Scenario(options={"api_key": "not-a-key"}, statuses=(401,)),
     "not_found": Scenario(order_id="00000000-0000-0000-0000-000000000000", statuses=(404,)),
-    "field_refused": Scenario(edit={"name": None}, statuses=(422,)),
+    "field_refused": Scenario(edit={"extra_body": {"name": None}}, statuses=(422,)),
     "too_many_requests": Scenario(options={"max_retries": 0}, statuses=(429,), rate_limit=0),
     "retried": Scenario(
         statuses=(503, 200),

@@ -72,7 +72,8 @@ def clients() -> None:
 def edits(client: Autoenhance) -> None:
     order = client.edit_order("id", name="a", new_order_id="b", extra_body={}, extra_query={}, extra_headers={})
     assert_type(order, Order)
-    assert_type(client.edit_order("id", name=None), Order)
+    assert_type(client.edit_order("id", name="a", api_version="2025-08-31"), Order)
+    client.edit_order("id", name=None)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # the contract has no null
     assert_type(client.edit_order("id", name="a", timeout=httpx.Timeout(1), max_retries=0), Order)
     assert_type(client.edit_order_detailed("id", name="a", timeout=None), Response[Order])
     assert_type(client.edit_order("id", name=UNSET), Order)
@@ -112,10 +113,12 @@ class Incomplete:
 
 
 def bulk(client: Autoenhance, rows: Iterator[Row]) -> None:
-    assert_type(OrderEdit("id", name="a", new_order_id=None), OrderEdit)
-    assert_type(OrderEdit("id").name, str | Unset | None)
+    assert_type(OrderEdit("id", name="a", new_order_id=UNSET, api_version="2025-08-31"), OrderEdit)
+    assert_type(OrderEdit("id").name, str | Unset)
+    OrderEdit("id", title="a")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    OrderEdit("id", "a")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]  # keywords only
     same: type[OrderEdit] = SameOrderEdit
-    edit: OrderEditLike = same("id", "a")
+    edit: OrderEditLike = same("id", name="a")
     with client.edit_orders([OrderEdit("id", name="a")], concurrency=8, rate=100, max_failures=None) as run:
         assert_type(run, EditRun[OrderEdit])
         for result in run:
