@@ -1,8 +1,9 @@
 """The models and enums that are generated from the contract, under their public names."""
 
-from autoenhance_api import models
+# Not `from autoenhance_api import models`: with that, pyright takes the `__all__` of autoenhance_api for that of its models.
+import autoenhance_api.models as generated
 from autoenhance_api.models import *  # noqa: F403  # every model, whatever the contract has
 from autoenhance_api.types import UNSET, Response, Unset
 
 __all__ = ["UNSET", "Response", "Unset"]
-__all__ += models.__all__
+__all__ += generated.__all__

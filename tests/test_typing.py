@@ -1,8 +1,7 @@
-"""mypy --strict and pyright find nothing, in the facade, the generated package, the README and the pinned signatures."""
+"""mypy --strict and pyright find nothing, in the facade, the generated package and the pinned signatures."""
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -20,28 +19,16 @@ def check(tool: str, *arguments: str) -> str:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout
 
 
-def readme_examples(folder: Path) -> list[str]:
-    """The README's Python blocks, each as a module of its own."""
-    blocks = re.findall(r"^```python\n(.*?)^```", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE | re.DOTALL)
-    assert blocks
-    paths = []
-    for number, block in enumerate(blocks):
-        path = folder / f"readme_{number}.py"
-        path.write_text(block, encoding="utf-8")
-        paths.append(str(path))
-    return paths
-
-
-def test_mypy_strict_finds_nothing(tmp_path: Path) -> None:
+def test_mypy_strict_finds_nothing() -> None:
     """The pinned signatures hold, and every ignore in them is needed."""
-    said = check("mypy", "--strict", "--warn-unused-ignores", *CHECKED, *readme_examples(tmp_path))
+    said = check("mypy", "--strict", "--warn-unused-ignores", *CHECKED)
     assert said.startswith("Success: no issues found in"), said
 
 
 @pytest.mark.thorough
-def test_pyright_finds_nothing(tmp_path: Path) -> None:
+def test_pyright_finds_nothing() -> None:
     """The other type checker agrees."""
-    said = check("pyright", "--warnings", "--pythonpath", sys.executable, *CHECKED, *readme_examples(tmp_path))
+    said = check("pyright", "--warnings", "--pythonpath", sys.executable, *CHECKED)
     assert "0 errors, 0 warnings" in said, said
 
 
