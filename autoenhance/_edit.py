@@ -8,7 +8,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote
 
-from autoenhance._params import BODY, BY_KEYWORD, convert, is_order_id
+from autoenhance._params import BODY, BY_KEYWORD, convert, describe, is_order_id, types_of
+from autoenhance_api.edit_order_params import PARAMS
 from autoenhance_api.models import OrderUpdate
 from autoenhance_api.types import Unset
 
@@ -62,6 +63,9 @@ def plan_edit(order_id: str, options: Mapping[str, Any]) -> Edit:
         if param is not None and not isinstance(value, Unset):
             given[param.location][param.python_name] = _check_value(param, convert(param, value))
             taken[param.location].add(param.wire_name)
+    for param in PARAMS:
+        if param.is_required and param.wire_name not in taken[param.location]:
+            raise TypeError(f"{param.keyword} is missing; it is {describe(types_of()[param.keyword])}")
     extra_body, query, headers = (
         _check_mapping(argument, options.get(argument), taken[location])
         for argument, location in (("extra_body", "body"), ("extra_query", "query"), ("extra_headers", "header"))

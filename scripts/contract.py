@@ -158,7 +158,8 @@ def walk(node: Any, pointer: Pointer = ()) -> Iterator[tuple[Pointer, Any]]:
 
 def settable(tree: Any) -> Iterator[tuple[str, str, Pointer, Any]]:
     """What callers of an operation can set: where it goes (body, query or header), its name there, and what is said of it."""
-    for path, item in tree["paths"].items():
+    paths = tree.get("paths")
+    for path, item in paths.items() if isinstance(paths, dict) else ():
         for method, operation in item.items() if isinstance(item, dict) else ():
             if not isinstance(operation, dict) or "responses" not in operation:
                 continue

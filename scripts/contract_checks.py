@@ -163,7 +163,7 @@ RESERVED = frozenset({
 
 def _unusable_keywords(contract: Contract) -> Iterator[Finding]:
     """What callers could not set by a keyword, or would send without setting it."""
-    seen: dict[str, str] = {}
+    seen: dict[str, tuple[str, str]] = {}
     found = list(settable(contract.tree))
     for location, name, pointer, node in found:
         keyword = keyword_of(name, node)
@@ -174,10 +174,10 @@ def _unusable_keywords(contract: Contract) -> Iterator[Finding]:
             or iskeyword(keyword)
         ):
             yield Finding(here, f"the keyword {keyword!r} is not in snake_case; give one with x-keyword")
-        elif keyword in RESERVED or keyword in seen:
-            whose = seen.get(keyword, "an argument of its own")
+        elif keyword in RESERVED or seen.get(keyword, (name, location)) != (name, location):
+            whose = "{!r} in the {}".format(*seen[keyword]) if keyword in seen else "an argument of its own"
             yield Finding(here, f"the keyword {keyword!r} is taken by {whose}; give another one with x-keyword")
-        seen.setdefault(str(keyword), f"{name!r} in the {location}")
+        seen.setdefault(str(keyword), (name, location))
         _, schema = resolve(contract.tree, pointer if location == "body" else (*pointer, "schema"))
         if "default" in schema:
             yield Finding(here, f"{name} has a default, which every call would send; say it in the description")

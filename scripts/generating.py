@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from openapi_python_client.parser.openapi import Endpoint
     from openapi_python_client.parser.properties.protocol import PropertyProtocol
 
-OPERATION = "edit_order"
-
 
 class Param(NamedTuple):
     """One thing that an edit can set, as the templates want it."""
@@ -41,6 +39,7 @@ class Param(NamedTuple):
     wire_name: str
     python_name: str
     type: str
+    is_required: bool
     description: str
 
 
@@ -81,8 +80,7 @@ def generate(document: Any, openapi: Path, package: Path, *, with_hooks: bool) -
     if errors:
         return [_said(error) for error in errors]
     endpoints = [each for tag in data.endpoint_collections_by_tag.values() for each in tag.endpoints]
-    endpoint = next((each for each in endpoints if each.name == OPERATION), None)
-    if endpoint is not None:
+    for endpoint in endpoints[:1]:  # the contract is of one operation
         _write_modules(project, document, endpoint, openapi / "callers")
     for hook in hooks if with_hooks else ():
         done = subprocess.run(hook, shell=True, cwd=package, capture_output=True, text=True, check=False)  # noqa: S602  # as the generator runs them
@@ -141,7 +139,8 @@ def _param(location: str, node: Any, made: PropertyProtocol) -> Param:
         location=location,
         wire_name=name,
         python_name=str(made.python_name),
-        type=f"{_type(made)} | Unset",
+        type=_type(made) if made.required else f"{_type(made)} | Unset",
+        is_required=made.required,
         description=" ".join(str(node.get("description", "")).split()),
     )
 

@@ -13,7 +13,7 @@ class EditOrderParams(TypedDict, total=False):
     """ The name that the order gets. The service states no limit on its length. """
     new_order_id: str | Unset
     """ The id that the order is to have. What another id than the present one does is not documented: it may be
-ignored, refused, or become the id under which the order lives from then on. """
+    ignored, refused, or become the id under which the order lives from then on. """
     api_version: str | Unset
     """ The API version to answer in, a date. Without it the version assigned to the account applies. """
 
@@ -27,6 +27,7 @@ class Param(NamedTuple):
     """ Its name in the request. """
     python_name: str
     """ Its name in the model of the body, or in the function of the operation. """
+    is_required: bool
     description: str
 
 
@@ -36,6 +37,7 @@ PARAMS: tuple[Param, ...] = (
         "body",
         "name",
         "name",
+        False,
         "The name that the order gets. The service states no limit on its length.",
     ),
     Param(
@@ -43,6 +45,7 @@ PARAMS: tuple[Param, ...] = (
         "body",
         "order_id",
         "order_id",
+        False,
         "The id that the order is to have. What another id than the present one does is not documented: it may be ignored, refused, or become the id under which the order lives from then on.",
     ),
     Param(
@@ -50,6 +53,7 @@ PARAMS: tuple[Param, ...] = (
         "header",
         "x-api-version",
         "x_api_version",
+        False,
         "The API version to answer in, a date. Without it the version assigned to the account applies.",
     ),
 )
@@ -69,3 +73,6 @@ def check_keywords(function: str, given: Iterable[str], known: Iterable[str]) ->
             near = get_close_matches(keyword, known, 1)
             hint = f"; did you mean {near[0]!r}?" if near else ""
             raise TypeError(f"{function}() got an unexpected keyword argument {keyword!r}{hint}")
+
+
+__all__ = ["EditOrderParams"]

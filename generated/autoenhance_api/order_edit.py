@@ -24,7 +24,7 @@ class OrderEdit:
     """ The name that the order gets. The service states no limit on its length. """
     new_order_id: str | Unset = field(default=UNSET, kw_only=True)
     """ The id that the order is to have. What another id than the present one does is not documented: it may be
-ignored, refused, or become the id under which the order lives from then on. """
+    ignored, refused, or become the id under which the order lives from then on. """
     api_version: str | Unset = field(default=UNSET, kw_only=True)
     """ The API version to answer in, a date. Without it the version assigned to the account applies. """
 

@@ -40,7 +40,12 @@ def union(annotation: str) -> list[str]:
         return [part for member in split(match[1], ",") for part in union(member)]
     if match := re.fullmatch(r"Response\[(.*)\](.*)", annotation):
         annotation = match[1] + match[2]
-    return split(annotation, "|")
+    return [literal for part in split(annotation, "|") for literal in _literals(part)]
+
+
+def _literals(part: str) -> list[str]:
+    match = re.fullmatch(r"(?:typing\.)?Literal\[(.*)\]", part)
+    return [f"Literal[{value}]" for value in split(match[1], ",")] if match else [part]
 
 
 def split(text: str, separator: str) -> list[str]:

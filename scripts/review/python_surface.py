@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import griffe
 
+from review import callers
 from review.annotations import changed_type
 from review.changes import PythonChange
 from review.surface import MODEL_MODULE, Surface, rank, target_of
@@ -31,8 +32,8 @@ _BREAKAGES = {
 }
 
 
-def compare(old: Surface, new: Surface) -> list[PythonChange]:
-    """Every change, the breaking ones first."""
+def compare(old: Surface, new: Surface, keywords: list[PythonChange]) -> list[PythonChange]:
+    """Every change, the breaking ones first, with what the contract says of callers' keywords."""
     gone = {name: item for name, item in old.objects.items() if name not in new.objects}
     come = {name: item for name, item in new.objects.items() if name not in old.objects}
     changes = list(_renamed(gone, come))
@@ -51,6 +52,7 @@ def compare(old: Surface, new: Surface) -> list[PythonChange]:
         if after.path not in compared:
             compared.add(after.path)
             changes += _differences(name, before, after, old, new)
+    changes = callers.merge(keywords, changes)
     return sorted(_together(changes), key=lambda change: (not change.breaks, change.name, change.sentence))
 
 

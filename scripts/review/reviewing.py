@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from lint import lint_contract
-from review import python_surface, sources, trees, upstream, wire
+from review import callers, python_surface, sources, trees, upstream, wire
 from review.bump import Bump, bump, new_lines, version_of
 from review.changes import Change, PythonChange, highest
 from review.generating import surface
@@ -118,9 +118,9 @@ def review(base: Tree, working: Tree, why: str, *, against: str | None = None) -
     theirs = upstream.compare(new, against) if against else None
     on_the_wire = wire.compare(old, new)
     with TemporaryDirectory(prefix="autoenhance-") as name:
-        in_python = python_surface.compare(
-            surface(base, old, Path(name) / "base"), surface(working, new, Path(name) / "working")
-        )
+        surfaces = surface(base, old, Path(name) / "base"), surface(working, new, Path(name) / "working")
+        keywords = list(callers.compare(old, new)) if callers.have_keywords(*surfaces) else []
+        in_python = python_surface.compare(*surfaces, keywords)
     # That the contract has another version asks for no other version.
     wire_impacts = [change.impact for change in on_the_wire if change.event != "contract version"]
     packages = version_of(base.text(trees.VERSION)), version_of(working.text(trees.VERSION))

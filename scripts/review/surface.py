@@ -57,8 +57,12 @@ class Surface:
 
     def _inputs(self) -> set[str]:
         """The models that users build and send: those that a generated function takes, and what they hold."""
-        known = {item.name: item for item in self.objects.values() if item.is_class and ".models." in item.path}
-        pending = [
+        # What an edit can set is written for callers, beside the models.
+        keywords = {"EditOrderParams", "OrderEdit"}
+        classes = [item for item in self.objects.values() if item.is_class]
+        known = {item.name: item for item in classes if ".models." in item.path or item.name in keywords}
+        pending = [*keywords]
+        pending += [
             word
             for path, item in self.objects.items()
             if isinstance(item, griffe.Function) and path.startswith("autoenhance_api.api.")

@@ -202,7 +202,7 @@ def test_a_change_is_told_under_its_public_name(
     old = surface(tmp_path / "old", FILES)
     new = surface(tmp_path / "new", FILES | {file: FILES[file].replace(before, after)})
     told = [
-        f"{'breaks' if change.breaks else 'holds'} {change.name}: {change.sentence}" for change in compare(old, new)
+        f"{'breaks' if change.breaks else 'holds'} {change.name}: {change.sentence}" for change in compare(old, new, [])
     ]
     assert told == expected
 
@@ -217,7 +217,7 @@ def test_a_class_may_move_and_keep_its_name(tmp_path: Path) -> None:
             "autoenhance.errors", "autoenhance._errors"
         ),
     }
-    told = compare(surface(tmp_path / "old", FILES), surface(tmp_path / "new", files))
+    told = compare(surface(tmp_path / "old", FILES), surface(tmp_path / "new", files), [])
     assert [(change.name, change.sentence) for change in told] == [("autoenhance.errors.Refused", "The class is gone.")]
 
 

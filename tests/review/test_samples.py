@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from review_samples import SAMPLES, Sample, base_tree, patched
 
-from review import generating, python_surface, wire
+from review import callers, generating, python_surface, wire
 from review.bump import bump
 from review.changes import highest
 from review.rules import RULES
@@ -55,7 +55,7 @@ def test_a_sample_gets_its_verdict(sample: Sample, side: Callable[[tuple[str, ..
     (old, old_surface), (new, new_surface) = side(before), side((*before, sample.name))
 
     on_the_wire = wire.compare(old, new)
-    in_python = python_surface.compare(old_surface, new_surface)
+    in_python = python_surface.compare(old_surface, new_surface, list(callers.compare(old, new)))
 
     assert sorted(f"{change.breaks} {change.event}" for change in on_the_wire) == sorted(sample.wire)
     places = [f"{change.what} | {change.where.rpartition(': ')[2]}" for change in on_the_wire]

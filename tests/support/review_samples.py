@@ -56,12 +56,10 @@ SAMPLES = {sample.name: sample for sample in map(read_sample, sorted(PATCHES.glo
 
 
 def base_tree(folder: Path) -> Tree:
-    """A copy of what a review reads, with versions and a changelog that stay the same when ours move on."""
+    """What a review reads, with a contract, versions and a changelog that stay the same when ours move on."""
     for part in ("openapi", "autoenhance"):
         shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
-    spec = folder / SPEC
-    text = re.sub(r"^  version: .*$", "  version: 1.0.0", spec.read_text(encoding="utf-8"), count=1, flags=re.MULTILINE)
-    spec.write_text(text, encoding="utf-8")
+    shutil.copyfile(ROOT / "tests/review/spec.yaml", folder / SPEC)
     (folder / VERSION).write_text('__version__ = "0.1.0"\n', encoding="utf-8")
     (folder / CHANGELOG).write_text("# Changelog\n\n## [Unreleased]\n\n- What was there before.\n", encoding="utf-8")
     return Tree(folder)

@@ -1,0 +1,69 @@
+"""What a change to the contract gives callers, or takes from them: keywords, options of the command, columns of its tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from contract import at, keyword_of, settable
+from review.changes import PythonChange
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from contract import Contract, Pointer
+    from review.surface import Surface
+
+_CLASS = "autoenhance.EditOptions"
+_EDIT = "autoenhance.OrderEdit"
+
+
+def have_keywords(*surfaces: Surface) -> bool:
+    """Whether callers have their keywords from the contract on each side."""
+    return all(_CLASS in surface.objects for surface in surfaces)
+
+
+def compare(old: Contract, new: Contract) -> Iterator[PythonChange]:
+    """Each keyword that came or went, with the option and the column that are made from it."""
+    before, after = _keywords(old), _keywords(new)
+    for keyword in after.keys() - before.keys():
+        location, is_required = after[keyword]
+        sentence = f"{_named(keyword, location)} is new{', and must be given' if is_required else ''}."
+        because = "Calls without it are a TypeError." if is_required else "Calls without it are as before."
+        yield PythonChange(f"{_CLASS}.{keyword}", sentence, breaks=is_required, because=because)
+    for keyword in before.keys() - after.keys():
+        sentence = f"{_named(keyword, before[keyword][0])} is gone."
+        yield PythonChange(f"{_CLASS}.{keyword}", sentence, breaks=True, because="Calls with it are a TypeError.")
+
+
+def _keywords(contract: Contract) -> dict[str, tuple[str, bool]]:
+    """Where each goes, and whether it must be given."""
+    return {
+        str(keyword_of(name, node)): (location, _is_required(contract, location, name, pointer))
+        for location, name, pointer, node in settable(contract.tree)
+    }
+
+
+def _is_required(contract: Contract, location: str, name: str, pointer: Pointer) -> bool:
+    if location == "body":
+        return name in (at(contract.tree, pointer[:-2]).get("required") or ())
+    return bool(at(contract.tree, pointer).get("required"))
+
+
+def _named(keyword: str, location: str) -> str:
+    option = f"`--{keyword.replace('_', '-')}` of `autoenhance edit-order`"
+    named = f"The keyword `{keyword}` of `edit_order` and `OrderEdit`, with the option {option}"
+    return f"{named} and the column `{keyword}` of `edit-orders`," if location == "body" else f"{named},"
+
+
+def merge(told: list[PythonChange], changes: list[PythonChange]) -> list[PythonChange]:
+    """Both lists as one, with each keyword told once: `OrderEdit` has those of `EditOptions`, from the same template."""
+    names = {change.name for change in told}
+    keywords = {change.name.rpartition(".")[2] for change in (*told, *changes) if change.name.startswith(f"{_CLASS}.")}
+    return [*told, *(change for change in changes if change.name not in names and not _is_told(change, keywords))]
+
+
+def _is_told(change: PythonChange, keywords: set[str]) -> bool:
+    owner, _, name = change.name.rpartition(".")
+    if owner != _EDIT:
+        return False
+    return name in keywords or (name == "__init__" and change.sentence.split("`")[1] in keywords)
