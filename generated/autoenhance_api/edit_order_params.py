@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal, NamedTuple, TypedDict
 
+from .models.image_sort_order import ImageSortOrder
 from .types import Unset
 
 
@@ -14,6 +15,14 @@ class EditOrderParams(TypedDict, total=False):
     new_order_id: str | Unset
     """ The id that the order is to have. What another id than the present one does is not documented: it may be
     ignored, refused, or become the id under which the order lives from then on. """
+    default_image_sort_order: (
+        ImageSortOrder | Literal["name", "-name", "date_added", "-date_added", "custom"] | Unset
+    )
+    """ The order that the images are to have where no other is asked for. Since API version 2026-10-01. """
+    sort_images_by: (
+        ImageSortOrder | Literal["name", "-name", "date_added", "-date_added", "custom"] | Unset
+    )
+    """ The order of the images in the response. Since API version 2026-10-01. """
     api_version: str | Unset
     """ The API version to answer in, a date. Without it the version assigned to the account applies. """
 
@@ -47,6 +56,22 @@ PARAMS: tuple[Param, ...] = (
         "order_id",
         False,
         "The id that the order is to have. What another id than the present one does is not documented: it may be ignored, refused, or become the id under which the order lives from then on.",
+    ),
+    Param(
+        "default_image_sort_order",
+        "body",
+        "default_image_sort_order",
+        "default_image_sort_order",
+        False,
+        "The order that the images are to have where no other is asked for. Since API version 2026-10-01.",
+    ),
+    Param(
+        "sort_images_by",
+        "query",
+        "sort_images_by",
+        "sort_images_by",
+        False,
+        "The order of the images in the response. Since API version 2026-10-01.",
     ),
     Param(
         "api_version",

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import wraps
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from .edit_order_params import check_keywords
+from .models.image_sort_order import ImageSortOrder
 from .types import UNSET, Unset
 
 
@@ -16,6 +17,8 @@ class OrderEdit:
         order_id: The id of the order.
         name: The name that the order gets. The service states no limit on its length.
         new_order_id: The id that the order is to have. What another id than the present one does is not documented: it may be ignored, refused, or become the id under which the order lives from then on.
+        default_image_sort_order: The order that the images are to have where no other is asked for. Since API version 2026-10-01.
+        sort_images_by: The order of the images in the response. Since API version 2026-10-01.
         api_version: The API version to answer in, a date. Without it the version assigned to the account applies.
     """
 
@@ -25,6 +28,14 @@ class OrderEdit:
     new_order_id: str | Unset = field(default=UNSET, kw_only=True)
     """ The id that the order is to have. What another id than the present one does is not documented: it may be
     ignored, refused, or become the id under which the order lives from then on. """
+    default_image_sort_order: (
+        ImageSortOrder | Literal["name", "-name", "date_added", "-date_added", "custom"] | Unset
+    ) = field(default=UNSET, kw_only=True)
+    """ The order that the images are to have where no other is asked for. Since API version 2026-10-01. """
+    sort_images_by: (
+        ImageSortOrder | Literal["name", "-name", "date_added", "-date_added", "custom"] | Unset
+    ) = field(default=UNSET, kw_only=True)
+    """ The order of the images in the response. Since API version 2026-10-01. """
     api_version: str | Unset = field(default=UNSET, kw_only=True)
     """ The API version to answer in, a date. Without it the version assigned to the account applies. """
 

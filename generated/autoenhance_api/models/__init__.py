@@ -11,6 +11,7 @@ __all__ = (
     "FinetuneSettings",
     "Image",
     "ImageMetadata",
+    "ImageSortOrder",
     "ImageStatus",
     "Order",
     "OrderStatus",
@@ -29,6 +30,7 @@ _MODULES = {
     "FinetuneSettings": ".finetune_settings",
     "Image": ".image",
     "ImageMetadata": ".image_metadata",
+    "ImageSortOrder": ".image_sort_order",
     "ImageStatus": ".image_status",
     "Order": ".order",
     "OrderStatus": ".order_status",
@@ -58,6 +60,7 @@ else:
     from .finetune_settings import FinetuneSettings
     from .image import Image
     from .image_metadata import ImageMetadata
+    from .image_sort_order import ImageSortOrder
     from .image_status import ImageStatus
     from .order import Order
     from .order_status import OrderStatus

@@ -18,7 +18,7 @@ T = TypeVar("T", bound="Image")
 @_attrs_define
 class Image:
     """One photograph of an order, with the settings that it is enhanced with. Newer API versions send more fields, for
-    example `parent_image_id` and `restage`; older ones send `window_pull`, a boolean or null, for `window_pull_type`.
+    example `restage`; older ones send `window_pull`, a boolean or null, for `window_pull_type`.
 
     """
 
@@ -46,6 +46,9 @@ class Image:
     """ What the account stores with the image. """
     order_id: None | str | Unset = UNSET
     """ The id of the order that the image belongs to. Null in the page's example. """
+    parent_image_id: None | str | Unset = UNSET
+    """ The id of the image that this one was made from. What it means is inferred from its name. Since API version
+    2026-10-01. """
     preset_id: None | str | Unset = UNSET
     """ The id of the preset that the settings came from. Null in the page's example. """
     privacy: bool | None | Unset = UNSET
@@ -119,6 +122,8 @@ class Image:
 
         order_id = self.order_id
 
+        parent_image_id = self.parent_image_id
+
         preset_id = self.preset_id
 
         privacy = self.privacy
@@ -179,6 +184,8 @@ class Image:
             field_dict["metadata"] = metadata
         if order_id is not UNSET:
             field_dict["order_id"] = order_id
+        if parent_image_id is not UNSET:
+            field_dict["parent_image_id"] = parent_image_id
         if preset_id is not UNSET:
             field_dict["preset_id"] = preset_id
         if privacy is not UNSET:
@@ -231,6 +238,8 @@ class Image:
 
         order_id = d.pop("order_id", UNSET)
 
+        parent_image_id = d.pop("parent_image_id", UNSET)
+
         preset_id = d.pop("preset_id", UNSET)
 
         privacy = d.pop("privacy", UNSET)
@@ -267,6 +276,7 @@ class Image:
             self.lens_correction = lens_correction
             self.metadata = metadata
             self.order_id = order_id
+            self.parent_image_id = parent_image_id
             self.preset_id = preset_id
             self.privacy = privacy
             self.rating = rating
@@ -292,6 +302,7 @@ class Image:
                 lens_correction=lens_correction,
                 metadata=metadata,
                 order_id=order_id,
+                parent_image_id=parent_image_id,
                 preset_id=preset_id,
                 privacy=privacy,
                 rating=rating,

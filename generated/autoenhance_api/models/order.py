@@ -7,6 +7,7 @@ from typing import Any, TypeVar, cast
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from ..models.image_sort_order import ImageSortOrder
 from ..models.order_status import OrderStatus
 from ..types import UNSET, Unset, parse_timestamp, received_texts
 
@@ -19,6 +20,9 @@ class Order:
 
     created_at: datetime.datetime | None | Unset = UNSET
     """ When the order was created. Seen without a time zone too, which is read as UTC. """
+    default_image_sort_order: ImageSortOrder | None | Unset = UNSET
+    """ The order that the images have where no other is asked for. That the order has it is inferred from the body.
+    Since API version 2026-10-01. """
     images: list[Image] | None | Unset = UNSET
     """ The images of the order. """
     is_deleted: bool | None | Unset = UNSET
@@ -50,6 +54,14 @@ class Order:
             created_at = self.created_at.isoformat()
         else:
             created_at = self.created_at
+
+        default_image_sort_order: None | str | Unset
+        if isinstance(self.default_image_sort_order, Unset):
+            default_image_sort_order = UNSET
+        elif isinstance(self.default_image_sort_order, ImageSortOrder):
+            default_image_sort_order = self.default_image_sort_order._value_
+        else:
+            default_image_sort_order = self.default_image_sort_order
 
         images: list[dict[str, Any]] | None | Unset
         if isinstance(self.images, Unset):
@@ -95,6 +107,8 @@ class Order:
         field_dict.update(self.additional_properties)
         if created_at is not UNSET:
             field_dict["created_at"] = created_at
+        if default_image_sort_order is not UNSET:
+            field_dict["default_image_sort_order"] = default_image_sort_order
         if images is not UNSET:
             field_dict["images"] = images
         if is_deleted is not UNSET:
@@ -124,6 +138,10 @@ class Order:
         d = dict(src_dict)
         created_at = _parse_created_at(d.pop("created_at", UNSET))
 
+        default_image_sort_order = _parse_default_image_sort_order(
+            d.pop("default_image_sort_order", UNSET)
+        )
+
         images = _parse_images(d.pop("images", UNSET))
 
         is_deleted = d.pop("is_deleted", UNSET)
@@ -145,6 +163,7 @@ class Order:
         if cls is Order:
             self = cls.__new__(cls)
             self.created_at = created_at
+            self.default_image_sort_order = default_image_sort_order
             self.images = images
             self.is_deleted = is_deleted
             self.is_merging = is_merging
@@ -157,6 +176,7 @@ class Order:
         else:
             self = cls(
                 created_at=created_at,
+                default_image_sort_order=default_image_sort_order,
                 images=images,
                 is_deleted=is_deleted,
                 is_merging=is_merging,
@@ -205,6 +225,27 @@ def _parse_created_at(data: object) -> datetime.datetime | None | Unset:
     except (TypeError, ValueError, AttributeError, KeyError):
         pass
     return cast(datetime.datetime | None | Unset, data)
+
+
+_known_default_image_sort_order = {member.value: member for member in ImageSortOrder}
+
+
+def _parse_default_image_sort_order(data: object) -> ImageSortOrder | None | Unset:
+    if isinstance(data, str) and data in _known_default_image_sort_order:
+        return _known_default_image_sort_order[data]
+    if data is None:
+        return data
+    if isinstance(data, Unset):
+        return data
+    try:
+        if not isinstance(data, str):
+            raise TypeError()
+        default_image_sort_order_type_0 = ImageSortOrder(data)
+
+        return default_image_sort_order_type_0
+    except (TypeError, ValueError, AttributeError, KeyError):
+        pass
+    return cast(ImageSortOrder | None | Unset, data)
 
 
 def _parse_images(data: object) -> list[Image] | None | Unset:

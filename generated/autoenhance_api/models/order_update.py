@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from ..models.image_sort_order import ImageSortOrder
 from ..types import UNSET, Unset
 
 T = TypeVar("T", bound="OrderUpdate")
@@ -21,6 +22,9 @@ class OrderUpdate:
     """ The id that the order is to have. What another id than the present one does is not documented: it may be
     ignored, refused,
     or become the id under which the order lives from then on. """
+    default_image_sort_order: ImageSortOrder | Unset = UNSET
+    """ What images are sorted by, with a minus sign the other way round. Others are possible. Since API version
+    2026-10-01. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -28,12 +32,18 @@ class OrderUpdate:
 
         order_id = self.order_id
 
+        default_image_sort_order: str | Unset = UNSET
+        if not isinstance(self.default_image_sort_order, Unset):
+            default_image_sort_order = self.default_image_sort_order.value
+
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         if name is not UNSET:
             field_dict["name"] = name
         if order_id is not UNSET:
             field_dict["order_id"] = order_id
+        if default_image_sort_order is not UNSET:
+            field_dict["default_image_sort_order"] = default_image_sort_order
 
         return field_dict
 
@@ -44,14 +54,23 @@ class OrderUpdate:
 
         order_id = d.pop("order_id", UNSET)
 
+        _default_image_sort_order = d.pop("default_image_sort_order", UNSET)
+        default_image_sort_order: ImageSortOrder | Unset
+        if isinstance(_default_image_sort_order, Unset):
+            default_image_sort_order = UNSET
+        else:
+            default_image_sort_order = ImageSortOrder(_default_image_sort_order)
+
         if cls is OrderUpdate:
             self = cls.__new__(cls)
             self.name = name
             self.order_id = order_id
+            self.default_image_sort_order = default_image_sort_order
         else:
             self = cls(
                 name=name,
                 order_id=order_id,
+                default_image_sort_order=default_image_sort_order,
             )
 
         self.additional_properties = d or {}

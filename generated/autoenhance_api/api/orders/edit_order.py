@@ -7,6 +7,7 @@ from urllib.parse import quote
 import httpx
 
 from ... import errors
+from ...models.image_sort_order import ImageSortOrder
 from ...models.order import Order
 from ...models.order_update import OrderUpdate
 from ...types import UNSET, Response, Unset
@@ -31,17 +32,29 @@ def _get_kwargs(
     id: str,
     *,
     body: OrderUpdate | Unset = UNSET,
+    sort_images_by: ImageSortOrder | Unset = UNSET,
     x_api_version: str | Unset = UNSET,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
     if not isinstance(x_api_version, Unset):
         headers["x-api-version"] = x_api_version
 
+    params: dict[str, Any] = {}
+
+    json_sort_images_by: str | Unset = UNSET
+    if not isinstance(sort_images_by, Unset):
+        json_sort_images_by = sort_images_by.value
+
+    params["sort_images_by"] = json_sort_images_by
+
+    params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
+
     _kwargs: dict[str, Any] = {
         "method": "patch",
         "url": "/v3/orders/{id}".format(
             id=quote(str(id), safe=""),
         ),
+        "params": params,
     }
 
     if not isinstance(body, Unset):
@@ -132,6 +145,7 @@ def sync_detailed(
     *,
     client: AuthenticatedClient | Client,
     body: OrderUpdate | Unset = UNSET,
+    sort_images_by: ImageSortOrder | Unset = UNSET,
     x_api_version: str | Unset = UNSET,
 ) -> Response[ErrorBody | Order | ValidationErrorBody]:
     """Edit an order.
@@ -145,6 +159,8 @@ def sync_detailed(
 
     Args:
         id (str):
+        sort_images_by (ImageSortOrder | Unset): What images are sorted by, with a minus sign the
+            other way round. Others are possible. Since API version 2026-10-01.
         x_api_version (str | Unset):
         body (OrderUpdate | Unset): What an edit changes. Newer API versions accept more fields.
 
@@ -159,6 +175,7 @@ def sync_detailed(
     kwargs = _get_kwargs(
         id=id,
         body=body,
+        sort_images_by=sort_images_by,
         x_api_version=x_api_version,
     )
 
@@ -174,6 +191,7 @@ def sync(
     *,
     client: AuthenticatedClient | Client,
     body: OrderUpdate | Unset = UNSET,
+    sort_images_by: ImageSortOrder | Unset = UNSET,
     x_api_version: str | Unset = UNSET,
 ) -> ErrorBody | Order | ValidationErrorBody | None:
     """Edit an order.
@@ -187,6 +205,8 @@ def sync(
 
     Args:
         id (str):
+        sort_images_by (ImageSortOrder | Unset): What images are sorted by, with a minus sign the
+            other way round. Others are possible. Since API version 2026-10-01.
         x_api_version (str | Unset):
         body (OrderUpdate | Unset): What an edit changes. Newer API versions accept more fields.
 
@@ -202,6 +222,7 @@ def sync(
         id=id,
         client=client,
         body=body,
+        sort_images_by=sort_images_by,
         x_api_version=x_api_version,
     ).parsed
 
@@ -211,6 +232,7 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient | Client,
     body: OrderUpdate | Unset = UNSET,
+    sort_images_by: ImageSortOrder | Unset = UNSET,
     x_api_version: str | Unset = UNSET,
 ) -> Response[ErrorBody | Order | ValidationErrorBody]:
     """Edit an order.
@@ -224,6 +246,8 @@ async def asyncio_detailed(
 
     Args:
         id (str):
+        sort_images_by (ImageSortOrder | Unset): What images are sorted by, with a minus sign the
+            other way round. Others are possible. Since API version 2026-10-01.
         x_api_version (str | Unset):
         body (OrderUpdate | Unset): What an edit changes. Newer API versions accept more fields.
 
@@ -238,6 +262,7 @@ async def asyncio_detailed(
     kwargs = _get_kwargs(
         id=id,
         body=body,
+        sort_images_by=sort_images_by,
         x_api_version=x_api_version,
     )
 
@@ -251,6 +276,7 @@ async def asyncio(
     *,
     client: AuthenticatedClient | Client,
     body: OrderUpdate | Unset = UNSET,
+    sort_images_by: ImageSortOrder | Unset = UNSET,
     x_api_version: str | Unset = UNSET,
 ) -> ErrorBody | Order | ValidationErrorBody | None:
     """Edit an order.
@@ -264,6 +290,8 @@ async def asyncio(
 
     Args:
         id (str):
+        sort_images_by (ImageSortOrder | Unset): What images are sorted by, with a minus sign the
+            other way round. Others are possible. Since API version 2026-10-01.
         x_api_version (str | Unset):
         body (OrderUpdate | Unset): What an edit changes. Newer API versions accept more fields.
 
@@ -280,6 +308,7 @@ async def asyncio(
             id=id,
             client=client,
             body=body,
+            sort_images_by=sort_images_by,
             x_api_version=x_api_version,
         )
     ).parsed
