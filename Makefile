@@ -34,7 +34,7 @@ given = $(if $(filter command%,$(origin $1)),--$2="$$$1")
 help: ## List the targets
 	@echo "Autoenhance orders: edit orders of Autoenhance.ai"
 	@echo
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' Makefile
 
 # --- To try it ---
 
@@ -54,6 +54,10 @@ setup: .venv/.dev ## Install the tools, so that the other targets find them
 .PHONY: regenerate
 regenerate: .venv/.dev ## Generate generated/ from openapi/spec.yaml
 	@scripts/regenerate.sh
+
+.PHONY: upgrade-generator
+upgrade-generator: .venv/.dev ## Merge a new generator's templates (TO=0.30.0)
+	@scripts/upgrade_generator.sh $(TO)
 
 .PHONY: review
 review: .venv/.dev ## Say what a change to the contract means (BASE=...)
@@ -116,6 +120,15 @@ check-contract: .venv/.dev ## Say everything that is wrong with openapi/spec.yam
 check-types: .venv/.dev
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/pyright --warnings
+
+# The first line of a template says whether it only makes something fast. Its loss must cost no more than time.
+.PHONY: check-plain-templates
+check-plain-templates: .venv/.dev
+	@rm -rf build/plain && mkdir -p build/plain && cp -r openapi/templates build/plain
+	@grep --recursive --files-with-matches --null '^{#-* Speed only' build/plain/templates | xargs -0 rm
+	@scripts/regenerate.sh --templates build/plain/templates --output build/plain/generated
+	@PYTHONPATH="$(CURDIR)/build/plain/generated" $(BIN)/pytest $(PYTEST) -m "not tools and not thorough" \
+		--ignore=tests/test_cost.py $(ARGS)
 
 .PHONY: check-tests
 check-tests: .venv/.dev

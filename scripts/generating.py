@@ -47,27 +47,29 @@ def main(arguments: list[str] | None = None) -> int:
     """Generate a package; returns the exit status."""
     parser = argparse.ArgumentParser(prog="generating.py")
     parser.add_argument("document", type=Path, help="the contract, as JSON")
-    parser.add_argument("openapi", type=Path, help="the folder with generator.yaml, templates/ and callers/")
+    parser.add_argument("openapi", type=Path, help="the folder with generator.yaml and callers/")
+    parser.add_argument("templates", type=Path, help="the folder with our overrides of the generator's templates")
     parser.add_argument("package", type=Path, help="the folder to make")
     options = parser.parse_args(arguments)
     document = json.loads(options.document.read_text(encoding="utf-8"))
-    errors = generate(document, options.openapi, options.package, with_hooks=True)
+    errors = generate(document, options.openapi, options.package, templates=options.templates, with_hooks=True)
     print(*errors, sep="\n")
     return bool(errors)
 
 
-def generate(document: Any, openapi: Path, package: Path, *, with_hooks: bool) -> Sequence[str]:
+def generate(document: Any, openapi: Path, package: Path, *, templates: Path, with_hooks: bool) -> Sequence[str]:
     """Generate a package into a folder that is not there yet, and say what the generator refuses, or warns of.
 
     Args:
         document: The contract, as plain JSON values.
-        openapi: The folder with the generator's settings, our overrides of its templates (`templates/`), and the templates
-            of what stands beside its files (`callers/`); each may be missing.
+        openapi: The folder with the generator's settings and with the templates of what stands beside its files
+            (`callers/`); each may be missing.
         package: The folder to make.
+        templates: The folder with our overrides of the generator's templates; it may be missing.
         with_hooks: Whether to format it, as `post_hooks` in the settings says.
     """
     document = with_since(document)
-    file, templates = openapi / "generator.yaml", openapi / "templates"
+    file = openapi / "generator.yaml"
     settings = ConfigFile.load_from_path(file) if file.exists() else ConfigFile()
     hooks, settings.post_hooks = settings.post_hooks or [], []
     config = Config.from_sources(settings, MetaType.NONE, "", "utf-8", overwrite=False, output_path=package)

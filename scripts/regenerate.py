@@ -58,11 +58,18 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--output", type=Path, default=ROOT / "generated", help="the folder to fill (default: %(default)s)"
     )
+    parser.add_argument(
+        "--templates",
+        type=Path,
+        default=ROOT / "openapi/templates",
+        help="overrides of the generator's templates (default: %(default)s)",
+    )
     options = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, _stop)
     try:
         versions = _check_tools()
-        return (_check if options.check else _regenerate)(options.spec.absolute(), options.output.absolute(), versions)
+        run = _check if options.check else _regenerate
+        return run(options.spec.absolute(), options.output.absolute(), options.templates.absolute(), versions)
     except FailureError as failure:
         print(f"regenerate: {failure}", file=sys.stderr)
         print(f"regenerate: {_name(options.output)}/ was left as it was.", file=sys.stderr)
@@ -75,7 +82,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
 
 
-def _regenerate(spec: Path, output: Path, versions: dict[str, str]) -> int:
+def _regenerate(spec: Path, output: Path, templates: Path, versions: dict[str, str]) -> int:
     _check_output(output)
     workspace = output.parent / ".regenerate"
     with _only_one(output.parent):
@@ -85,7 +92,7 @@ def _regenerate(spec: Path, output: Path, versions: dict[str, str]) -> int:
         shutil.rmtree(workspace, ignore_errors=True)
         new = workspace / "new"
         try:
-            _build(spec, new, versions)
+            _build(spec, new, templates, versions)
             _check_types(new)
             swap_in(new, output, workspace / "old")
         except OSError as error:
@@ -108,10 +115,10 @@ def _check_output(output: Path) -> None:
         raise FailureError(f"{output} is not a folder.")
 
 
-def _check(spec: Path, output: Path, versions: dict[str, str]) -> int:
+def _check(spec: Path, output: Path, templates: Path, versions: dict[str, str]) -> int:
     with tempfile.TemporaryDirectory(prefix="autoenhance-") as folder:
         expected = Path(folder) / "new"
-        _build(spec, expected, versions)
+        _build(spec, expected, templates, versions)
         differences = list(_differences(expected, output))
     for path, what in differences:
         print(f"{_name(output)}/{path}: {what}")
@@ -142,7 +149,7 @@ def _files(folder: Path) -> set[str]:
     }
 
 
-def _build(spec: Path, folder: Path, versions: dict[str, str]) -> None:
+def _build(spec: Path, folder: Path, templates: Path, versions: dict[str, str]) -> None:
     from contract import ContractError, read
 
     try:
@@ -154,8 +161,8 @@ def _build(spec: Path, folder: Path, versions: dict[str, str]) -> None:
     document = folder / "contract.json"
     document.write_text(json.dumps(contract.plain()), encoding="utf-8")
     # Not isolated: it imports what lies beside it, and -E keeps PYTHONPATH out.
-    program = [sys.executable, "-E", "-B", "-X", "utf8", str(ROOT / "scripts/generating.py")]
-    _run("openapi-python-client", folder, [*program, *map(str, (document, ROOT / "openapi", package))])
+    program = [sys.executable, "-E", "-s", "-B", "-X", "utf8", str(ROOT / "scripts/generating.py")]
+    _run("openapi-python-client", folder, [*program, *map(str, (document, ROOT / "openapi", templates, package))])
     document.unlink()
     (package / "py.typed").write_bytes(b"")
     text = json.dumps(contract.plain(), indent=1, ensure_ascii=False, allow_nan=False)

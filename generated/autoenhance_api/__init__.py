@@ -7,22 +7,17 @@ __all__ = (
     "Client",
 )
 
-if not TYPE_CHECKING:  # a type checker would take any name for one that is here
+if TYPE_CHECKING:
+    from .client import AuthenticatedClient, Client
+else:
 
     def __getattr__(name):
         from importlib import import_module
 
-        if name == "client":
-            return import_module(".client", __name__)
-        if name not in __all__:
+        if name not in ("client", *__all__):
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        found = getattr(import_module(".client", __name__), name)
-        globals()[name] = found
-        return found
+        client = import_module(".client", __name__)
+        return client if name == "client" else getattr(client, name)
 
-else:
-    from .client import AuthenticatedClient, Client
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    def __dir__():
+        return sorted({*globals(), *__all__})

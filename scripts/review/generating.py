@@ -22,8 +22,9 @@ def surface(tree: Tree, contract: Contract, folder: Path) -> Surface:
     """
     from generating import generate  # slow, and not needed to say that there is no base
 
+    openapi = tree.root / "openapi"
     try:
-        errors = generate(contract.plain(), tree.root / "openapi", folder / "autoenhance_api", with_hooks=False)
+        errors = generate(contract.plain(), openapi, folder / "autoenhance_api", templates=openapi / "templates", with_hooks=False)
     except Exception as error:  # settings and templates may raise anything
         said = " ".join(str(error).split())
         raise ReviewError(f"{contract.name}: openapi-python-client fails: {type(error).__name__}: {said}") from error

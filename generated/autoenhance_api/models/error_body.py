@@ -33,6 +33,7 @@ class ErrorBody:
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
+        field_dict.update({})
         if message is not UNSET:
             field_dict["message"] = message
         if detail is not UNSET:
@@ -52,18 +53,13 @@ class ErrorBody:
         else:
             detail = ErrorDetail.from_dict(_detail)
 
-        if cls is ErrorBody:
-            self = cls.__new__(cls)
-            self.message = message
-            self.detail = detail
-        else:
-            self = cls(
-                message=message,
-                detail=detail,
-            )
+        error_body = cls(
+            message=message,
+            detail=detail,
+        )
 
-        self.additional_properties = d or {}
-        return self
+        error_body.additional_properties = d or {}
+        return error_body
 
     @property
     def additional_keys(self) -> list[str]:
@@ -84,5 +80,5 @@ class ErrorBody:
 
 from ..models.error_detail import ErrorDetail
 
-# typing.get_type_hints looks here for what __init__ names.
+# attrs has made __init__ before those imports; typing.get_type_hints looks here for what it names.
 ErrorBody.__init__.__globals__.update(globals())

@@ -25,13 +25,10 @@ class ErrorDetail:
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         d = dict(src_dict)
-        if cls is ErrorDetail:
-            self = cls.__new__(cls)
-        else:
-            self = cls()
+        error_detail = cls()
 
-        self.additional_properties = d or {}
-        return self
+        error_detail.additional_properties = d or {}
+        return error_detail
 
     @property
     def additional_keys(self) -> list[str]:
@@ -50,5 +47,5 @@ class ErrorDetail:
         return key in self.additional_properties
 
 
-# typing.get_type_hints looks here for what __init__ names.
+# attrs has made __init__ before those imports; typing.get_type_hints looks here for what it names.
 ErrorDetail.__init__.__globals__.update(globals())

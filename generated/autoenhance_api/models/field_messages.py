@@ -26,10 +26,7 @@ class FieldMessages:
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         d = dict(src_dict)
-        if cls is FieldMessages:
-            self = cls.__new__(cls)
-        else:
-            self = cls()
+        field_messages = cls()
 
         additional_properties = {}
         for prop_name, prop_dict in d.items():
@@ -37,8 +34,8 @@ class FieldMessages:
 
             additional_properties[prop_name] = additional_property
 
-        self.additional_properties = additional_properties
-        return self
+        field_messages.additional_properties = additional_properties
+        return field_messages
 
     @property
     def additional_keys(self) -> list[str]:
@@ -57,5 +54,5 @@ class FieldMessages:
         return key in self.additional_properties
 
 
-# typing.get_type_hints looks here for what __init__ names.
+# attrs has made __init__ before those imports; typing.get_type_hints looks here for what it names.
 FieldMessages.__init__.__globals__.update(globals())

@@ -25,13 +25,10 @@ class FinetuneSettings:
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         d = dict(src_dict)
-        if cls is FinetuneSettings:
-            self = cls.__new__(cls)
-        else:
-            self = cls()
+        finetune_settings = cls()
 
-        self.additional_properties = d or {}
-        return self
+        finetune_settings.additional_properties = d or {}
+        return finetune_settings
 
     @property
     def additional_keys(self) -> list[str]:
@@ -50,5 +47,5 @@ class FinetuneSettings:
         return key in self.additional_properties
 
 
-# typing.get_type_hints looks here for what __init__ names.
+# attrs has made __init__ before those imports; typing.get_type_hints looks here for what it names.
 FinetuneSettings.__init__.__globals__.update(globals())

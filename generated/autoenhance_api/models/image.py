@@ -74,27 +74,43 @@ class Image:
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        ai_version = self.ai_version
+        ai_version: None | str | Unset
+        if isinstance(self.ai_version, Unset):
+            ai_version = UNSET
+        else:
+            ai_version = self.ai_version
 
         cloud_type: None | str | Unset
         if isinstance(self.cloud_type, Unset):
             cloud_type = UNSET
         elif isinstance(self.cloud_type, CloudType):
-            cloud_type = self.cloud_type._value_
+            cloud_type = self.cloud_type.value
         else:
             cloud_type = self.cloud_type
 
-        date_added = self.date_added
+        date_added: int | None | Unset
+        if isinstance(self.date_added, Unset):
+            date_added = UNSET
+        else:
+            date_added = self.date_added
 
-        downloaded = self.downloaded
+        downloaded: bool | None | Unset
+        if isinstance(self.downloaded, Unset):
+            downloaded = UNSET
+        else:
+            downloaded = self.downloaded
 
-        enhance = self.enhance
+        enhance: bool | None | Unset
+        if isinstance(self.enhance, Unset):
+            enhance = UNSET
+        else:
+            enhance = self.enhance
 
         enhance_type: None | str | Unset
         if isinstance(self.enhance_type, Unset):
             enhance_type = UNSET
         elif isinstance(self.enhance_type, EnhanceType):
-            enhance_type = self.enhance_type._value_
+            enhance_type = self.enhance_type.value
         else:
             enhance_type = self.enhance_type
 
@@ -106,11 +122,23 @@ class Image:
         else:
             finetune_settings = self.finetune_settings
 
-        image_id = self.image_id
+        image_id: None | str | Unset
+        if isinstance(self.image_id, Unset):
+            image_id = UNSET
+        else:
+            image_id = self.image_id
 
-        image_name = self.image_name
+        image_name: None | str | Unset
+        if isinstance(self.image_name, Unset):
+            image_name = UNSET
+        else:
+            image_name = self.image_name
 
-        lens_correction = self.lens_correction
+        lens_correction: bool | None | Unset
+        if isinstance(self.lens_correction, Unset):
+            lens_correction = UNSET
+        else:
+            lens_correction = self.lens_correction
 
         metadata: dict[str, Any] | None | Unset
         if isinstance(self.metadata, Unset):
@@ -120,46 +148,91 @@ class Image:
         else:
             metadata = self.metadata
 
-        order_id = self.order_id
+        order_id: None | str | Unset
+        if isinstance(self.order_id, Unset):
+            order_id = UNSET
+        else:
+            order_id = self.order_id
 
-        parent_image_id = self.parent_image_id
+        parent_image_id: None | str | Unset
+        if isinstance(self.parent_image_id, Unset):
+            parent_image_id = UNSET
+        else:
+            parent_image_id = self.parent_image_id
 
-        preset_id = self.preset_id
+        preset_id: None | str | Unset
+        if isinstance(self.preset_id, Unset):
+            preset_id = UNSET
+        else:
+            preset_id = self.preset_id
 
-        privacy = self.privacy
+        privacy: bool | None | Unset
+        if isinstance(self.privacy, Unset):
+            privacy = UNSET
+        else:
+            privacy = self.privacy
 
-        rating = self.rating
+        rating: int | None | Unset
+        if isinstance(self.rating, Unset):
+            rating = UNSET
+        else:
+            rating = self.rating
 
-        scene = self.scene
+        scene: None | str | Unset
+        if isinstance(self.scene, Unset):
+            scene = UNSET
+        else:
+            scene = self.scene
 
-        sky_replacement = self.sky_replacement
+        sky_replacement: bool | None | Unset
+        if isinstance(self.sky_replacement, Unset):
+            sky_replacement = UNSET
+        else:
+            sky_replacement = self.sky_replacement
 
         status: None | str | Unset
         if isinstance(self.status, Unset):
             status = UNSET
         elif isinstance(self.status, ImageStatus):
-            status = self.status._value_
+            status = self.status.value
         else:
             status = self.status
 
-        status_reason = self.status_reason
+        status_reason: None | str | Unset
+        if isinstance(self.status_reason, Unset):
+            status_reason = UNSET
+        else:
+            status_reason = self.status_reason
 
-        upscale = self.upscale
+        upscale: bool | None | Unset
+        if isinstance(self.upscale, Unset):
+            upscale = UNSET
+        else:
+            upscale = self.upscale
 
-        user_id = self.user_id
+        user_id: None | str | Unset
+        if isinstance(self.user_id, Unset):
+            user_id = UNSET
+        else:
+            user_id = self.user_id
 
-        vertical_correction = self.vertical_correction
+        vertical_correction: bool | None | Unset
+        if isinstance(self.vertical_correction, Unset):
+            vertical_correction = UNSET
+        else:
+            vertical_correction = self.vertical_correction
 
         window_pull_type: None | str | Unset
         if isinstance(self.window_pull_type, Unset):
             window_pull_type = UNSET
         elif isinstance(self.window_pull_type, WindowPullType):
-            window_pull_type = self.window_pull_type._value_
+            window_pull_type = self.window_pull_type.value
         else:
             window_pull_type = self.window_pull_type
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
+        field_dict.update({})
         if ai_version is not UNSET:
             field_dict["ai_version"] = ai_version
         if cloud_type is not UNSET:
@@ -262,62 +335,35 @@ class Image:
 
         window_pull_type = _parse_window_pull_type(d.pop("window_pull_type", UNSET))
 
-        if cls is Image:
-            self = cls.__new__(cls)
-            self.ai_version = ai_version
-            self.cloud_type = cloud_type
-            self.date_added = date_added
-            self.downloaded = downloaded
-            self.enhance = enhance
-            self.enhance_type = enhance_type
-            self.finetune_settings = finetune_settings
-            self.image_id = image_id
-            self.image_name = image_name
-            self.lens_correction = lens_correction
-            self.metadata = metadata
-            self.order_id = order_id
-            self.parent_image_id = parent_image_id
-            self.preset_id = preset_id
-            self.privacy = privacy
-            self.rating = rating
-            self.scene = scene
-            self.sky_replacement = sky_replacement
-            self.status = status
-            self.status_reason = status_reason
-            self.upscale = upscale
-            self.user_id = user_id
-            self.vertical_correction = vertical_correction
-            self.window_pull_type = window_pull_type
-        else:
-            self = cls(
-                ai_version=ai_version,
-                cloud_type=cloud_type,
-                date_added=date_added,
-                downloaded=downloaded,
-                enhance=enhance,
-                enhance_type=enhance_type,
-                finetune_settings=finetune_settings,
-                image_id=image_id,
-                image_name=image_name,
-                lens_correction=lens_correction,
-                metadata=metadata,
-                order_id=order_id,
-                parent_image_id=parent_image_id,
-                preset_id=preset_id,
-                privacy=privacy,
-                rating=rating,
-                scene=scene,
-                sky_replacement=sky_replacement,
-                status=status,
-                status_reason=status_reason,
-                upscale=upscale,
-                user_id=user_id,
-                vertical_correction=vertical_correction,
-                window_pull_type=window_pull_type,
-            )
+        image = cls(
+            ai_version=ai_version,
+            cloud_type=cloud_type,
+            date_added=date_added,
+            downloaded=downloaded,
+            enhance=enhance,
+            enhance_type=enhance_type,
+            finetune_settings=finetune_settings,
+            image_id=image_id,
+            image_name=image_name,
+            lens_correction=lens_correction,
+            metadata=metadata,
+            order_id=order_id,
+            parent_image_id=parent_image_id,
+            preset_id=preset_id,
+            privacy=privacy,
+            rating=rating,
+            scene=scene,
+            sky_replacement=sky_replacement,
+            status=status,
+            status_reason=status_reason,
+            upscale=upscale,
+            user_id=user_id,
+            vertical_correction=vertical_correction,
+            window_pull_type=window_pull_type,
+        )
 
-        self.additional_properties = d or {}
-        return self
+        image.additional_properties = d or {}
+        return image
 
     @property
     def additional_keys(self) -> list[str]:
@@ -336,12 +382,7 @@ class Image:
         return key in self.additional_properties
 
 
-_known_cloud_type = {member.value: member for member in CloudType}
-
-
 def _parse_cloud_type(data: object) -> CloudType | None | Unset:
-    if isinstance(data, str) and data in _known_cloud_type:
-        return _known_cloud_type[data]
     if data is None:
         return data
     if isinstance(data, Unset):
@@ -357,12 +398,7 @@ def _parse_cloud_type(data: object) -> CloudType | None | Unset:
     return cast(CloudType | None | Unset, data)
 
 
-_known_enhance_type = {member.value: member for member in EnhanceType}
-
-
 def _parse_enhance_type(data: object) -> EnhanceType | None | Unset:
-    if isinstance(data, str) and data in _known_enhance_type:
-        return _known_enhance_type[data]
     if data is None:
         return data
     if isinstance(data, Unset):
@@ -410,12 +446,7 @@ def _parse_metadata(data: object) -> ImageMetadata | None | Unset:
     return cast(ImageMetadata | None | Unset, data)
 
 
-_known_status = {member.value: member for member in ImageStatus}
-
-
 def _parse_status(data: object) -> ImageStatus | None | Unset:
-    if isinstance(data, str) and data in _known_status:
-        return _known_status[data]
     if data is None:
         return data
     if isinstance(data, Unset):
@@ -431,12 +462,7 @@ def _parse_status(data: object) -> ImageStatus | None | Unset:
     return cast(ImageStatus | None | Unset, data)
 
 
-_known_window_pull_type = {member.value: member for member in WindowPullType}
-
-
 def _parse_window_pull_type(data: object) -> None | Unset | WindowPullType:
-    if isinstance(data, str) and data in _known_window_pull_type:
-        return _known_window_pull_type[data]
     if data is None:
         return data
     if isinstance(data, Unset):
@@ -455,5 +481,5 @@ def _parse_window_pull_type(data: object) -> None | Unset | WindowPullType:
 from ..models.finetune_settings import FinetuneSettings
 from ..models.image_metadata import ImageMetadata
 
-# typing.get_type_hints looks here for what __init__ names.
+# attrs has made __init__ before those imports; typing.get_type_hints looks here for what it names.
 Image.__init__.__globals__.update(globals())

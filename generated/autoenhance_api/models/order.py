@@ -9,7 +9,7 @@ from attrs import field as _attrs_field
 
 from ..models.image_sort_order import ImageSortOrder
 from ..models.order_status import OrderStatus
-from ..types import UNSET, Unset, parse_timestamp, received_texts
+from ..types import UNSET, Unset, received_texts
 
 T = TypeVar("T", bound="Order")
 
@@ -59,7 +59,7 @@ class Order:
         if isinstance(self.default_image_sort_order, Unset):
             default_image_sort_order = UNSET
         elif isinstance(self.default_image_sort_order, ImageSortOrder):
-            default_image_sort_order = self.default_image_sort_order._value_
+            default_image_sort_order = self.default_image_sort_order.value
         else:
             default_image_sort_order = self.default_image_sort_order
 
@@ -75,11 +75,23 @@ class Order:
         else:
             images = self.images
 
-        is_deleted = self.is_deleted
+        is_deleted: bool | None | Unset
+        if isinstance(self.is_deleted, Unset):
+            is_deleted = UNSET
+        else:
+            is_deleted = self.is_deleted
 
-        is_merging = self.is_merging
+        is_merging: bool | None | Unset
+        if isinstance(self.is_merging, Unset):
+            is_merging = UNSET
+        else:
+            is_merging = self.is_merging
 
-        is_processing = self.is_processing
+        is_processing: bool | None | Unset
+        if isinstance(self.is_processing, Unset):
+            is_processing = UNSET
+        else:
+            is_processing = self.is_processing
 
         last_updated_at: None | str | Unset
         if isinstance(self.last_updated_at, Unset):
@@ -89,22 +101,35 @@ class Order:
         else:
             last_updated_at = self.last_updated_at
 
-        name = self.name
+        name: None | str | Unset
+        if isinstance(self.name, Unset):
+            name = UNSET
+        else:
+            name = self.name
 
-        order_id = self.order_id
+        order_id: None | str | Unset
+        if isinstance(self.order_id, Unset):
+            order_id = UNSET
+        else:
+            order_id = self.order_id
 
         status: None | str | Unset
         if isinstance(self.status, Unset):
             status = UNSET
         elif isinstance(self.status, OrderStatus):
-            status = self.status._value_
+            status = self.status.value
         else:
             status = self.status
 
-        total_images = self.total_images
+        total_images: int | None | Unset
+        if isinstance(self.total_images, Unset):
+            total_images = UNSET
+        else:
+            total_images = self.total_images
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
+        field_dict.update({})
         if created_at is not UNSET:
             field_dict["created_at"] = created_at
         if default_image_sort_order is not UNSET:
@@ -127,15 +152,16 @@ class Order:
             field_dict["status"] = status
         if total_images is not UNSET:
             field_dict["total_images"] = total_images
-        for name, (written, received) in self._received.items():
-            if field_dict.get(name) == written:
-                field_dict[name] = received
+        for _name, (_written, _text) in self._received.items():
+            if field_dict.get(_name) == _written:
+                field_dict[_name] = _text
 
         return field_dict
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         d = dict(src_dict)
+
         created_at = _parse_created_at(d.pop("created_at", UNSET))
 
         default_image_sort_order = _parse_default_image_sort_order(
@@ -160,39 +186,25 @@ class Order:
 
         total_images = d.pop("total_images", UNSET)
 
-        if cls is Order:
-            self = cls.__new__(cls)
-            self.created_at = created_at
-            self.default_image_sort_order = default_image_sort_order
-            self.images = images
-            self.is_deleted = is_deleted
-            self.is_merging = is_merging
-            self.is_processing = is_processing
-            self.last_updated_at = last_updated_at
-            self.name = name
-            self.order_id = order_id
-            self.status = status
-            self.total_images = total_images
-        else:
-            self = cls(
-                created_at=created_at,
-                default_image_sort_order=default_image_sort_order,
-                images=images,
-                is_deleted=is_deleted,
-                is_merging=is_merging,
-                is_processing=is_processing,
-                last_updated_at=last_updated_at,
-                name=name,
-                order_id=order_id,
-                status=status,
-                total_images=total_images,
-            )
+        order = cls(
+            created_at=created_at,
+            default_image_sort_order=default_image_sort_order,
+            images=images,
+            is_deleted=is_deleted,
+            is_merging=is_merging,
+            is_processing=is_processing,
+            last_updated_at=last_updated_at,
+            name=name,
+            order_id=order_id,
+            status=status,
+            total_images=total_images,
+        )
 
-        self.additional_properties = d or {}
-        self._received = received_texts(
+        order.additional_properties = d or {}
+        order._received = received_texts(
             src_dict, {"created_at": created_at, "last_updated_at": last_updated_at}
         )
-        return self
+        return order
 
     @property
     def additional_keys(self) -> list[str]:
@@ -219,6 +231,8 @@ def _parse_created_at(data: object) -> datetime.datetime | None | Unset:
     try:
         if not isinstance(data, str):
             raise TypeError()
+        from autoenhance_api.types import parse_timestamp
+
         created_at_type_0 = parse_timestamp(data)
 
         return created_at_type_0
@@ -227,12 +241,7 @@ def _parse_created_at(data: object) -> datetime.datetime | None | Unset:
     return cast(datetime.datetime | None | Unset, data)
 
 
-_known_default_image_sort_order = {member.value: member for member in ImageSortOrder}
-
-
 def _parse_default_image_sort_order(data: object) -> ImageSortOrder | None | Unset:
-    if isinstance(data, str) and data in _known_default_image_sort_order:
-        return _known_default_image_sort_order[data]
     if data is None:
         return data
     if isinstance(data, Unset):
@@ -277,6 +286,8 @@ def _parse_last_updated_at(data: object) -> datetime.datetime | None | Unset:
     try:
         if not isinstance(data, str):
             raise TypeError()
+        from autoenhance_api.types import parse_timestamp
+
         last_updated_at_type_0 = parse_timestamp(data)
 
         return last_updated_at_type_0
@@ -285,12 +296,7 @@ def _parse_last_updated_at(data: object) -> datetime.datetime | None | Unset:
     return cast(datetime.datetime | None | Unset, data)
 
 
-_known_status = {member.value: member for member in OrderStatus}
-
-
 def _parse_status(data: object) -> None | OrderStatus | Unset:
-    if isinstance(data, str) and data in _known_status:
-        return _known_status[data]
     if data is None:
         return data
     if isinstance(data, Unset):
@@ -308,5 +314,5 @@ def _parse_status(data: object) -> None | OrderStatus | Unset:
 
 from ..models.image import Image
 
-# typing.get_type_hints looks here for what __init__ names.
+# attrs has made __init__ before those imports; typing.get_type_hints looks here for what it names.
 Order.__init__.__globals__.update(globals())

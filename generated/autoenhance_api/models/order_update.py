@@ -38,6 +38,7 @@ class OrderUpdate:
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
+        field_dict.update({})
         if name is not UNSET:
             field_dict["name"] = name
         if order_id is not UNSET:
@@ -61,20 +62,14 @@ class OrderUpdate:
         else:
             default_image_sort_order = ImageSortOrder(_default_image_sort_order)
 
-        if cls is OrderUpdate:
-            self = cls.__new__(cls)
-            self.name = name
-            self.order_id = order_id
-            self.default_image_sort_order = default_image_sort_order
-        else:
-            self = cls(
-                name=name,
-                order_id=order_id,
-                default_image_sort_order=default_image_sort_order,
-            )
+        order_update = cls(
+            name=name,
+            order_id=order_id,
+            default_image_sort_order=default_image_sort_order,
+        )
 
-        self.additional_properties = d or {}
-        return self
+        order_update.additional_properties = d or {}
+        return order_update
 
     @property
     def additional_keys(self) -> list[str]:
@@ -93,5 +88,5 @@ class OrderUpdate:
         return key in self.additional_properties
 
 
-# typing.get_type_hints looks here for what __init__ names.
+# attrs has made __init__ before those imports; typing.get_type_hints looks here for what it names.
 OrderUpdate.__init__.__globals__.update(globals())

@@ -34,6 +34,7 @@ class ValidationDetail:
         for prop_name, prop in self.additional_properties.items():
             field_dict[prop_name] = prop.to_dict()
 
+        field_dict.update({})
         if json is not UNSET:
             field_dict["json"] = json
         if query is not UNSET:
@@ -58,15 +59,10 @@ class ValidationDetail:
         else:
             query = FieldMessages.from_dict(_query)
 
-        if cls is ValidationDetail:
-            self = cls.__new__(cls)
-            self.json = json
-            self.query = query
-        else:
-            self = cls(
-                json=json,
-                query=query,
-            )
+        validation_detail = cls(
+            json=json,
+            query=query,
+        )
 
         additional_properties = {}
         for prop_name, prop_dict in d.items():
@@ -74,8 +70,8 @@ class ValidationDetail:
 
             additional_properties[prop_name] = additional_property
 
-        self.additional_properties = additional_properties
-        return self
+        validation_detail.additional_properties = additional_properties
+        return validation_detail
 
     @property
     def additional_keys(self) -> list[str]:
@@ -96,5 +92,5 @@ class ValidationDetail:
 
 from ..models.field_messages import FieldMessages
 
-# typing.get_type_hints looks here for what __init__ names.
+# attrs has made __init__ before those imports; typing.get_type_hints looks here for what it names.
 ValidationDetail.__init__.__globals__.update(globals())

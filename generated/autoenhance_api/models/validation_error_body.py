@@ -30,6 +30,7 @@ class ValidationErrorBody:
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
+        field_dict.update({})
         if message is not UNSET:
             field_dict["message"] = message
         if detail is not UNSET:
@@ -49,18 +50,13 @@ class ValidationErrorBody:
         else:
             detail = ValidationDetail.from_dict(_detail)
 
-        if cls is ValidationErrorBody:
-            self = cls.__new__(cls)
-            self.message = message
-            self.detail = detail
-        else:
-            self = cls(
-                message=message,
-                detail=detail,
-            )
+        validation_error_body = cls(
+            message=message,
+            detail=detail,
+        )
 
-        self.additional_properties = d or {}
-        return self
+        validation_error_body.additional_properties = d or {}
+        return validation_error_body
 
     @property
     def additional_keys(self) -> list[str]:
@@ -81,5 +77,5 @@ class ValidationErrorBody:
 
 from ..models.validation_detail import ValidationDetail
 
-# typing.get_type_hints looks here for what __init__ names.
+# attrs has made __init__ before those imports; typing.get_type_hints looks here for what it names.
 ValidationErrorBody.__init__.__globals__.update(globals())

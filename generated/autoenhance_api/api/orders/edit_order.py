@@ -1,31 +1,17 @@
-from __future__ import annotations
-
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
 import httpx
 
 from ... import errors
+from ...client import AuthenticatedClient, Client
+from ...models.error_body import ErrorBody
 from ...models.image_sort_order import ImageSortOrder
 from ...models.order import Order
 from ...models.order_update import OrderUpdate
+from ...models.validation_error_body import ValidationErrorBody
 from ...types import UNSET, Response, Unset
-
-if TYPE_CHECKING:
-    from ...client import AuthenticatedClient, Client
-    from ...models.error_body import ErrorBody
-    from ...models.validation_error_body import ValidationErrorBody
-else:
-    from importlib import import_module  # noqa: F401  # in the texts below
-    from typing import ForwardRef
-
-    AuthenticatedClient = ForwardRef("import_module('...client', __package__).AuthenticatedClient")
-    Client = ForwardRef("import_module('...client', __package__).Client")
-    ErrorBody = ForwardRef("import_module('...models.error_body', __package__).ErrorBody")
-    ValidationErrorBody = ForwardRef(
-        "import_module('...models.validation_error_body', __package__).ValidationErrorBody"
-    )
 
 
 def _get_kwargs(
@@ -75,50 +61,36 @@ def _parse_response(
         return response_200
 
     if response.status_code == 400:
-        from ...models.error_body import ErrorBody
-
         response_400 = ErrorBody.from_dict(response.json())
 
         return response_400
 
     if response.status_code == 401:
-        from ...models.error_body import ErrorBody
-
         response_401 = ErrorBody.from_dict(response.json())
 
         return response_401
 
     if response.status_code == 404:
-        from ...models.error_body import ErrorBody
-
         response_404 = ErrorBody.from_dict(response.json())
 
         return response_404
 
     if response.status_code == 409:
-        from ...models.error_body import ErrorBody
-
         response_409 = ErrorBody.from_dict(response.json())
 
         return response_409
 
     if response.status_code == 422:
-        from ...models.validation_error_body import ValidationErrorBody
-
         response_422 = ValidationErrorBody.from_dict(response.json())
 
         return response_422
 
     if response.status_code == 429:
-        from ...models.error_body import ErrorBody
-
         response_429 = ErrorBody.from_dict(response.json())
 
         return response_429
 
     if 500 <= response.status_code <= 599:
-        from ...models.error_body import ErrorBody
-
         response_5xx = ErrorBody.from_dict(response.json())
 
         return response_5xx
