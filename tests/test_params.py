@@ -113,7 +113,12 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     times = {"name": "times", "in": "query", "schema": {"type": "array", "items": ADDED["due"]}}
     document["paths"]["/v3/orders/{id}"]["patch"]["parameters"].append(times)
     folder = tmp_path_factory.mktemp("sample")
-    assert generate(document, ROOT / "openapi", folder / "sample_api", templates=ROOT / "openapi/templates", with_hooks=False) == []
+    assert (
+        generate(
+            document, ROOT / "openapi", folder / "sample_api", templates=ROOT / "openapi/templates", with_hooks=False
+        )
+        == []
+    )
     sys.path.insert(0, str(folder))
     yield importlib.import_module("sample_api.edit_order_params")
     sys.path.remove(str(folder))

@@ -24,7 +24,9 @@ def surface(tree: Tree, contract: Contract, folder: Path) -> Surface:
 
     openapi = tree.root / "openapi"
     try:
-        errors = generate(contract.plain(), openapi, folder / "autoenhance_api", templates=openapi / "templates", with_hooks=False)
+        errors = generate(
+            contract.plain(), openapi, folder / "autoenhance_api", templates=openapi / "templates", with_hooks=False
+        )
     except Exception as error:  # settings and templates may raise anything
         said = " ".join(str(error).split())
         raise ReviewError(f"{contract.name}: openapi-python-client fails: {type(error).__name__}: {said}") from error
