@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from conformance_rules import ADAPTED, ADAPTED_LIVE, ADAPTED_SANDBOX, IDLE, OFF, OFF_LIVE, PHASES
+from contract import at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -108,12 +109,15 @@ def _spoken(contract: Contract, exchange: Exchange, part: str, problem: Problem)
     parent: Pointer = (*operation, "requestBody") if part == "request" else (*operation, "responses", status)
     if problem.rule:
         start = (*parent, "content", media_type.partition(";")[0], "schema")
+        if problem.parameter:
+            start = _parameter(contract, operation, problem.parameter)
         pointer = _follow(contract, start, problem.rule_path)
         says = f"{_line(contract, pointer)}: {problem.rule}: {_value(problem.expected)}"
         if problem.rule == "anyOf":
             says = f"{_line(contract, pointer)}: {problem.message}"
         body = "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in problem.path)
-        return {"where": body or "the body", "says": says, "recorded": _value(problem.value)}
+        where = " parameter ".join(problem.parameter) + body if problem.parameter else body or "the body"
+        return {"where": where, "says": says, "recorded": _value(problem.value)}
     if problem.kind == "ResponseNotFound":
         responses = (*operation, "responses")
         known = ", ".join(_at(contract, responses))
@@ -130,6 +134,16 @@ def _spoken(contract: Contract, exchange: Exchange, part: str, problem: Problem)
 def _status(contract: Contract, operation: Pointer, status: int) -> str:
     responses = _at(contract, (*operation, "responses"))
     return next((key for key in (str(status), f"{status // 100}XX", "default") if key in responses), str(status))
+
+
+def _parameter(contract: Contract, operation: Pointer, parameter: tuple[str, str]) -> Pointer:
+    """Where a parameter of an operation, or of the path that it belongs to, stands in the document."""
+    lists = [(*parent, "parameters") for parent in (operation, operation[:-1])]
+    places = [(*each, index) for each in lists for index in range(len(at(contract.tree, each) or ()))]
+    resolved = [_follow(contract, place, ("name",))[:-1] for place in places]
+    return next(
+        place for place in resolved if parameter == (_at(contract, (*place, "in")), _at(contract, (*place, "name")))
+    )
 
 
 def _follow(contract: Contract, start: Pointer, path: Iterable[str | int]) -> Pointer:

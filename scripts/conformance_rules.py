@@ -27,6 +27,7 @@ ADAPTED = {
     "response_schema_conformance leaves the format to it.",
     "text/html": "Read as text, so that the schema of a gateway's page is checked and not passed over.",
     "redirects": "Not followed: the contract knows none, and the key would go along.",
+    "extra parameters": "Not sent: a query parameter or header that the contract does not list is ignored.",
     "learning": "Requests do not depend on earlier answers: Hypothesis takes that for a flaky test and ends the phase "
     "after a dozen requests, without a word.",
     "no traces": "No example database, no cache, no shrinking: a run leaves nothing behind and is the same each time.",
@@ -34,6 +35,8 @@ ADAPTED = {
 ADAPTED_SANDBOX = {
     "orders": "Before each request the sandbox goes back to its first orders, because an edit may move an order to "
     "another id.",
+    "order_id": "In a body it must be an id that a request can reach; the sandbox refuses others. The contract does "
+    "not say so, because nobody knows what the service does.",
 }
 ADAPTED_LIVE = {
     "orders": "Only the order that was named is asked for, and it keeps its id: another order_id in a body is replaced "

@@ -70,16 +70,14 @@ def read(path: Path) -> list[Exchange]:
 def _exchange(cassette: str, number: int, source: str, recorded: Any) -> Exchange:
     asked, answered = recorded["request"], recorded["response"]
     address = urlsplit(asked["uri"])
-    path = address.path + (f"?{address.query}" if address.query else "")
+    target = address.path + (f"?{address.query}" if address.query else "")
     # The key is not recorded; any will do.
     headers = _first(asked["headers"]) | {"x-api-key": "any"}
-    request = Request(
-        asked["method"], address.path, headers, _bytes(asked["body"]), f"{address.scheme}://{address.netloc}"
-    )
+    request = Request(asked["method"], target, headers, _bytes(asked["body"]), f"{address.scheme}://{address.netloc}")
     response = Response(
         answered["status"]["code"], _first(answered["headers"]), _bytes(answered["body"].get("string", ""))
     )
-    return Exchange(cassette, number, source, f"{asked['method']} {path}", request, response)
+    return Exchange(cassette, number, source, f"{asked['method']} {target}", request, response)
 
 
 def _first(headers: dict[str, list[str]]) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import shlex
 from collections import Counter
@@ -14,8 +15,9 @@ from schemathesis.config import SchemathesisConfig
 from schemathesis.core.failures import Failure
 from schemathesis.engine import events, from_schema
 
-from autoenhance.sandbox._contract import Contract, Problem, Request, Response, with_open_enums
+from autoenhance.sandbox._contract import Contract, Problem, Request, Response, with_open_responses
 from conformance_rules import OFF, OFF_LIVE, PHASES
+from contract import at, target
 from request_gate import Gate, every_request_through
 
 if TYPE_CHECKING:
@@ -35,6 +37,9 @@ _UNTOLD_HEADERS = {
     "user-agent",
     "x-schemathesis-testcaseid",
 }
+
+# One segment of a path, and neither `.` nor `..`.
+_REACHABLE_ID = r"^([^./]|\.[^./]|\.\.[^/])[^/]*$"
 
 
 @dataclass(frozen=True)
@@ -109,7 +114,8 @@ def run(document: dict[str, Any], service: Service, *, max_examples: int, seed: 
     # uvicorn warns of the probe with a byte that no header may hold.
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
     config = SchemathesisConfig.from_dict(_config(service, max_examples=max_examples, seed=seed))
-    schema = schemathesis.openapi.from_dict(with_open_enums(document), config=config)
+    source = document if service.is_live else _with_reachable_ids(document)
+    schema = schemathesis.openapi.from_dict(with_open_responses(source), config=config)
     contract = Contract(document)
     _register(contract)
     outcome = Outcome()
@@ -119,6 +125,15 @@ def run(document: dict[str, Any], service: Service, *, max_examples: int, seed: 
     if not outcome.obstacles and outcome.requests["fuzzing"] < max_examples and not outcome.findings:
         outcome.obstacles[f"schemathesis gave up after {outcome.requests['fuzzing']} made-up requests"] += 1
     return outcome
+
+
+def _with_reachable_ids(document: dict[str, Any]) -> dict[str, Any]:
+    copied = copy.deepcopy(document)
+    schema = at(copied, ("paths", "/v3/orders/{id}", "patch", "requestBody", "content", "application/json", "schema"))
+    while "$ref" in schema:
+        schema = at(copied, target(schema["$ref"]))
+    schema["properties"].get("order_id", {})["pattern"] = _REACHABLE_ID
+    return copied
 
 
 def _config(service: Service, *, max_examples: int, seed: int) -> dict[str, Any]:
@@ -131,7 +146,12 @@ def _config(service: Service, *, max_examples: int, seed: int) -> dict[str, Any]
         "cache": {"enabled": False},
         "continue-on-failure": True,
         "request-timeout": 30,
-        "generation": {"database": "none", "max-examples": max_examples, "no-shrink": True},
+        "generation": {
+            "database": "none",
+            "max-examples": max_examples,
+            "no-shrink": True,
+            "allow-extra-parameters": False,
+        },
         "checks": {check: {"enabled": False} for check in OFF if check != "max_response_time"}
         | {"response_schema_conformance": {"validate-formats": False}},
         "phases": {phase: {"enabled": True, **one_by_one} for phase in PHASES} | {"stateful": {"enabled": False}},

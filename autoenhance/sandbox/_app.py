@@ -17,7 +17,7 @@ from starlette.responses import Response as HttpResponse
 from starlette.routing import Route
 
 from autoenhance.sandbox._contract import Contract, Problem, Request, Response
-from autoenhance.sandbox._orders import IdInUseError, Orders
+from autoenhance.sandbox._orders import IdInUseError, Orders, is_reachable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,11 +28,18 @@ if TYPE_CHECKING:
     from autoenhance.sandbox._rehearsal import Rehearsal, Step
 
 _JSON = {"content-type": "application/json"}
-# The words of APIFlask and marshmallow, which the service probably uses (inferred).
+# The words of APIFlask, webargs and marshmallow, which the service probably uses (inferred).
 _VALIDATION_ERROR = "Validation error"
 _NULL = "Field may not be null."
-_WRONG_TYPE = {"string": "Not a valid string.", "object": "Invalid input type."}
+_MISSING = "Missing data for required field."
+_TYPES = {"array": "list", "date-time": "datetime", "uuid": "UUID"}
+_NO_OBJECT = "Invalid input type."
+_LOCATIONS = {"header": "headers"}
+_BODY = "json"
 _WHOLE_BODY = "_schema"
+# The sandbox's own words: what the service says to such an id, or whether it takes it, is not known.
+_UNREACHABLE = "No request can reach an order with this id."
+_PATH = "/v3/orders/{id}"
 CONNECTION = "connection"
 """Under this name the server tells each request its connection, in the scope's state."""
 
@@ -62,6 +69,7 @@ class Service:
         self, contract: Contract, orders: Orders, rehearsal: Rehearsal, *, api_key: str, rate_limit: int | None
     ) -> None:
         self._contract = contract
+        self._fields = contract.body_fields("patch", _PATH)
         self._orders = orders
         self._rehearsal = rehearsal
         self._api_key = api_key
@@ -73,20 +81,22 @@ class Service:
     def app(self) -> Starlette:
         """Return the service as an ASGI application."""
         return Starlette(
-            routes=[Route("/v3/orders/{id}", self._patch, methods=["PATCH"])],
+            routes=[Route(_PATH, self._patch, methods=["PATCH"])],
             exception_handlers={HTTPException: _not_served},
         )
 
     async def _patch(self, http: HttpRequest) -> HttpResponse:
         # The path as it came: decoded, an id could look like a template or like more parts of a path.
-        request = Request("patch", http.scope["raw_path"].decode("latin-1"), dict(http.headers), await http.body())
+        parts = [http.scope["raw_path"].decode("latin-1"), http.scope["query_string"].decode("latin-1")]
+        target = "?".join(filter(None, parts))
+        request = Request("patch", target, http.headers.items(), await http.body())
         order_id = http.path_params["id"]
         if self.planned:
             answer = self.planned.popleft()
         elif self._is_too_fast():
             answer = _error(429, headers={"retry-after": "1"})
         else:
-            step = self._rehearsal.next(request.path, request.body)
+            step = self._rehearsal.next(target, request.body)
             await asyncio.sleep(step.wait)
             rehearsed = self._rehearsed(step, request, order_id)
             if rehearsed is None:
@@ -120,11 +130,15 @@ class Service:
             return _error(401)
         if problems:
             return _refusal(problems)
+        body = json.loads(request.body or b"{}")
+        changes = {name: value for name, value in body.items() if name in self._fields}
+        if "order_id" in changes and not is_reachable(changes["order_id"]):
+            return _invalid({_BODY: {"order_id": [_UNREACHABLE]}})
         try:
-            order = self._orders.edit(order_id, json.loads(request.body or b"{}"))
+            order = self._orders.edit(order_id, changes)
         except IdInUseError:
             return _error(409)
-        except UnicodeEncodeError:
+        except ValueError:
             return _error(400)
         return _error(404) if order is None else _json(200, order)
 
@@ -146,15 +160,33 @@ class Service:
 def _refusal(problems: list[Problem]) -> Answer:
     if not all(problem.rule for problem in problems):
         return _error(400)
-    messages: dict[str, list[str]] = {}
+    fields: dict[tuple[str, str], list[Problem]] = {}
     for problem in problems:
-        name = ".".join(map(str, problem.path)) or _WHOLE_BODY
-        is_null = problem.value is None and problem.path
-        text = (
-            _NULL if is_null else _WRONG_TYPE.get(problem.expected if problem.rule == "type" else "", problem.message)
-        )
-        messages.setdefault(name, []).append(text)
-    return _json(422, {"detail": {"json": messages}, "message": _VALIDATION_ERROR})
+        location, *name = problem.parameter or (_BODY,)
+        field_name = ".".join(map(str, [*name, *problem.path])) or _WHOLE_BODY
+        fields.setdefault((_LOCATIONS.get(location, location), field_name), []).append(problem)
+    detail: dict[str, dict[str, list[str]]] = {}
+    for (location, field_name), found in fields.items():
+        # What has the wrong type is not looked at further.
+        wrong_type = [problem for problem in found if problem.rule == "type"]
+        detail.setdefault(location, {})[field_name] = [_message(problem) for problem in wrong_type[:1] or found]
+    return _invalid(detail)
+
+
+def _message(problem: Problem) -> str:
+    expected = problem.expected if isinstance(problem.expected, list) else [problem.expected]
+    if problem.rule in {"type", "format"}:
+        if problem.value is None and problem.path:
+            return _NULL
+        kind = next(kind for kind in expected if kind != "null")
+        return _NO_OBJECT if kind == "object" else f"Not a valid {_TYPES.get(kind, kind)}."
+    if problem.rule == "enum":
+        return f"Must be one of: {', '.join(map(str, expected))}."
+    return _MISSING if problem.rule == "required" else problem.message
+
+
+def _invalid(detail: dict[str, dict[str, list[str]]]) -> Answer:
+    return _json(422, {"detail": detail, "message": _VALIDATION_ERROR})
 
 
 def _error(status: int, message: str = "", *, headers: Mapping[str, str] | None = None) -> Answer:

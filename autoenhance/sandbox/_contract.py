@@ -3,33 +3,60 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qsl, unquote
 
-from openapi_core import Config, OpenAPI
+from openapi_core import Config, OpenAPI, V31RequestValidator
 from openapi_core.datatypes import RequestParameters
+from openapi_core.schema.parameters import get_style_and_explode
+from openapi_core.util import forcebool
+from openapi_core.validation.request.exceptions import MissingRequiredParameter, ParameterValidationError
 from openapi_core.validation.schemas.exceptions import InvalidSchemaValue
+from werkzeug.datastructures import Headers, ImmutableMultiDict
 
 from autoenhance_api.types import parse_timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from jsonschema_path import SchemaPath
+
+_OPEN_COMPONENTS: Final = "x-open-components"
+_SEPARATORS: Final = {"spaceDelimited": " ", "pipeDelimited": "|"}
 
 
 class Request:
-    """A request as openapi-core wants to see it."""
+    """A request as openapi-core wants to see it.
 
-    def __init__(self, method: str, path: str, headers: Mapping[str, str], body: bytes, host_url: str = "") -> None:
+    Args:
+        method: The method.
+        target: The path, percent-encoded as it was sent, with the query if there is one.
+        headers: The headers; a pair for each line if a name may come twice.
+        body: The body.
+        host_url: The scheme and host, by default those of the contract's server.
+    """
+
+    def __init__(
+        self,
+        method: str,
+        target: str,
+        headers: Mapping[str, str] | Iterable[tuple[str, str]],
+        body: bytes,
+        host_url: str = "",
+    ) -> None:
         self.method = method.lower()
-        self.path = path
+        self.path, _, query = target.partition("?")
         self.host_url = host_url
         self.body = body
-        # Over the wire the names of headers have no case; openapi-core looks for them as the contract writes them.
-        self._headers = {name.lower(): value for name, value in headers.items()}
-        self.content_type = self._headers.get("content-type", "application/octet-stream")
-        self.parameters = RequestParameters(header=self._headers)
+        lines = Headers(headers)
+        self.content_type = lines.get("content-type", "application/octet-stream")
+        self.parameters = RequestParameters(
+            query=ImmutableMultiDict(parse_qsl(query, keep_blank_values=True)), header=lines
+        )
 
 
 @dataclass(frozen=True)
@@ -52,9 +79,11 @@ class Problem:
 
     Attributes:
         kind: The name of openapi-core's exception, such as `InvalidSecurity` or `InvalidRequestBody`.
-        path: Where in the body, empty for the whole of it.
+        path: Where in the body or the parameter, empty for the whole of it.
+        parameter: Which parameter, as the contract writes `in` and `name`; None for the body.
         rule: The rule of JSON Schema that is broken, such as `type`; empty if it is no matter of a schema.
-        rule_path: Where that rule stands, from the schema of the body on; references take no part of it.
+        rule_path: Where that rule stands, from the schema of the body or from the parameter on; references take no
+            part of it.
         expected: What that rule says.
         value: What stands there.
         message: All of it in a sentence.
@@ -67,6 +96,36 @@ class Problem:
     expected: Any = None
     value: Any = None
     rule_path: tuple[str | int, ...] = ()
+    parameter: tuple[str, str] | None = None
+
+
+class _RequestValidator(V31RequestValidator):
+    """Reads parameters itself: openapi-core fails at `type: [integer, 'null']` and never allows an empty query value.
+
+    What cannot be read as its schema's type stays text, so that the schema's own `type` refuses it.
+    """
+
+    def _get_simple_param_or_header(
+        self, param_or_header: SchemaPath, location: Mapping[str, Any], name: str | None = None
+    ) -> tuple[Any, SchemaPath]:
+        name = (param_or_header / "name").read_str()
+        schema = param_or_header / "schema"
+        kinds = _types(schema)
+        if "object" in kinds:
+            return super()._get_simple_param_or_header(param_or_header, location, name=name)
+        if not isinstance(location, Headers | ImmutableMultiDict):
+            return _cast(unquote(location[name]), schema), schema  # the path
+        if name not in location:
+            raise KeyError(name)
+        texts = location.getlist(name)
+        if "array" not in kinds:
+            return _cast(texts[0], schema), schema
+        style, explode = get_style_and_explode(param_or_header)
+        if not (style == "form" and explode):
+            separator = _SEPARATORS.get(style, ",")
+            texts = [text.strip() for text in separator.join(texts).split(separator)]
+        items = [part / "items" for part in _alternatives(schema) if "items" in part]
+        return [_cast(text, *items) for text in texts], schema
 
 
 class Contract:
@@ -75,8 +134,17 @@ class Contract:
     def __init__(self, document: dict[str, Any]) -> None:
         self.server: str = document["servers"][0]["url"]
         # The contract's date-time is what the models read: the service was seen to leave out the time zone.
-        config = Config(extra_format_validators={"date-time": _is_timestamp})
-        self._openapi = OpenAPI.from_dict(with_open_enums(document), config=config)
+        config = Config(extra_format_validators={"date-time": _is_timestamp}, request_validator_cls=_RequestValidator)
+        # openapi-core warns of each use of what is deprecated, and a program may make errors of warnings.
+        document = _copied(with_open_responses(document), _not_deprecated)
+        self._openapi = OpenAPI.from_dict(document, config=config)
+
+    def body_fields(self, method: str, path: str) -> frozenset[str]:
+        """Return the names of the fields that the JSON body of a request may set."""
+        operation = self._openapi.spec / "paths" / path / method
+        schema = operation / "requestBody" / "content" / "application/json" / "schema"
+        parts = [part / "properties" for part in _alternatives(schema) if "properties" in part]
+        return frozenset(name for part in parts for name in part.str_keys())
 
     def problems_of_request(self, request: Request) -> list[Problem]:
         """Tell what is wrong with a request; nothing if it is as the contract says."""
@@ -97,17 +165,62 @@ def load_contract() -> Contract:
     return Contract(json.loads(text))
 
 
-def with_open_enums(node: Any) -> Any:
-    """Copy a document without the enums that are marked `x-open-enum`: they list what is known, not what is allowed.
+def with_open_responses(document: dict[str, Any]) -> dict[str, Any]:
+    """Copy a document so that its responses may hold values that an enum marked `x-open-enum` does not list.
 
-    JSON Schema has no way to say that, and the generator needs them as enums.
+    Such an enum lists what is known. In a request it stays closed: the contract knows no other value to send. JSON
+    Schema has no way to say that, so responses refer to components of their own.
     """
-    if isinstance(node, dict):
-        hidden = {"enum"} if node.get("x-open-enum") is True else set()
-        return {key: with_open_enums(child) for key, child in node.items() if key not in hidden}
-    if isinstance(node, list):
-        return [with_open_enums(child) for child in node]
-    return node
+    paths = _copied(document["paths"], _with_open_responses)
+    return {**document, "paths": paths, _OPEN_COMPONENTS: _copied(document.get("components", {}), _open)}
+
+
+def _copied(tree: Any, change: Callable[[dict[str, Any]], dict[str, Any]]) -> Any:
+    """A copy of JSON in which each object is changed, those inside of others first."""
+    return json.loads(json.dumps(tree), object_hook=change)
+
+
+def _with_open_responses(node: dict[str, Any]) -> dict[str, Any]:
+    return {**node, "responses": _copied(node["responses"], _open)} if "responses" in node else node
+
+
+def _open(node: dict[str, Any]) -> dict[str, Any]:
+    opened = {key: child for key, child in node.items() if key != "enum" or node.get("x-open-enum") is not True}
+    if isinstance(node.get("$ref"), str):
+        opened["$ref"] = node["$ref"].replace("#/components/", f"#/{_OPEN_COMPONENTS}/")
+    return opened
+
+
+def _not_deprecated(node: dict[str, Any]) -> dict[str, Any]:
+    return {key: child for key, child in node.items() if (key, child) != ("deprecated", True)}
+
+
+def _alternatives(schema: SchemaPath) -> Iterator[SchemaPath]:
+    """The schema, and those that it is made of."""
+    yield schema
+    for join in ("allOf", "anyOf", "oneOf"):
+        for part in schema.get(join, ()):
+            yield from _alternatives(part)
+
+
+def _types(*schemas: SchemaPath) -> list[str]:
+    found = [(part / "type").read_str_or_list([]) for schema in schemas for part in _alternatives(schema)]
+    return [kind for kinds in found for kind in ([kinds] if isinstance(kinds, str) else kinds)]
+
+
+def _cast(text: str, *schemas: SchemaPath) -> Any:
+    for kind in _types(*schemas):
+        with suppress(KeyError, ValueError):
+            return _CASTS[kind](text)
+    return text
+
+
+# NaN is no number in JSON: it stays text.
+_CASTS: Final[Mapping[str, Callable[[str], Any]]] = {
+    "integer": int,
+    "number": partial(json.loads, parse_constant=str),
+    "boolean": forcebool,
+}
 
 
 def _is_timestamp(value: object) -> bool:
@@ -122,29 +235,35 @@ def _is_timestamp(value: object) -> bool:
 
 def _problems(error: BaseException) -> list[Problem]:
     kind = type(error).__name__
+    parameter = (error.location, error.name) if isinstance(error, ParameterValidationError) else None
+    if isinstance(error, MissingRequiredParameter):
+        return [Problem(kind, str(error), (), "required", True, None, ("required",), parameter)]  # noqa: FBT003
     cause = error.__cause__
     if isinstance(cause, InvalidSchemaValue):
-        return [problem for found in cause.schema_errors for problem in _of_schema(kind, found)]
-    return [Problem(kind, str(cause or error))]
+        return [problem for found in cause.schema_errors for problem in _of_schema(kind, found, parameter)]
+    return [Problem(kind, str(cause or error), parameter=parameter)]
 
 
-def _of_schema(kind: str, error: Any) -> list[Problem]:
-    """An error as problems; of alternatives that all fail, the one that fits further in is the one that was meant."""
+def _of_schema(kind: str, error: Any, parameter: tuple[str, str] | None) -> list[Problem]:
+    """An error as problems; of alternatives that all fail, the one that was meant.
+
+    That is one that fits further in, or the only one beside null.
+    """
     branches = error.context or []
     deeper = [branch for branch in branches if len(branch.absolute_path) > len(error.absolute_path)]
-    if deeper:
-        return [problem for branch in deeper for problem in _of_schema(kind, branch)]
+    not_null = [branch for branch in branches if (branch.validator, branch.validator_value) != ("type", "null")]
+    is_one = len({branch.relative_schema_path[0] for branch in not_null}) == 1
+    if meant := deeper or (not_null if is_one else []):
+        return [problem for branch in meant for problem in _of_schema(kind, branch, parameter)]
     path = tuple(error.absolute_path)
+    if error.validator == "required":
+        # jsonschema names the field that is missing in its message alone.
+        path += tuple(name for name in error.validator_value if error.message.startswith(f"{name!r} is"))
+    schema_path = tuple(error.absolute_schema_path)
     where = "/".join(map(str, path)) or "the body"
-    message = " and ".join(branch.message for branch in branches) or error.message
-    return [
-        Problem(
-            kind,
-            f"{where}: {message}",
-            path,
-            error.validator,
-            error.validator_value,
-            error.instance,
-            tuple(error.absolute_schema_path),
-        )
-    ]
+    if parameter:
+        where = " parameter ".join(parameter) + "".join(f"/{step}" for step in path)
+        schema_path = ("schema", *schema_path)
+    message = f"{where}: {' and '.join(branch.message for branch in branches) or error.message}"
+    rule, expected = error.validator, error.validator_value
+    return [Problem(kind, message, path, rule, expected, error.instance, schema_path, parameter)]

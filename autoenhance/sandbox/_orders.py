@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from importlib.resources import files
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -20,10 +21,21 @@ _SCHEMA = "CREATE TABLE IF NOT EXISTS orders (order_id TEXT PRIMARY KEY, documen
 
 EMPTY: Final[Mapping[str, Any]] = {"created_at": None, "images": [], "name": None}
 """What every order has."""
+_LONGEST_SEGMENT: Final = 60_000  # uvicorn refuses a request line and headers of more than 64 KiB
 
 
 class IdInUseError(Exception):
     """Another order has the id that an order was to get."""
+
+
+def is_reachable(order_id: object) -> bool:
+    """Whether a request can name an order by this id: as one segment of a path, which clients leave as it is."""
+    if not isinstance(order_id, str) or order_id in {"", ".", ".."} or "/" in order_id:
+        return False
+    try:
+        return len(quote(order_id, safe="")) <= _LONGEST_SEGMENT
+    except UnicodeEncodeError:
+        return False  # half a surrogate pair
 
 
 class Orders:
@@ -84,7 +96,12 @@ class Orders:
             return self._read(order_id)
 
     def add(self, order: Mapping[str, Any]) -> None:
-        """Add an order, or replace the one with its id."""
+        """Add an order, or replace the one with its id.
+
+        Raises:
+            ValueError: If no request could reach it.
+        """
+        _check_id(order.get("order_id"))
         with self._lock, self._database:
             self._write(order)
 
@@ -92,16 +109,17 @@ class Orders:
         """Add an empty order for each id that no order has: all of them, or none.
 
         Raises:
-            ValueError: If an id is empty.
+            ValueError: If no request could reach an order with one of these ids.
         """
         with self._lock, self._database:
             self._database.executemany("INSERT OR IGNORE INTO orders VALUES (?, ?)", map(_empty, order_ids))
 
     def edit(self, order_id: str, changes: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Change an order and return it, None if there is none with this id.
+        """Set fields of an order and return it, None if there is none with this id.
 
         Raises:
             IdInUseError: If it was to get the id of another one.
+            ValueError: If a number is too large, or not a number, and so not JSON.
         """
         with self._lock, self._database:
             # Another sandbox on the same file must not move the order between the reading and the writing.
@@ -117,8 +135,7 @@ class Orders:
                 for image in order.get("images") or []:
                     image["order_id"] = new_id
             now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-            order |= {"order_id": new_id, "last_updated_at": now}
-            order |= {key: value for key, value in changes.items() if key == "name"}
+            order |= {"last_updated_at": now, **changes, "order_id": new_id}
             self._write(order)
             return order
 
@@ -133,11 +150,18 @@ class Orders:
 
     def _write(self, order: Mapping[str, Any]) -> None:
         # json's own escapes keep even half a surrogate pair, which SQLite's text cannot hold.
-        row = (order["order_id"], json.dumps(order))
+        row = (order["order_id"], json.dumps(order, allow_nan=False))
         self._database.execute("INSERT OR REPLACE INTO orders VALUES (?, ?)", row)
 
 
 def _empty(order_id: str) -> tuple[str, str]:
-    if not order_id:
-        raise ValueError("an order needs an 'order_id'")
+    _check_id(order_id)
     return order_id, json.dumps({**EMPTY, "order_id": order_id})
+
+
+def _check_id(order_id: object) -> None:
+    if not is_reachable(order_id):
+        raise ValueError(
+            f"order_id {order_id!r:.80}: no request can reach an order with this id; "
+            "use text without '/' that is not empty, '.' or '..'"
+        )

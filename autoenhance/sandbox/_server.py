@@ -147,13 +147,19 @@ class Sandbox:
         return self._parts()[2].get(order_id)
 
     def add_order(self, order: Mapping[str, Any]) -> None:
-        """Add an order, as the service would send it: at least `order_id`. It replaces one with the same id."""
-        if not order.get("order_id"):
-            raise ValueError("an order needs an 'order_id'")
+        """Add an order, as the service would send it: at least `order_id`. It replaces one with the same id.
+
+        Raises:
+            ValueError: If no request could reach an order with this id.
+        """
         self._parts()[2].add({**EMPTY, **order})
 
     def add_orders(self, order_ids: Iterable[str]) -> None:
-        """Add an order without a name or images for each of these ids that has none; all of them, or none."""
+        """Add an order without a name or images for each of these ids that has none; all of them, or none.
+
+        Raises:
+            ValueError: If no request could reach an order with one of these ids.
+        """
         if isinstance(order_ids, str):
             raise ValueError("order_ids is one text; give a list of ids")  # noqa: TRY004  # as for all that is of no use
         self._parts()[2].add_missing(order_ids)
