@@ -150,7 +150,7 @@ BREACHES = (
 def test_a_service_that_breaks_the_contract_is_found(capsys: pytest.CaptureFixture[str]) -> None:
     """Exit 1, and the report names each check, what was wrong, and a request that shows it."""
     # In another order each time: in the same one, some answers could meet nothing but the requests of a check.
-    draw = random.Random(1)
+    draw = random.Random(1)  # noqa: S311  # the same in each run
     answers = [answer for _ in range(50) for answer, _, _ in draw.sample(BREACHES, len(BREACHES))]
     with service(*answers) as (url, _):
         assert conformance.main([*FAST, "--max-examples", "30", "--url", url]) == 1
@@ -318,6 +318,27 @@ def test_the_line_in_the_contract_is_the_rules(capsys: pytest.CaptureFixture[str
     found = re.search(r"openapi/spec\.yaml:(\d+): maximum: 5", capsys.readouterr().out)
     assert found
     assert SPEC.read_text("utf-8").splitlines()[int(found[1]) - 1].strip() == "maximum: 5"
+
+
+def test_a_parameter_that_is_wrong_is_named_with_its_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """In the query or a header, of the operation; what was recorded stands below what the contract says."""
+    added = (
+        "        - {name: new_count, in: query, required: true, description: N, x-source: page, schema: {type: integer}}\n"
+        "        - {name: X-New, in: header, required: true, description: N, x-source: page, schema: {type: string}}\n"
+    )
+    spec, before = tmp_path / "spec.yaml", "      requestBody:\n"
+    spec.write_text(SPEC.read_text("utf-8").replace(before, added + before, 1), "utf-8")
+    options = changed(tmp_path, "edited", lambda it: it["request"].update(uri=it["request"]["uri"] + "?new_count=x"))
+    (tmp_path / "cassettes").mkdir()
+    (tmp_path / "edited.yaml").rename(tmp_path / "cassettes/edited.yaml")
+    options[-1] = str(tmp_path / "cassettes")
+    assert conformance.main([*options, "--spec", str(spec)]) == 1
+    said = " ".join(capsys.readouterr().out.split())
+    for where, rule, recorded in (
+        ("query parameter new_count", 'type: "integer"', '"x"'),
+        ("header parameter X-New", "required: true", "null"),
+    ):
+        assert re.search(rf"request: {where} contract [^:]*:\d+: {rule} recorded {recorded}", said)
 
 
 @pytest.mark.parametrize(
