@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
-def _is_data(pointer: Pointer) -> bool:
+def is_data(pointer: Pointer) -> bool:
     """Whether the pointer lies in an example, whose keys mean nothing to OpenAPI."""
     for index, part in enumerate(pointer):
         if index and pointer[index - 1] == "properties":
@@ -39,7 +39,7 @@ def _not_json(contract: Contract) -> Iterator[Finding]:
 
 def _dangling_references(contract: Contract) -> Iterator[Finding]:
     for pointer, node in walk(contract.tree):
-        if not pointer or pointer[-1] != "$ref" or _is_data(pointer):
+        if not pointer or pointer[-1] != "$ref" or is_data(pointer):
             continue
         here = contract.where(pointer)
         if not isinstance(node, str) or not node.startswith("#/"):
@@ -125,14 +125,14 @@ def _is_schema(pointer: Pointer) -> bool:
     """Whether a schema begins here: one of the components, or the `schema` of a parameter or media type."""
     is_component = pointer[:2] == ("components", "schemas") and len(pointer) == len(("components", "schemas", "name"))
     is_inline = pointer[-1:] == ("schema",) and pointer[0] == "paths"
-    return (is_component or is_inline) and not _is_data(pointer)
+    return (is_component or is_inline) and not is_data(pointer)
 
 
 def _against_our_rules(contract: Contract) -> Iterator[Finding]:
     yield from _unusable_operations(contract)
     yield from _unusable_keywords(contract)
     for pointer, node in walk(contract.tree):
-        if not isinstance(node, dict) or _is_data(pointer):
+        if not isinstance(node, dict) or is_data(pointer):
             continue
         pattern = node.get("pattern")
         if isinstance(pattern, str) and "pattern" not in pointer[-1:]:
@@ -183,9 +183,11 @@ def _unusable_keywords(contract: Contract) -> Iterator[Finding]:
             yield Finding(here, f"{name} has a default, which every call would send; say it in the description")
         if location == "header" and "format" in schema:
             yield Finding(here, f"{name} has a format, which the generator cannot write into a header; make it plain")
+        if location != "body" and "null" in str(schema.get("type", schema.get("anyOf"))):
+            yield Finding(here, f"{name} may be null, which nothing but a body can say; leave it out instead")
     places = {pointer for _, _, pointer, _ in found}
     for pointer, node in walk(contract.tree):
-        if isinstance(node, dict) and "x-keyword" in node and not _is_data(pointer) and pointer not in places:
+        if isinstance(node, dict) and "x-keyword" in node and not is_data(pointer) and pointer not in places:
             yield Finding(contract.where((*pointer, "x-keyword")), "x-keyword is for what an edit can set")
 
 

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import yamllint.config
 import yamllint.linter
+from contract_checks import is_data
 from facts import ASPECTS, SOURCES, parts
 
 import redocly
-from contract import Contract, ContractError, Finding, parse, problems
+from contract import Contract, ContractError, Finding, parse, problems, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -126,7 +127,13 @@ def _house(contract: Contract) -> Iterator[Finding]:
             where = contract.where((*part.pointer, "description"))
             yield Finding(where, f"the description of {part.name} does not end in a full stop")
         yield from _sources(contract, part.name, part.pointer, part.node)
+        since = part.node.get("x-since")
+        if since is not None and not re.fullmatch(r"\d{4}-\d\d-\d\d", str(since)):
+            where = contract.where((*part.pointer, "x-since"))
+            yield Finding(where, f"x-since is {since!r}; it must be an API version such as '2025-08-31'")
     yield from _names(contract)
+    yield from _enums(contract)
+    yield from _nulls(contract)
 
 
 def _sources(contract: Contract, name: str, pointer: Any, node: Any) -> Iterator[Finding]:
@@ -142,6 +149,37 @@ def _sources(contract: Contract, name: str, pointer: Any, node: Any) -> Iterator
             yield Finding(contract.where((*pointer, key)), f"the source {value!r} is none of {known}")
 
 
+def _enums(contract: Contract) -> Iterator[Finding]:
+    """The service may send, and take, values that nobody knows yet; the client keeps them."""
+    for pointer, node in walk(contract.tree):
+        if not isinstance(node, dict) or not isinstance(node.get("enum"), list) or is_data(pointer):
+            continue
+        where = contract.where((*pointer, "enum"))
+        if node.get("x-open-enum") is not True:
+            yield Finding(where, "the enum lists what is known, not all there can be; mark it with x-open-enum: true")
+        described = str(node.get("description", ""))
+        if "others are possible" not in " ".join(described.lower().split()):
+            yield Finding(where, "the description does not say that others are possible")
+        odd = [value for value in node["enum"] if not re.match(r"[A-Za-z]", str(value))]
+        if odd and "x-enum-varnames" not in node:
+            names = "its name in Python would be its place; give names with x-enum-varnames"
+            yield Finding(where, f"{odd[0]!r} does not begin with a letter, so that {names}")
+
+
+def _nulls(contract: Contract) -> Iterator[Finding]:
+    """What may be null says where that is known from, unless the page shows it as null."""
+    for part in parts(contract.tree):
+        if part.kind == "property" and isinstance(part.node, dict) and _may_be_null(part.node):
+            is_known = any(key in part.node for key in ("x-null-source", "x-type-source"))
+            if not is_known and part.node.get("x-source") != "inferred":
+                yield Finding(contract.where(part.pointer), f"{part.name} may be null and has no x-null-source")
+
+
+def _may_be_null(node: Any) -> bool:
+    kinds = [node, *(each for each in node.get("anyOf") or () if isinstance(each, dict))]
+    return any("null" in ([kind] if isinstance(kind := each.get("type"), str) else kind or ()) for each in kinds)
+
+
 def _names(contract: Contract) -> Iterator[Finding]:
     for part in parts(contract.tree):
         kind, name, pointer = part.kind, str(part.pointer[-1]), part.pointer
@@ -153,6 +191,10 @@ def _names(contract: Contract) -> Iterator[Finding]:
         pattern, form = CONVENTIONS.get(kind, (".*", ""))
         if not re.fullmatch(pattern, name):
             yield Finding(contract.where(pointer), f"the {kind} {name!r} is not {form}")
+        if kind == "schema" and (name.endswith("Error") or name in {"Response", "Unset"}):
+            yield Finding(
+                contract.where(pointer), f"the schema {name!r} has a name that autoenhance has for another thing"
+            )
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ import redocly
 from contract import ContractError, read
 
 ROOT = Path(__file__).resolve().parent.parent
-EXTENSIONS = ["x-source", "x-null-source", "x-type-source", "x-values-source"]
+EXTENSIONS = ["x-source", "x-null-source", "x-type-source", "x-values-source", "x-since", "x-keyword"]
 OPTIONS = {
     "disableTelemetry": True,
     # All that can be folded is open.

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl
 
-from openapi_core import Config, OpenAPI, V31RequestValidator
+from openapi_core import Config, OpenAPI
+from openapi_core.casting.schemas.exceptions import CastError
 from openapi_core.datatypes import RequestParameters
-from openapi_core.schema.parameters import get_style_and_explode
-from openapi_core.util import forcebool
+from openapi_core.deserializing.styles.exceptions import EmptyQueryParameterValue
 from openapi_core.validation.request.exceptions import MissingRequiredParameter, ParameterValidationError
 from openapi_core.validation.schemas.exceptions import InvalidSchemaValue
 from werkzeug.datastructures import Headers, ImmutableMultiDict
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from jsonschema_path import SchemaPath
 
 _OPEN_COMPONENTS: Final = "x-open-components"
-_SEPARATORS: Final = {"spaceDelimited": " ", "pipeDelimited": "|"}
 
 
 class Request:
@@ -99,42 +97,13 @@ class Problem:
     parameter: tuple[str, str] | None = None
 
 
-class _RequestValidator(V31RequestValidator):
-    """Reads parameters itself: openapi-core fails at `type: [integer, 'null']` and never allows an empty query value.
-
-    What cannot be read as its schema's type stays text, so that the schema's own `type` refuses it.
-    """
-
-    def _get_simple_param_or_header(
-        self, param_or_header: SchemaPath, location: Mapping[str, Any], name: str | None = None
-    ) -> tuple[Any, SchemaPath]:
-        name = (param_or_header / "name").read_str()
-        schema = param_or_header / "schema"
-        kinds = _types(schema)
-        if "object" in kinds:
-            return super()._get_simple_param_or_header(param_or_header, location, name=name)
-        if not isinstance(location, Headers | ImmutableMultiDict):
-            return _cast(unquote(location[name]), schema), schema  # the path
-        if name not in location:
-            raise KeyError(name)
-        texts = location.getlist(name)
-        if "array" not in kinds:
-            return _cast(texts[0], schema), schema
-        style, explode = get_style_and_explode(param_or_header)
-        if not (style == "form" and explode):
-            separator = _SEPARATORS.get(style, ",")
-            texts = [text.strip() for text in separator.join(texts).split(separator)]
-        items = [part / "items" for part in _alternatives(schema) if "items" in part]
-        return [_cast(text, *items) for text in texts], schema
-
-
 class Contract:
     """What may be asked and answered."""
 
     def __init__(self, document: dict[str, Any]) -> None:
         self.server: str = document["servers"][0]["url"]
         # The contract's date-time is what the models read: the service was seen to leave out the time zone.
-        config = Config(extra_format_validators={"date-time": _is_timestamp}, request_validator_cls=_RequestValidator)
+        config = Config(extra_format_validators={"date-time": _is_timestamp})
         # openapi-core warns of each use of what is deprecated, and a program may make errors of warnings.
         document = _copied(with_open_responses(document), _not_deprecated)
         self._openapi = OpenAPI.from_dict(document, config=config)
@@ -203,26 +172,6 @@ def _alternatives(schema: SchemaPath) -> Iterator[SchemaPath]:
             yield from _alternatives(part)
 
 
-def _types(*schemas: SchemaPath) -> list[str]:
-    found = [(part / "type").read_str_or_list([]) for schema in schemas for part in _alternatives(schema)]
-    return [kind for kinds in found for kind in ([kinds] if isinstance(kinds, str) else kinds)]
-
-
-def _cast(text: str, *schemas: SchemaPath) -> Any:
-    for kind in _types(*schemas):
-        with suppress(KeyError, ValueError):
-            return _CASTS[kind](text)
-    return text
-
-
-# NaN is no number in JSON: it stays text.
-_CASTS: Final[Mapping[str, Callable[[str], Any]]] = {
-    "integer": int,
-    "number": partial(json.loads, parse_constant=str),
-    "boolean": forcebool,
-}
-
-
 def _is_timestamp(value: object) -> bool:
     if not isinstance(value, str):
         return True
@@ -241,6 +190,10 @@ def _problems(error: BaseException) -> list[Problem]:
     cause = error.__cause__
     if isinstance(cause, InvalidSchemaValue):
         return [problem for found in cause.schema_errors for problem in _of_schema(kind, found, parameter)]
+    if isinstance(cause, CastError):
+        return [Problem(kind, str(cause), (), "type", cause.type, cause.value, ("schema", "type"), parameter)]
+    if isinstance(cause, EmptyQueryParameterValue):
+        return [Problem(kind, str(cause), (), "allowEmptyValue", False, "", ("allowEmptyValue",), parameter)]  # noqa: FBT003
     return [Problem(kind, str(cause or error), parameter=parameter)]
 
 

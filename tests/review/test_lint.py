@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from contract_checks import RESERVED
 from facts import SOURCES, parts
 
 import lint
@@ -14,7 +17,8 @@ import redocly
 pytestmark = pytest.mark.tools
 
 ROOT = Path(__file__).parent.parent.parent
-SPEC = (ROOT / "openapi/spec.yaml").read_text("utf-8")
+# A contract that stays as it is when ours moves on.
+SPEC = (ROOT / "tests/review/spec.yaml").read_text("utf-8")
 
 # What stands in the contract, what stands there instead, and what is said of it.
 FAULTS: dict[str, tuple[str, str, str]] = {
@@ -139,6 +143,91 @@ def test_what_leaves_nothing_to_generate_from_has_its_place(tmp_path: Path, name
 def test_nothing_is_wrong_with_the_contract() -> None:
     """Redocly's strict rules, yamllint's and ours."""
     assert lint.lint(ROOT / "openapi/spec.yaml", "spec.yaml") == []
+    assert lint.lint(ROOT / "tests/review/spec.yaml", "spec.yaml") == []
+
+
+FIELD = """        name:
+          type: string
+          description: The name that the order gets."""
+HEADER = """          x-keyword: api_version
+          schema:
+            type: string
+"""
+# What a new fact must keep, so that every caller can have it by regenerating.
+CONVENTIONS: dict[str, tuple[str, str, str]] = {
+    "an enum that is not open": (
+        "    CloudType:\n      type: string\n",
+        "    CloudType:\n      x-was: closed\n      type: string\n",
+        "",
+    ),
+    "a description that says nothing of others": (
+        "there was also `authentic`; others are possible.",
+        "there was also `authentic`.",
+        "EnhanceType/enum: the description does not say that others are possible",
+    ),
+    "a value that is no name": ("        - CLEAR\n", "        - -CLEAR\n", "give names with x-enum-varnames"),
+    "a null without a source": (
+        "Whether the sky is replaced.\n          x-source: page\n          x-null-source: inferred\n",
+        "Whether the sky is replaced.\n          x-source: page\n",
+        "Image.sky_replacement may be null and has no x-null-source",
+    ),
+    "an API version that is none": (FIELD, FIELD.replace("string\n", "string\n          x-since: soon\n"), "x-since is 'soon'; it must be an API version"),
+    "the name of an error": ("    HtmlPage:\n", "    NotFoundError:\n", "a name that autoenhance has for another thing"),
+    "a keyword that is taken": (
+        "          x-keyword: new_order_id\n",
+        "",
+        "the keyword 'order_id' is taken by an argument of its own; give another one with x-keyword",
+    ),
+    "a keyword that another has": (
+        "x-keyword: new_order_id",
+        "x-keyword: api_version",
+        "the keyword 'api_version' is taken by 'x-api-version' in the header",
+    ),
+    "a keyword of the command": ("x-keyword: new_order_id", "x-keyword: verbose", "'verbose' is taken by an argument"),
+    "a keyword of Python": ("x-keyword: new_order_id", "x-keyword: class", "the keyword 'class' is not in snake_case"),
+    "a keyword for what is only read": (
+        "          description: The name of the order.\n",
+        "          x-keyword: title\n          description: The name of the order.\n",
+        "x-keyword is for what an edit can set",
+    ),
+    "a default": (FIELD, FIELD.replace("string\n", "string\n          default: a\n"), "name has a default, which every call"),
+    "a time in a header": (
+        HEADER,
+        f"{HEADER}            format: date-time\n",
+        "x-api-version has a format, which the generator cannot write into a header",
+    ),
+    "a null in a header": (HEADER, HEADER.replace("type: string", "type: [string, 'null']"), "which nothing but a body can say"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CONVENTIONS)
+def test_a_convention_that_is_not_kept_is_told_with_its_line(tmp_path: Path, name: str) -> None:
+    """By `make check-contract`, and not by a test that fails somewhere else."""
+    before, after, says = CONVENTIONS[name]
+    assert before in SPEC
+    spec = tmp_path / "spec.yaml"
+    text = SPEC.replace(before, after)
+    if not says:
+        text = text.replace("      x-open-enum: true\n      enum:\n        - CLEAR\n", "      enum:\n        - CLEAR\n")
+        says = "CloudType/enum: the enum lists what is known, not all there can be; mark it with x-open-enum: true"
+    spec.write_text(
+        text.replace("schemas/HtmlPage'", "schemas/NotFoundError'") if "Error:" in after else text, encoding="utf-8"
+    )
+    found = [str(finding) for finding in lint.lint(spec, "spec.yaml")]
+    assert any(says in line and re.match(r"spec\.yaml:\d+: #/", line) for line in found), found
+
+
+def test_what_is_taken_is_what_there_is() -> None:
+    """The keywords that the contract may not use are those that the library and its command have already."""
+    from autoenhance import EditOptions, edit_order
+    from autoenhance.cli._app import edit_order_command
+    from autoenhance.cli._checks import Row
+    from autoenhance_api.edit_order_params import PARAMS
+
+    ours = {param.keyword for param in PARAMS}
+    taken = {*inspect.signature(edit_order).parameters, *inspect.signature(edit_order_command).parameters}
+    taken |= {*EditOptions.__annotations__, *(each.name for each in fields(Row))}
+    assert taken - ours <= RESERVED
 
 
 def test_a_contract_that_is_broken_in_many_ways_gives_a_message_for_each(tmp_path: Path) -> None:
