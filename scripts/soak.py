@@ -174,8 +174,8 @@ def disagreements(wanted: Mapping[str, str], results: Path, database: Path, *, i
 
 def _wrong(record: Mapping[str, Any], name: str, *, is_named: bool) -> Iterator[str]:
     """What is wrong with an order's last result, if the order has its new name or none."""
-    if record["name"] != name:
-        yield f"the result is for another name, {record['name']!r}"
+    if record["changes"] != {"name": name}:
+        yield f"the result is for other changes, {record['changes']}"
     if record["status"] == "edited":
         if not is_named:
             yield "edited, says the result, and it has no name"

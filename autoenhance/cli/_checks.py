@@ -8,10 +8,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from autoenhance._edit import plan_edit
-from autoenhance._params import BODY, types_of
+from autoenhance._params import BODY, BY_KEYWORD, is_order_id
 from autoenhance.cli._decoding import LONGEST_ROW
-from autoenhance.cli._params import read_json
-from autoenhance.cli._text import printable
+from autoenhance.cli._params import is_text, read_json
+from autoenhance.cli._text import either, shown
 from autoenhance_api.order_edit import OrderEdit
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 COLUMNS: Final = ("order_id", *(param.keyword for param in BODY))
 """Those that make an edit; all others are only carried along."""
 NOT_READ: Final = "What comes after it was not read"
-_LONGEST_SHOWN: Final = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,24 +61,15 @@ def column_of(title: str) -> str | None:
     return name if name in COLUMNS else None
 
 
-def is_text(column: str) -> bool:
-    """Whether one of our columns holds any text."""
-    return column == "order_id" or str in types_of()[column]
+def is_string(column: str) -> bool:
+    """Whether one of our columns holds a string, and nothing else."""
+    return column == "order_id" or is_text(BY_KEYWORD[column])
 
 
 def is_empty(column: str, cell: str) -> bool:
-    """Whether a cell sets nothing; a name may be made of blanks."""
-    return not (cell if column == "name" else cell.strip())
-
-
-def shown(text: str) -> str:
-    """Text from a file, in quotes, as it may go to a terminal, and not too long."""
-    return f"'{printable(cut(text))}'"
-
-
-def cut(text: str) -> str:
-    """The text, or so much of it that one knows which it is."""
-    return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "..."
+    """Whether a cell sets nothing. Blanks are a text, such as a name, but neither an id nor a number."""
+    keeps_blanks = is_string(column) and column != "order_id" and not is_order_id(BY_KEYWORD[column])
+    return not (cell if keeps_blanks else cell.strip())
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +85,8 @@ class Checks:
 
         Args:
             line: Where it begins.
-            given: What our columns hold, as text or values of JSON; those that set nothing are not there.
+            given: What our columns hold, as text or values of JSON, in the order of the file; those that set nothing are
+                not there.
             other: What the other columns hold.
         """
         order_id = str(given.get("order_id", "")).strip()  # no id can have blanks around it
@@ -118,9 +109,10 @@ class Checks:
                     return Row(order_id, line=line, changes=changes, other=other, **values)
         wrong |= {column: self._what_is_wrong(column, value) for column, value in values.items()}
         wrong["order_id"] = self._what_is_wrong("order_id", order_id)
-        faults = [Fault(line, self.labels[column], what) for column in COLUMNS if (what := wrong.get(column))]
+        columns = given if "order_id" in given else ("order_id", *given)
+        faults = [Fault(line, self.labels[column], what) for column in columns if (what := wrong[column])]
         if not given.keys() & set(COLUMNS[1:]):
-            faults.append(Fault(line, "", f"no changes given; give {' or '.join(COLUMNS[1:])}"))
+            faults.append(Fault(line, "", f"no changes given; give {either(COLUMNS[1:])}"))
         return faults
 
     def _fits(self, values: Mapping[str, Any]) -> bool:
@@ -128,15 +120,15 @@ class Checks:
 
     def _what_is_wrong(self, column: str, value: Any) -> str | None:
         # Each by itself, so that all that is wrong with a row is told at once.
-        other = {"extra_body": {"anything": ""}}
         try:
             if column == "order_id":
-                plan_edit(value, other)
+                plan_edit(value, {"extra_body": {"anything": ""}})
             else:
-                plan_edit("x", {**other, column: value})
+                plan_edit("x", {column: value})
         except ValueError as error:
             # The library names its argument first, and shows all of the text.
-            return "it" + str(error).removeprefix(column).replace(repr(value), shown(value), 1)
+            text = str(error).removeprefix(column)
+            return "it" + (text.replace(repr(value), shown(value), 1) if isinstance(value, str) else text)
         if not self._fits({column: value}):
             return f"it has {len(value)} characters; at most {self.longest_name} are allowed (--max-name-length)"
         return None

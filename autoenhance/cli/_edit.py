@@ -13,7 +13,7 @@ from autoenhance.cli._curl import as_curl
 from autoenhance.cli._params import option_name
 from autoenhance.cli._problems import CommandError, bad_input, stopped
 from autoenhance.cli._show import order_as_table
-from autoenhance.cli._text import printable_json
+from autoenhance.cli._text import either, printable_json
 from autoenhance.cli._voice import is_terminal, put, put_text
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def _check(asked: Asked) -> None:
     if asked.as_json and asked.as_curl:
         raise CommandError("--json and --curl are two ways to show two things.", "Give one of them.")
     if not any(param.keyword in asked.changes for param in BODY):
-        raise CommandError("No changes given.", f"Give {' or '.join(option_name(param.keyword) for param in BODY)}.")
+        raise CommandError("No changes given.", f"Give {either([option_name(param.keyword) for param in BODY])}.")
     asked.service.check()
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 from itertools import chain
-from math import isinf
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final
 
-from autoenhance.cli._checks import COLUMNS, Checks, Fault, Row, column_of, cut, is_text, too_long
+from autoenhance.cli._checks import COLUMNS, Checks, Fault, Row, column_of, is_string, too_long
 from autoenhance.cli._decoding import TooLongError
+from autoenhance.cli._params import DEEPEST, STRICT, is_deep, is_unicode
+from autoenhance.cli._text import cut
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,9 +20,7 @@ if TYPE_CHECKING:
 LABELS: Final = {column: column for column in COLUMNS}
 _KINDS: Final = {bool: "true or false", int: "a number", float: "a number", str: "a string", list: "a list"}
 _HALF: Final = re.compile(r"\\u[dD][89a-fA-F]")
-# Far more than anybody writes, and far less than Python's own limit, at which not even a result could be written.
-_DEEPEST: Final = 100
-_TOO_DEEP: Final = f"its lists and objects are more than {_DEEPEST} deep in each other"
+_TOO_DEEP: Final = f"its lists and objects are more than {DEEPEST} deep in each other"
 
 
 def read_objects(first: str, rest: Lines, *, longest_name: int) -> Iterator[Row | Fault]:
@@ -54,9 +53,11 @@ def _read(line: int, text: str, checks: Checks) -> Row | list[Fault]:
     if not isinstance(value, dict):
         return [Fault(line, "", f"it is {_KINDS.get(type(value), 'null')}; each line has to be one JSON object")]
     ours, other, faults = _sort_out(line, value)
-    if text.count("[") + text.count("{") > _DEEPEST and _is_deep(other):
+    # What is wrong with a string of ours is said with its column.
+    inner = [other, *(given for given in ours.values() if not isinstance(given, str))]
+    if text.count("[") + text.count("{") > DEEPEST and any(map(is_deep, inner)):
         faults.append(Fault(line, "", _TOO_DEEP))
-    elif _HALF.search(text) and not _is_unicode(other):
+    elif _HALF.search(text) and not is_unicode(inner):
         faults.append(Fault(line, "", "it has half of a surrogate pair, which is no character; give both halves"))
     if faults:
         return faults
@@ -75,7 +76,7 @@ def _sort_out(line: int, value: dict[str, Any]) -> tuple[dict[str, Any], dict[st
             other[title] = given
         elif column in seen:
             faults.append(Fault(line, column, "it is there twice; give it once"))
-        elif isinstance(given, str) or (given is not None and not is_text(column)):
+        elif isinstance(given, str) or (given is not None and not is_string(column)):
             ours[column] = given
         elif given is not None:
             faults.append(Fault(line, column, _no_string(given)))
@@ -99,37 +100,10 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return twice
 
 
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"JSON has no {name}")
-
-
-def _number(text: str) -> float:
-    number = float(text)
-    if isinf(number):
-        raise ValueError(f"the number {cut(text)} is too large")
-    return number
-
-
-_DECODER: Final = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_no_constant, parse_float=_number)
+_DECODER: Final = json.JSONDecoder(object_pairs_hook=_object, **STRICT)
 
 
 def _no_string(value: object) -> str:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return f'it is the number {cut(str(value))}; put it in quotes: "{cut(str(value))}"'
     return f"it is {_KINDS.get(type(value), 'an object')}; give a string"
-
-
-def _is_deep(value: object) -> bool:
-    level = [value]
-    for _ in range(_DEEPEST):
-        inner = [one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list)]
-        level = list(chain.from_iterable(inner))
-    return bool(level)
-
-
-def _is_unicode(value: object) -> bool:
-    try:
-        json.dumps(value, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -7,9 +7,8 @@ from itertools import islice
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
-from autoenhance.cli._checks import cut
 from autoenhance.cli._tally import per_second
-from autoenhance.cli._text import printable
+from autoenhance.cli._text import cut, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

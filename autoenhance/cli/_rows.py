@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
-from autoenhance.cli._checks import COLUMNS, NOT_READ, Checks, Fault, Row, column_of, cut, is_empty, shown, too_long
+from autoenhance.cli._checks import COLUMNS, NOT_READ, Checks, Fault, Row, column_of, is_empty, too_long
 from autoenhance.cli._decoding import TooLongError
 from autoenhance.cli._json_rows import LABELS, read_objects
-from autoenhance.cli._text import printable
+from autoenhance.cli._text import cut, printable, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -151,7 +151,7 @@ class _Columns:
         elif not places.keys() & set(COLUMNS[1:]):
             what = f"there is no column to set ({', '.join(COLUMNS[1:])}); it has {shown_titles}"
             self.faults.append(Fault(line, "", what))
-        self.ours = {column: places[column] for column in COLUMNS if column in places}
+        self.ours = {key: place for key, place in places.items() if key in COLUMNS}
 
 
 def _csv_rows(

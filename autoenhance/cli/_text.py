@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import unicodedata
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 # Controls, halves of surrogate pairs, line and paragraph separators, and formats, which turn the direction of text among
 # other things.
 _HARMFUL: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _JOINERS: Final = frozenset("\u200c\u200d")
 """Formats that scripts and emoji are written with, and that do nothing but join."""
+_LONGEST_SHOWN: Final = 40
 
 
 def _is_harmful(character: str) -> bool:
@@ -19,6 +23,22 @@ def _is_harmful(character: str) -> bool:
 def printable(text: str) -> str:
     r"""The text on one line, with `\x1b` and the like for what a terminal would act on."""
     return "".join(repr(character)[1:-1] if _is_harmful(character) else character for character in text)
+
+
+def cut(text: str) -> str:
+    """The text, or so much of it that one knows which it is."""
+    return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "..."
+
+
+def shown(text: str) -> str:
+    """Text from a file, in quotes, as it may go to a terminal, and not too long."""
+    return f"'{printable(cut(text))}'"
+
+
+def either(names: Sequence[str]) -> str:
+    """Some names, of which one is enough."""
+    *first, last = names
+    return f"{', '.join(first)} or {last}" if first else last
 
 
 def printable_json(text: str) -> str:

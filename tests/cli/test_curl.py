@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from terminal import process
 
 from autoenhance.cli._curl import as_curl
-from autoenhance_api.types import UNSET
 
 if TYPE_CHECKING:
     from terminal import Command
@@ -93,4 +92,4 @@ def test_any_name_survives_the_shells_quoting(name: str) -> None:
 
 
 def curl(name: str, base_url: str = "http://127.0.0.1:8000") -> str:
-    return as_curl("x", name=name, new_order_id=UNSET, base_url=base_url, timeout=30, ascii_only=False)
+    return as_curl("x", {"name": name}, base_url=base_url, timeout=30, ascii_only=False)

@@ -63,7 +63,9 @@ def test_each_row_is_an_edit_and_a_line_of_the_results(
     assert where == f"Results: {results}"
     assert names_in(sandbox, wanted) == wanted
     lines = {line["order_id"]: line for line in results_in(results)}
-    assert {order_id: line["name"] for order_id, line in lines.items()} == wanted
+    assert {order_id: line["changes"] for order_id, line in lines.items()} == {
+        order_id: {"name": name} for order_id, name in wanted.items()
+    }
     assert {(line["status"], line["error"], line["attempts"]) for line in lines.values()} == {("edited", None, 1)}
     assert lines["o-7"]["line"] == 8
 
@@ -119,10 +121,10 @@ def test_a_new_id_is_given(command: Command, sandbox: Sandbox, table: Path, resu
     assert command("edit-orders", str(table)).status == 0
     assert (sandbox.order("o-1"), sandbox.order("o-2")) == (None, None)
     assert [(sandbox.order(order_id) or {})["name"] for order_id in ("n-1", "n-2")] == ["a", None]
-    assert sorted((line["name"] or "", line["new_order_id"]) for line in results_in(results)) == [
-        ("", "n-2"),
-        ("a", "n-1"),
-    ]
+    assert {line["order_id"]: line["changes"] for line in results_in(results)} == {
+        "o-1": {"name": "a", "new_order_id": "n-1"},
+        "o-2": {"new_order_id": "n-2"},
+    }
     assert command("edit-orders", str(table)).err.startswith("Nothing to do: ")
 
 
@@ -268,7 +270,11 @@ def test_a_dry_run_shows_what_would_be_done_and_does_nothing(
     write_table(table, "o-1,a b,", 'o-2,"say ""c""",n-2', "o-3,,\u202en-3", columns="order_id,name,new_order_id")
     ran = command("edit-orders", str(table), "--dry-run")
     assert ran.status == 0
-    assert ran.out == 'o-1: name "a b"\no-2: name "say "c"", new id n-2\no-3: new id \\u202en-3\n'
+    assert ran.out.splitlines() == [
+        'o-1: name "a b"',
+        r'o-2: name "say \"c\"", new_order_id "n-2"',
+        r'o-3: new_order_id "\u202en-3"',
+    ]
     assert ran.err.splitlines() == [
         f"{table}, CSV with commas, UTF-8, 3 rows: 3 orders would be edited. Nothing was sent.",
         f"Results would go to {table}.results.jsonl",

@@ -118,12 +118,12 @@ def test_a_run_may_be_killed_while_it_reads_what_was_done(env: dict[str, str], t
     with Sandbox(latency=0.05, db=tmp_path / "sandbox.sqlite3", rate_limit=None) as sandbox:
         runs = Runs(tmp_path, env, sandbox, 20_000)
         done = [
-            Record(order_id, name, None, True, "", "", 200, 1, 0.1, NOON, number, {})  # noqa: FBT003
+            Record(order_id, True, "", "", 200, 1, 0.1, NOON, number, {"name": name}, {})  # noqa: FBT003
             for number, (order_id, name) in enumerate(runs.wanted.items(), 2)
         ][:-300]
         with closing(sqlite3.connect(runs.database)) as opened, opened:
             query = "UPDATE orders SET document = json_set(document, '$.name', ?) WHERE order_id = ?"
-            opened.executemany(query, [(record.name, record.order_id) for record in done])
+            opened.executemany(query, [(record.changes["name"], record.order_id) for record in done])
         lines = b"".join(map(line_of, done))
         # With a last line that was torn, which opening the file mends.
         runs.results.write_bytes(lines + lines[:100])

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     ("arguments", "said"),
     [
         (["edit-order"], "Missing argument 'ORDER_ID'"),
-        (["edit-order", "x"], "This edit sets nothing."),
+        (["edit-order", "x"], "No changes given."),
         (["edit-order", "x", "--name"], "Option '--name' requires an argument."),
         (["edit-order", "x", "--nam", "a"], "No such option: --nam"),
         (["edit"], "No such command 'edit'"),

@@ -15,12 +15,23 @@ from autoenhance.cli._record import Record, is_torn, line_of, record_of
 from autoenhance.cli._text import printable_json
 
 NOON = datetime(2026, 11, 25, 12, 0, 0, 123_000, tzinfo=UTC)
-EDITED = Record("a-1", "12 Acacia Avenue", None, True, "", "", 200, 1, 0.25, NOON, 2, {"agent": "Zoë"})  # noqa: FBT003
+EDITED = Record(
+    order_id="a-1",
+    edited=True,
+    error="",
+    error_type="",
+    status_code=200,
+    attempts=1,
+    seconds=0.25,
+    finished_at=NOON,
+    line=2,
+    changes={"name": "12 Acacia Avenue"},
+    other={"agent": "Zoë"},
+)
 FAILED = replace(
     EDITED,
     order_id="a-2",
-    name=None,
-    new_order_id="b-2",
+    changes={"new_order_id": "b-2"},
     edited=False,
     error="There is no order 'a-2'.",
     error_type="NotFoundError",
@@ -31,22 +42,20 @@ FAILED = replace(
 def test_a_line_reads_like_this() -> None:
     """In an order that does not change, with null where there is nothing."""
     assert line_of(EDITED).decode() == (
-        '{"order_id": "a-1", "name": "12 Acacia Avenue", "new_order_id": null, "status": "edited", "error": null, '
-        '"error_type": null, "status_code": 200, "attempts": 1, "seconds": 0.25, '
-        '"finished_at": "2026-11-25T12:00:00.123Z", "line": 2, "columns": {"agent": "Zoë"}}\n'
+        '{"order_id": "a-1", "status": "edited", "error": null, "error_type": null, "status_code": 200, "attempts": 1, '
+        '"seconds": 0.25, "finished_at": "2026-11-25T12:00:00.123Z", "line": 2, '
+        '"changes": {"name": "12 Acacia Avenue"}, "columns": {"agent": "Zoë"}}\n'
     )
     failed = json.loads(line_of(replace(FAILED, seconds=0.123456, other={})))
-    assert list(failed.items())[:8] == [
+    assert list(failed.items())[:6] == [
         ("order_id", "a-2"),
-        ("name", None),
-        ("new_order_id", "b-2"),
         ("status", "failed"),
         ("error", "There is no order 'a-2'."),
         ("error_type", "NotFoundError"),
         ("status_code", 404),
         ("attempts", 1),
     ]
-    assert (failed["seconds"], failed["columns"]) == (0.123, {})
+    assert (failed["seconds"], failed["changes"], failed["columns"]) == (0.123, {"new_order_id": "b-2"}, {})
 
 
 def test_another_time_zone_is_written_as_utc() -> None:
@@ -67,9 +76,10 @@ def test_another_time_zone_is_written_as_utc() -> None:
 )
 def test_a_name_is_readable_and_harms_no_terminal(name: str, shown: str) -> None:
     """A record is one line for every program, also for those that end lines where Unicode does."""
-    line = line_of(replace(EDITED, name=name, other={name: name})).decode()
+    line = line_of(replace(EDITED, changes={"name": name}, other={name: name})).decode()
     assert f'"name": "{shown}"' in line
     assert len(line.splitlines()) == 1
+    assert json.loads(line)["changes"] == {"name": name}
     assert json.loads(line)["columns"] == {name: name}
 
 
@@ -95,11 +105,10 @@ TEXT = st.text(st.characters(exclude_categories=()), max_size=12).filter(
     lambda text: not re.search("[\ud800-\udbff][\udc00-\udfff]", text)
 )
 NUMBERS = st.integers(0, 10**6)
+VALUES = TEXT | st.none() | st.booleans() | st.floats(allow_nan=False, allow_infinity=False) | st.lists(TEXT)
 RECORD = st.builds(
     Record,
     order_id=TEXT,
-    name=st.none() | TEXT,
-    new_order_id=st.none() | TEXT,
     edited=st.booleans(),
     error=TEXT,
     error_type=TEXT,
@@ -110,13 +119,15 @@ RECORD = st.builds(
         lambda at: at.replace(microsecond=at.microsecond // 1000 * 1000)
     ),
     line=NUMBERS,
-    other=st.dictionaries(TEXT, TEXT | st.none() | st.floats(allow_nan=False, allow_infinity=False) | st.lists(TEXT)),
+    changes=st.dictionaries(TEXT, VALUES | st.dictionaries(TEXT, VALUES)),
+    other=st.dictionaries(TEXT, VALUES),
 )
 
 
 @given(RECORD)
 @example(EDITED)
 @example(replace(EDITED, other={"a": {"b": [{}, [], "}]", "\\"]}, "c": "{"}))
+@example(replace(EDITED, changes={"a": {"b": [{}, [], "}]", "\\"]}, "c": "{"}, other={}))
 def test_every_record_is_read_as_it_was_written_and_a_part_of_it_is_known_as_one(record: Record) -> None:
     """However long the part is; the whole line is none."""
     line = line_of(record)

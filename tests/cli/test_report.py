@@ -26,12 +26,12 @@ def sheet(tmp_path: Path) -> Iterator[Sheet]:
     rows = [f"o-{number},{number}" for number in range(1, 1201)]
     with Sheet.read(write_table(tmp_path / "orders.csv", *rows), longest_name=9) as read:
         read.name = "orders.csv"
-        read.settle("o-1", "1", None, done=True)
+        read.settle("o-1", {"name": "1"}, done=True)
         yield read
 
 
 def failure(line: int, order_id: str = "o-9", error: str = "No.") -> Record:
-    return Record(order_id, "a", None, False, error, "NotFoundError", 404, 1, 0.1, NOON, line, {})  # noqa: FBT003
+    return Record(order_id, False, error, "NotFoundError", 404, 1, 0.1, NOON, line, {"name": "a"}, {})  # noqa: FBT003
 
 
 def tally(edited: int, failed: int = 0) -> Tally:
@@ -89,7 +89,7 @@ def test_a_shard_speaks_of_its_own_rows(sheet: Sheet) -> None:
 def test_what_was_done_before_is_what_was_done_before(sheet: Sheet) -> None:
     """It is counted when the run begins, and what the run does is not in it."""
     report = Report(sheet, None, "results")
-    sheet.settle("o-2", "2", None, done=True)
+    sheet.settle("o-2", {"name": "2"}, done=True)
     assert ", 1 was done before, in " in next(report.of_end(tally(1), 0, 0.5))
 
 

@@ -30,12 +30,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NOON = datetime(2026, 11, 25, 12, 0, 0, 123_000, tzinfo=UTC)
-EDITED = Record("a-1", "12 Acacia Avenue", None, True, "", "", 200, 1, 0.25, NOON, 2, {"agent": "Zoë"})  # noqa: FBT003
+EDITED = Record("a-1", True, "", "", 200, 1, 0.25, NOON, 2, {"name": "12 Acacia Avenue"}, {"agent": "Zoë"})  # noqa: FBT003
 FAILED = replace(
     EDITED,
     order_id="a-2",
-    name=None,
-    new_order_id="b-2",
+    changes={"new_order_id": "b-2"},
     edited=False,
     error="There is no order 'a-2'.",
     error_type="NotFoundError",
@@ -197,8 +196,8 @@ NO_BEGINNINGS = [
     '{"order_id": a',
     '{"order_id": "a"}',
     '{"order_id": "a", "customer": "b',
-    '{"order_id": "a", "name": nil',
-    '{"order_id": "a", "name": "b", "new_order_id": null, "state": "edi',
+    '{"order_id": "a", "status": nil',
+    '{"order_id": "a", "status": "edited", "error": null, "error_kind": "b',
     '{"order_id": "a\\x',
     '{"order_id": "a\tb',
     f"{WHOLE}{WHOLE[:30]}",
@@ -258,8 +257,8 @@ def test_a_file_that_is_not_ours_is_left_as_it_is(path: Path, content: bytes) ->
     ("old", "new"),
     [
         (b'"order_id": "o-3"', b'"order_id": 3'),
-        (b'"name": null', b'"name": 1'),
-        (b'"name": null, ', b""),
+        (b'"changes": {', b'"changes": [], "more": {'),
+        (b'"changes": {"new_order_id": "b-2"}, ', b""),
         (b'"status": "failed"', b'"status": "done"'),
         (b'"status_code": 404', b'"status_code": "404"'),
         (b'"attempts": 1', b'"attempts": true'),
@@ -504,7 +503,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from autoenhance.cli._record import Record
 from autoenhance.cli._results import Results
-record = Record("", "a" * 100, None, True, "", "", 200, 1, 0.1, datetime.now(UTC), 2, {"b": "c" * 200})
+record = Record("", True, "", "", 200, 1, 0.1, datetime.now(UTC), 2, {"name": "a" * 100}, {"b": "c" * 200})
 with Results.open(sys.argv[1]) as results:
     number = sum(1 for _ in results.records())
     print("open", flush=True)

@@ -13,10 +13,16 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from autoenhance._edit import plan_edit
+from autoenhance._params import BODY
 from autoenhance.cli._decoding import LONGEST_ROW, Lines
 from autoenhance.cli._rows import Fault, Row, Table, read_table
+from autoenhance.cli._text import either
 from autoenhance_api.types import UNSET, Unset
 
+# What can be set, as the contract has it: tests of what is said of it hold when there is more.
+SETTABLE = [param.keyword for param in BODY]
+NO_CHANGES = f"no changes given; give {either(SETTABLE)}"
+TITLES = f"the first line has to name the columns: order_id, and what to set ({', '.join(SETTABLE)})"
 DEEP = 100
 ID = "harbour-view-7"
 
@@ -41,7 +47,9 @@ def told(text: str, longest_name: int = 255) -> list[str]:
 def row(
     line: int, order_id: str, name: str | Unset = UNSET, new: str | Unset = UNSET, other: dict[str, Any] | None = None
 ) -> Row:
-    return Row(line, order_id, name, new, other or {})
+    given = {"name": name, "new_order_id": new}
+    changes = {keyword: value for keyword, value in given.items() if not isinstance(value, Unset)}
+    return Row(order_id, line=line, changes=changes, other=other or {}, **changes)
 
 
 @pytest.mark.parametrize(
@@ -158,10 +166,10 @@ def test_titles_without_rows_are_no_fault() -> None:
 @pytest.mark.parametrize(
     ("text", "faults"),
     [
-        ("", ["1: it is empty; the first line has to name the columns: order_id, and name, new_order_id or both"]),
-        ("\n \t\r\n", ["1: it is empty; the first line has to name the columns: order_id, and name, new_order_id or both"]),
-        ("sep=;", ["1: it is empty; the first line has to name the columns: order_id, and name, new_order_id or both"]),
-        (";;;\n;\n", ["1: it is empty; the first line has to name the columns: order_id, and name, new_order_id or both"]),
+        ("", [f"1: it is empty; {TITLES}"]),
+        ("\n \t\r\n", [f"1: it is empty; {TITLES}"]),
+        ("sep=;", [f"1: it is empty; {TITLES}"]),
+        (";;;\n;\n", [f"1: it is empty; {TITLES}"]),
         (
             '\n[{"order_id": "a"}]',
             ["2: it is a JSON array; JSON Lines has one object a line (jq -c '.[]' FILE makes them)"],
@@ -169,20 +177,18 @@ def test_titles_without_rows_are_no_fault() -> None:
         (
             "a,Titel\x1b\n1,2\n",
             [
-                ("1: there is no column order_id; the first line has to name the columns: order_id, and name, "
-                "new_order_id or both; it has 'a', 'Titel\\x1b'")
+                f"1: there is no column order_id; {TITLES}; it has 'a', 'Titel\\x1b'"
             ],
         ),
         (
             ",".join("abcdefghijklmnop"),
             [
-                ("1: there is no column order_id; the first line has to name the columns: order_id, and name, "
-                "new_order_id or both; it has 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j'")
+                (f"1: there is no column order_id; {TITLES}; it has 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j'")
             ],
         ),
         (
             "sep=;\nOrder ID;x\n",
-            ["2: there is neither a column name nor new_order_id, so that nothing is set; it has 'Order ID', 'x'"],
+            [f"2: there is no column to set ({', '.join(SETTABLE)}); it has 'Order ID', 'x'"],
         ),
         ("order_id,Name,x,name\na,b\n", ["1: column 4 (name): column 2 has this title too; each needs its own"]),
         ("order_id,x,name,x,Order ID\n", [
@@ -228,12 +234,12 @@ def test_what_is_no_table_has_a_form_too(text: str, form: str) -> None:
 @pytest.mark.parametrize(
     ("cells", "faults"),
     [
-        ("a", ["2: it sets nothing; give a name, a new_order_id or both"]),
-        ("a,,", ["2: it sets nothing; give a name, a new_order_id or both"]),
+        ("a", [f"2: {NO_CHANGES}"]),
+        ("a,,", [f"2: {NO_CHANGES}"]),
         (",b", ["2: column 1 (Order ID): it is empty; give the id of the order"]),
         (",,,x", [
             "2: column 1 (Order ID): it is empty; give the id of the order",
-            "2: it sets nothing; give a name, a new_order_id or both",
+            f"2: {NO_CHANGES}",
         ]),
         ("a,b,,x,y", ["2: column 5: it holds 'y', but has no title; does a cell before it need quotes?"]),
         ("a,b,,,,, y\x1b" + "z" * 99, [
@@ -312,8 +318,8 @@ def test_a_line_without_an_end_is_not_read_to_its_end(start: str) -> None:
 @pytest.mark.parametrize(
     ("line", "faults"),
     [
-        ('{"order_id": "a"}', ["2: it sets nothing; give a name, a new_order_id or both"]),
-        ('{"order_id": "a", "name": null, "x": 1}', ["2: it sets nothing; give a name, a new_order_id or both"]),
+        ('{"order_id": "a"}', [f"2: {NO_CHANGES}"]),
+        ('{"order_id": "a", "name": null, "x": 1}', [f"2: {NO_CHANGES}"]),
         ('{"name": "a"}', ["2: order_id: it is empty; give the id of the order"]),
         ('{"order_id": null, "name": "a"}', ["2: order_id: it is empty; give the id of the order"]),
         ('{"order_id": " ", "name": "a"}', ["2: order_id: it is empty; give the id of the order"]),
@@ -417,7 +423,7 @@ def test_columns_are_called_as_they_are_in_the_file() -> None:
         "new_order_id": "column 2 (NEW-ORDER-ID)",
         "order_id": "column 3 (order_id)",
     }
-    assert set(table('{"order_id": "a", "name": "b"}').labels.values()) == {"order_id", "name", "new_order_id"}
+    assert set(table('{"order_id": "a", "name": "b"}').labels.values()) == {"order_id", *SETTABLE}
     long = "x\x1b" + "y" * 60
     (fault,) = told(f"{long},{long},order_id,name\n")
     assert fault == "1: column 2 (x\\x1b" + "y" * 38 + "...): column 1 has this title too; each needs its own"
@@ -444,6 +450,7 @@ def test_any_text_is_rows_and_faults_that_can_be_shown(text: str, longest_name: 
             assert f"{before}: " == str(one)[: len(str(before)) + 2]
         else:
             assert accepted(one.order_id, one.name, one.new_order_id)
+            assert one.changes.keys() <= {*SETTABLE}
             assert isinstance(one.name, Unset) or len(one.name) <= longest_name
 
 
@@ -465,7 +472,7 @@ def test_the_librarys_rules_are_those_of_a_file(order_id: str, name: str, new_or
 
 def accepted(order_id: str, name: str | Unset, new_order_id: str | Unset) -> bool:
     try:
-        plan_edit(order_id, name=name, new_order_id=new_order_id, extra_body=None, extra_query=None, extra_headers=None)
+        plan_edit(order_id, {"name": name, "new_order_id": new_order_id})
     except ValueError:
         return False
     return True

@@ -147,12 +147,13 @@ def test_rows_come_back_as_they_were_read(file: Callable[[str | bytes], str]) ->
         {"order_id": "a", "new_order_id": "c"},
         {"order_id": "é", "name": "x\0y", "new_order_id": "é"},
     ]
+    changes = {"name": "x\0y", "new_order_id": "é"}
     with read(file("\n\n".join(map(json.dumps, lines)))) as sheet:
         rows = list(sheet.pending())
     assert rows == [
-        Row(1, "b", "", UNSET, other),
-        Row(3, "a", UNSET, "c", {}),
-        Row(5, "é", "x\0y", "é", {}),
+        Row("b", line=1, name="", changes={"name": ""}, other=other),
+        Row("a", line=3, new_order_id="c", changes={"new_order_id": "c"}, other={}),
+        Row("é", line=5, changes=changes, other={}, **changes),
     ]
     assert list(rows[0].other) == list(other)
 
@@ -264,23 +265,22 @@ def test_a_file_that_is_no_table_is_a_sheet_of_faults(file: Callable[[str | byte
     ("told", "finished"),
     [
         ([], False),
-        ([("a", "x", UNSET, True)], True),
-        ([("a", "x", None, True)], True),
-        ([("a", "x", UNSET, False)], False),
+        ([("a", {"name": "x"}, True)], True),
+        ([("a", {"name": "x"}, False)], False),
         # Another edit than the one that is asked for now.
-        ([("a", "y", UNSET, True)], False),
-        ([("a", "X", UNSET, True)], False),
-        ([("a", None, None, True)], False),
-        ([("a", "x", "b", True)], False),
-        ([("b", "x", UNSET, True)], False),
+        ([("a", {"name": "y"}, True)], False),
+        ([("a", {"name": "X"}, True)], False),
+        ([("a", {}, True)], False),
+        ([("a", {"name": "x", "new_order_id": "b"}, True)], False),
+        ([("b", {"name": "x"}, True)], False),
         # The latest counts.
-        ([("a", "x", UNSET, True), ("a", "x", UNSET, False)], False),
-        ([("a", "x", UNSET, False), ("a", "x", UNSET, True)], True),
-        ([("a", "x", UNSET, True), ("a", "y", UNSET, True)], False),
-        ([("a", "x", UNSET, True), ("b", "y", UNSET, False)], True),
+        ([("a", {"name": "x"}, True), ("a", {"name": "x"}, False)], False),
+        ([("a", {"name": "x"}, False), ("a", {"name": "x"}, True)], True),
+        ([("a", {"name": "x"}, True), ("a", {"name": "y"}, True)], False),
+        ([("a", {"name": "x"}, True), ("b", {"name": "y"}, False)], True),
         # What no row can have.
-        ([("a", "x", UNSET, True), ("a", "\ud800", UNSET, True)], False),
-        ([("a", "x", UNSET, True), ("\ud800", "x", UNSET, False)], True),
+        ([("a", {"name": "x"}, True), ("a", {"name": "\ud800"}, True)], False),
+        ([("a", {"name": "x"}, True), ("\ud800", {"name": "x"}, False)], True),
     ],
 )
 def test_a_row_is_finished_if_the_latest_of_its_order_says_so(
@@ -288,10 +288,10 @@ def test_a_row_is_finished_if_the_latest_of_its_order_says_so(
     told: list[Any],
     finished: bool,  # noqa: FBT001  # a parameter of the table
 ) -> None:
-    """Done, with just this name and this id."""
+    """Done, with just these changes."""
     with read(file("order_id,name\na,x\nc,x\n")) as sheet:
-        for order_id, name, new_order_id, done in told:
-            sheet.settle(order_id, name, new_order_id, done=done)
+        for order_id, changes, done in told:
+            sheet.settle(order_id, changes, done=done)
         assert ids(sheet.pending()) == (["c"] if finished else ["a", "c"])
         assert (sheet.done_count(), sheet.pending_count()) == (int(finished), 2 - finished)
         assert sheet.count == 2
@@ -300,11 +300,11 @@ def test_a_row_is_finished_if_the_latest_of_its_order_says_so(
 def test_an_empty_name_and_none_are_two_things(file: Callable[[str | bytes], str]) -> None:
     """The one is sent, the other is not; a new id counts likewise."""
     with read(file('{"order_id":"a","name":""}\n{"order_id":"b","new_order_id":"c"}')) as sheet:
-        sheet.settle("a", None, UNSET, done=True)
-        sheet.settle("b", "", "c", done=True)
+        sheet.settle("a", {}, done=True)
+        sheet.settle("b", {"name": "", "new_order_id": "c"}, done=True)
         assert ids(sheet.pending()) == ["a", "b"]
-        sheet.settle("a", "", None, done=True)
-        sheet.settle("b", UNSET, "c", done=True)
+        sheet.settle("a", {"name": ""}, done=True)
+        sheet.settle("b", {"new_order_id": "c"}, done=True)
         assert ids(sheet.pending()) == []
 
 
@@ -323,8 +323,8 @@ def test_shards_are_a_partition_that_stays_the_same(file: Callable[[str | bytes]
             assert done == [4 - len(shards[0]), 4 - len(shards[1]), 0]
             assert ids(sheet.pending(Shard(1, 1))) == left
             assert ids(sheet.pending(Shard(12, 12))) == []
-            sheet.settle("o-0", "x", None, done=True)
-            sheet.settle("o-4", "x", None, done=True)
+            sheet.settle("o-0", {"name": "x"}, done=True)
+            sheet.settle("o-4", {"name": "x"}, done=True)
 
 
 @pytest.mark.parametrize(("text", "shard"), [("1/1", Shard(1, 1)), ("2/8", Shard(2, 8)), ("100/100", Shard(100, 100))])
@@ -353,8 +353,8 @@ def test_rows_are_taken_one_at_a_time_in_any_thread_while_others_are_settled(
         os.remove(path)  # noqa: PTH107  # a string
         rows = sheet.pending()
         taken = [next(rows)]
-        sheet.settle("3", "x", None, done=True)
-        sheet.settle("4999", "x", None, done=True)
+        sheet.settle("3", {"name": "x"}, done=True)
+        sheet.settle("4999", {"name": "x"}, done=True)
         thread = Thread(target=lambda: taken.extend(rows))
         thread.start()
         thread.join()
@@ -419,7 +419,7 @@ import resource, sys
 from autoenhance.cli._sheet import Sheet
 with Sheet.read(sys.argv[1], longest_name=255) as sheet:
     for row in sheet.pending():
-        sheet.settle(row.order_id, row.name, row.new_order_id, done=True)
+        sheet.settle(row.order_id, row.changes, done=True)
     print(sheet.done_count(), sheet.fault_count, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 

@@ -27,7 +27,7 @@ IT_MAY = "The service failed. The edit may have happened; making it twice is har
 
 
 def record(order_id: str, name: str, error: str = "", *, edited: bool = False) -> bytes:
-    return line_of(Record(order_id, name, None, edited, error, "", None, 1, 0.1, NOON, 2, {}))
+    return line_of(Record(order_id, edited, error, "", None, 1, 0.1, NOON, 2, {"name": name}, {}))
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def test_what_agrees_is_not_told(results: Path, database: Path) -> None:
             lambda _, database: rename(database, "harbour-view-7", "a"),
             "harbour-view-7: the name is 'a', and nobody asked for it",
         ),
-        (append(record("o-2", "x", edited=True)), "o-2: the result is for another name, 'x'"),
+        (append(record("o-2", "x", edited=True)), "o-2: the result is for other changes, {'name': 'x'}"),
         (append(record("o-3", "c")), "o-3: failed for no reason"),
         (append(record("o-9", "a", edited=True)), "o-9: a result, and no row"),
         (lambda results, _: results.write_bytes(record("o-1", "a", edited=True)), "o-2: no result"),
