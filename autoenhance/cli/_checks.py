@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any, Final
 from autoenhance._edit import plan_edit
 from autoenhance._params import BODY, BY_KEYWORD, is_order_id
 from autoenhance.cli._decoding import LONGEST_ROW
-from autoenhance.cli._params import is_text, read_json
+from autoenhance.cli._params import is_text
 from autoenhance.cli._text import either, shown
 from autoenhance_api.order_edit import OrderEdit
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+    from autoenhance_api.edit_order_params import Param
 
 COLUMNS: Final = ("order_id", *(param.keyword for param in BODY))
 """Those that make an edit; all others are only carried along."""
@@ -79,6 +81,8 @@ class Checks:
     longest_name: int
     labels: Mapping[str, str]
     """What our columns are called in a fault."""
+    read: Callable[[Param, Any], Any]
+    """Makes a value of what one of our columns holds: of a text in CSV, of a value of JSON in JSON Lines."""
 
     def row(self, line: int, given: Mapping[str, Any], other: dict[str, Any]) -> Row | list[Fault]:
         """The row, or everything that is wrong with it.
@@ -95,7 +99,7 @@ class Checks:
         for param in BODY:
             if param.keyword in given:
                 try:
-                    values[param.keyword] = read_json(param, given[param.keyword])
+                    values[param.keyword] = self.read(param, given[param.keyword])
                 except ValueError as error:
                     wrong[param.keyword] = str(error)
         if not wrong:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from autoenhance.cli._checks import COLUMNS, Checks, Fault, Row, column_of, is_string, too_long
 from autoenhance.cli._decoding import TooLongError
-from autoenhance.cli._params import DEEPEST, STRICT, is_deep, is_unicode
+from autoenhance.cli._params import DEEPEST, STRICT, is_deep, is_unicode, read_json
 from autoenhance.cli._text import cut
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _TOO_DEEP: Final = f"its lists and objects are more than {DEEPEST} deep in each 
 
 def read_objects(first: str, rest: Lines, *, longest_name: int) -> Iterator[Row | Fault]:
     """The rows and faults of a file whose first object was taken from its lines already."""
-    checks = Checks(longest_name, LABELS)
+    checks = Checks(longest_name, LABELS, read_json)
     try:
         for text in chain([first], rest):
             rest.begin_row()

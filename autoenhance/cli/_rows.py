@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from autoenhance.cli._checks import COLUMNS, NOT_READ, Checks, Fault, Row, column_of, is_empty, too_long
 from autoenhance.cli._decoding import TooLongError
 from autoenhance.cli._json_rows import LABELS, read_objects
+from autoenhance.cli._params import read_text
 from autoenhance.cli._text import cut, printable, shown
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def _read_csv(first: str, lines: Lines, longest_name: int) -> Table:
     columns = _Columns(*titles)
     if columns.faults:
         return Table(form, iter(columns.faults), LABELS)
-    return Table(form, _csv_rows(records, columns, Checks(longest_name, columns.labels)), columns.labels)
+    return Table(form, _csv_rows(records, columns, Checks(longest_name, columns.labels, read_text)), columns.labels)
 
 
 def _fit(head: list[str], separator: str) -> tuple[bool, int]:

@@ -1,0 +1,70 @@
+"""The package of a contract in which an edit can set values of every type, for tests of what the real one does not have yet."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import autoenhance
+import autoenhance_api
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+ROOT = Path(__file__).parent.parent.parent
+_TIME = {"type": "string", "format": "date-time"}
+_WINDOW = {"type": "object", "required": ["start"], "properties": {"start": _TIME, "who": {"type": "string"}}}
+FIELDS: dict[str, dict[str, Any]] = {
+    "sample_note": {"type": "string"},
+    "sample_style": {"type": "string", "enum": ["bright", "natural"]},
+    "sample_level": {"type": "integer", "enum": [1, 2, 30]},
+    "sample_count": {"type": "integer"},
+    "sample_limit": {"type": ["integer", "null"]},
+    "sample_ratio": {"type": "number"},
+    "sample_urgent": {"type": "boolean"},
+    "sample_time": _TIME,
+    "sample_date": {"type": "string", "format": "date"},
+    "sample_tags": {"type": "array", "items": {"type": "string"}},
+    "sample_styles": {"type": "array", "items": {"type": "string", "enum": ["bright", "natural"]}},
+    "sample_times": {"type": "array", "items": _TIME},
+    "sample_window": _WINDOW,
+    "sample_windows": {"type": "array", "items": _WINDOW},
+    "sample_labels": {"type": "object", "additionalProperties": {"type": "string"}},
+    "sample_anything": {},
+}
+QUERY = {"name": "sample-sort", "in": "query", "schema": {"type": "string", "enum": ["name", "created_at"]}}
+
+
+def document() -> Any:
+    """The contract with these fields and this parameter, which come first."""
+    made = json.loads(Path(str(autoenhance_api.__file__)).with_name("openapi.json").read_text("utf-8"))
+    update = made["components"]["schemas"]["OrderUpdate"]
+    fields = {name: {**schema, "description": f"What {name} is."} for name, schema in FIELDS.items()}
+    update["properties"] = {**fields, **update["properties"]}
+    (path,) = made["paths"].values()
+    path["patch"]["parameters"].insert(0, {**QUERY, "description": "What sample-sort is."})
+    return made
+
+
+def make(folder: Path) -> Path:
+    """Generate the package into a folder, which goes on PYTHONPATH."""
+    from generating import generate  # slow
+
+    made, package = document(), folder / "autoenhance_api"
+    errors = generate(made, ROOT / "openapi", package, with_hooks=False)
+    assert not errors
+    (package / "openapi.json").write_text(json.dumps(made), encoding="utf-8")
+    return folder
+
+
+def run(folder: Path, command: Sequence[str], given: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a program with that package, and this facade."""
+    path = os.pathsep.join(map(str, (folder, Path(str(autoenhance.__file__)).parent.parent)))
+    env = {**os.environ, "PYTHONPATH": path, "COLUMNS": "80", **environment}
+    return subprocess.run(
+        [sys.executable, *command], env=env, input=given, capture_output=True, encoding="utf-8", check=False
+    )
