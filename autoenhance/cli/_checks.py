@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from autoenhance._edit import plan_edit
-from autoenhance._params import BODY, BY_KEYWORD, is_order_id
+from autoenhance._params import BODY, is_order_id
 from autoenhance.cli._decoding import LONGEST_ROW
 from autoenhance.cli._params import is_text
 from autoenhance.cli._text import either, shown
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 COLUMNS: Final = ("order_id", *(param.keyword for param in BODY))
 """Those that make an edit; all others are only carried along."""
+STRINGS: Final = frozenset({"order_id", *(param.keyword for param in BODY if is_text(param))})
+"""The columns that hold strings, and nothing else."""
+_WITH_BLANKS: Final = frozenset(param.keyword for param in BODY if is_text(param) and not is_order_id(param))
 NOT_READ: Final = "What comes after it was not read"
 
 
@@ -63,15 +66,9 @@ def column_of(title: str) -> str | None:
     return name if name in COLUMNS else None
 
 
-def is_string(column: str) -> bool:
-    """Whether one of our columns holds a string, and nothing else."""
-    return column == "order_id" or is_text(BY_KEYWORD[column])
-
-
 def is_empty(column: str, cell: str) -> bool:
     """Whether a cell sets nothing. Blanks are a text, such as a name, but neither an id nor a number."""
-    keeps_blanks = is_string(column) and column != "order_id" and not is_order_id(BY_KEYWORD[column])
-    return not (cell if keeps_blanks else cell.strip())
+    return not (cell if column in _WITH_BLANKS else cell.strip())
 
 
 @dataclass(frozen=True, slots=True)

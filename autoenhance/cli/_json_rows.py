@@ -7,7 +7,7 @@ import re
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
-from autoenhance.cli._checks import COLUMNS, Checks, Fault, Row, column_of, is_string, too_long
+from autoenhance.cli._checks import COLUMNS, STRINGS, Checks, Fault, Row, column_of, too_long
 from autoenhance.cli._decoding import TooLongError
 from autoenhance.cli._params import DEEPEST, STRICT, is_deep, is_unicode, read_json
 from autoenhance.cli._text import cut
@@ -76,7 +76,7 @@ def _sort_out(line: int, value: dict[str, Any]) -> tuple[dict[str, Any], dict[st
             other[title] = given
         elif column in seen:
             faults.append(Fault(line, column, "it is there twice; give it once"))
-        elif isinstance(given, str) or (given is not None and not is_string(column)):
+        elif isinstance(given, str) or (given is not None and column not in STRINGS):
             ours[column] = given
         elif given is not None:
             faults.append(Fault(line, column, _no_string(given)))

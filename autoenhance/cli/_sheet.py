@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 MOST_FAULTS: Final = 20
 """So many are kept; the others are counted."""
+# The same changes are the same text, whatever the order of their columns.
+_ENCODER: Final = json.JSONEncoder(sort_keys=True)
 _SHARD: Final = re.compile(r"([1-9][0-9]{0,8})/([1-9][0-9]{0,8})")
 # Nobody needs it after the run. What is sorted for an index is on disk, too.
 _SETTINGS: Final = (
@@ -230,7 +232,7 @@ class Sheet:
 
 
 def _as_text(changes: Mapping[str, Any]) -> str:
-    return json.dumps(changes, sort_keys=True)
+    return _ENCODER.encode(changes)
 
 
 @contextmanager

@@ -44,7 +44,9 @@ def test_every_option_is_documented_in_80_columns(command: Command, names: list[
         assert parameter.help  # type: ignore[attr-defined]
         shown = parameter.opts[-1] if parameter.param_type_name == "option" else parameter.metavar
         assert re.search(
-            rf"^  .*{re.escape(str(shown))}( \S+)?( {{2,}}|\n {{20,}})\S|{re.escape(str(shown))}$", ran.out, re.MULTILINE
+            rf"^  .*{re.escape(str(shown))}( \S+)?( {{2,}}|\n {{20,}})\S|{re.escape(str(shown))}$",
+            ran.out,
+            re.MULTILINE,
         )
     for name in getattr(found, "commands", {}):
         assert re.search(rf"^  {name} +[A-Z].*\.$", ran.out, re.MULTILINE)
