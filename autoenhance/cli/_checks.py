@@ -93,6 +93,7 @@ class Checks:
         order_id = str(given.get("order_id", "")).strip()  # no id can have blanks around it
         values: dict[str, Any] = {}
         wrong: dict[str, str | None] = {}
+        problem = ""
         for param in BODY:
             if param.keyword in given:
                 try:
@@ -102,8 +103,8 @@ class Checks:
         if not wrong:
             try:
                 plan = plan_edit(order_id, values)
-            except ValueError:
-                pass
+            except (TypeError, ValueError) as error:
+                problem = str(error)
             else:
                 if self._fits(values):
                     changes = {param.keyword: plan.body[param.wire_name] for param in BODY if param.keyword in values}
@@ -114,7 +115,7 @@ class Checks:
         faults = [Fault(line, self.labels[column], what) for column in columns if (what := wrong[column])]
         if not given.keys() & set(COLUMNS[1:]):
             faults.append(Fault(line, "", f"no changes given; give {either(COLUMNS[1:])}"))
-        return faults
+        return faults or [Fault(line, "", problem)]
 
     def _fits(self, values: Mapping[str, Any]) -> bool:
         return not isinstance(name := values.get("name"), str) or len(name) <= self.longest_name

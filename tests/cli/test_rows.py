@@ -48,7 +48,7 @@ def row(
     line: int, order_id: str, name: str | Unset = UNSET, new: str | Unset = UNSET, other: dict[str, Any] | None = None
 ) -> Row:
     given = {"name": name, "new_order_id": new}
-    changes = {keyword: value for keyword, value in given.items() if not isinstance(value, Unset)}
+    changes: dict[str, Any] = {keyword: value for keyword, value in given.items() if not isinstance(value, Unset)}
     return Row(order_id, line=line, changes=changes, other=other or {}, **changes)
 
 

@@ -147,7 +147,7 @@ def test_rows_come_back_as_they_were_read(file: Callable[[str | bytes], str]) ->
         {"order_id": "a", "new_order_id": "c"},
         {"order_id": "é", "name": "x\0y", "new_order_id": "é"},
     ]
-    changes = {"name": "x\0y", "new_order_id": "é"}
+    changes: dict[str, Any] = {"name": "x\0y", "new_order_id": "é"}
     with read(file("\n\n".join(map(json.dumps, lines)))) as sheet:
         rows = list(sheet.pending())
     assert rows == [

@@ -55,7 +55,7 @@ def make(folder: Path) -> Path:
     from generating import generate  # slow
 
     made, package = document(), folder / "autoenhance_api"
-    errors = generate(made, ROOT / "openapi", package, with_hooks=False)
+    errors = generate(made, ROOT / "openapi", package, templates=ROOT / "openapi/templates", with_hooks=False)
     assert not errors
     (package / "openapi.json").write_text(json.dumps(made), encoding="utf-8")
     return folder
