@@ -8,8 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote
 
-from autoenhance._params import BODY, BY_KEYWORD, convert, describe, is_order_id, types_of
-from autoenhance_api.edit_order_params import PARAMS
+from autoenhance._params import BODY, BY_KEYWORD, REQUIRED, convert, describe, is_order_id, types_of
 from autoenhance_api.models import OrderUpdate
 from autoenhance_api.types import Unset
 
@@ -52,7 +51,7 @@ def plan_edit(order_id: str, options: Mapping[str, Any]) -> Edit:
         options: What to set, by keyword, and `extra_body`, `extra_query`, `extra_headers`.
 
     Raises:
-        TypeError: If an argument has the wrong type.
+        TypeError: If an argument has the wrong type, or the contract requires one that is missing.
         ValueError: If the order id cannot be part of a path, no changes are given, or two arguments set the same thing.
     """
     order_id = _check_order_id("order_id", order_id)
@@ -63,8 +62,8 @@ def plan_edit(order_id: str, options: Mapping[str, Any]) -> Edit:
         if param is not None and not isinstance(value, Unset):
             given[param.location][param.python_name] = _check_value(param, convert(param, value))
             taken[param.location].add(param.wire_name)
-    for param in PARAMS:
-        if param.is_required and param.wire_name not in taken[param.location]:
+    for param in REQUIRED:
+        if param.wire_name not in taken[param.location]:
             raise TypeError(f"{param.keyword} is missing; it is {describe(types_of()[param.keyword])}")
     extra_body, query, headers = (
         _check_mapping(argument, options.get(argument), taken[location])

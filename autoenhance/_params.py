@@ -14,7 +14,8 @@ from autoenhance_api.types import Unset
 
 BY_KEYWORD: Final = {param.keyword: param for param in PARAMS}
 BODY: Final = [param for param in PARAMS if param.location == "body"]
-_NAMES: Final = {
+REQUIRED: Final = [param for param in PARAMS if param.is_required]
+NAMES: Final[Mapping[Any, str]] = {
     str: "a string",
     int: "a whole number",
     float: "a number",
@@ -22,6 +23,7 @@ _NAMES: Final = {
     NoneType: "None",
     dt.datetime: "a datetime",
     dt.date: "a date",
+    list: "a list",
 }
 # What Python calls an instance of the type, and is none in JSON.
 _NOT_MEANT: Final[Mapping[Any, type]] = {int: bool, float: bool, dt.date: dt.datetime}
@@ -45,7 +47,7 @@ def convert(param: Param, value: object) -> Any:
     return fit(param.keyword, types_of()[param.keyword], value)
 
 
-def fit(keyword: str, kinds: Sequence[Any], value: object) -> Any:
+def fit(keyword: str, kinds: Sequence[Any], value: Any) -> Any:
     """The value as the generated code takes it: an enum's member for its plain value, a list for a sequence.
 
     Raises:
@@ -55,9 +57,13 @@ def fit(keyword: str, kinds: Sequence[Any], value: object) -> Any:
     for kind in kinds:
         if (converted := _convert(kind, value)) is not _MISMATCH:
             return _check_zone(keyword, converted)
+        if get_origin(kind) is Sequence and _is_list(value):
+            for index, item in enumerate(value):
+                fit(f"{keyword}[{index}]", item_kinds(kind), item)  # one of them says what is wrong
     known = known_values(kinds)
     if known and isinstance(value, type(known[0])):
-        raise ValueError(f"{keyword} is {value!r}; it must be {_one_of(known)}{_nearest(value, known)}")
+        near = f" (did you mean {near!r}?)" if (near := nearest(value, known)) else ""
+        raise ValueError(f"{keyword} is {value!r}; it must be {describe(kinds)}{near}")
     hint = "; leave it out to change nothing" if value is None else ""
     raise TypeError(f"{keyword} is {describe(kinds)}, not {type(value).__name__}{hint}")
 
@@ -67,28 +73,24 @@ def known_values(kinds: Sequence[Any]) -> list[Any]:
     return [member.value for kind in kinds if _is_enum(kind) for member in kind]
 
 
-def describe(kinds: Sequence[Any]) -> str:
+def describe(kinds: Sequence[Any], names: Mapping[Any, str] = NAMES) -> str:
     """Some types in words, such as `a string or None`."""
-    return " or ".join(_describe(kind) for kind in kinds)
+    return " or ".join(_describe(kind, names) for kind in kinds)
 
 
-def _describe(kind: Any) -> str:
-    if _is_enum(kind):
-        return _one_of(known_values([kind]))
+def _describe(kind: Any, names: Mapping[Any, str]) -> str:
+    if known := known_values([kind]):
+        return f"one of {', '.join(map(repr, known))}"
     if get_origin(kind) is Sequence:
-        return f"a list, each item of which is {describe(alternatives(get_args(kind)[0]))}"
-    return _NAMES.get(kind) or f"a {getattr(kind, '__name__', kind)}"
+        return f"{names[list]}, each item of which is {describe(item_kinds(kind), names)}"
+    return names.get(kind) or names.get(dict) or f"a {getattr(kind, '__name__', kind)}"
 
 
-def _one_of(values: Sequence[Any]) -> str:
-    return f"one of {', '.join(map(repr, values))}"
-
-
-def _nearest(value: Any, known: Sequence[Any]) -> str:
+def nearest(value: object, known: Sequence[Any]) -> str:
+    """The known value that a text was probably meant to be; empty if it is like none."""
     from difflib import get_close_matches  # slow to import, and seldom needed
 
-    near = get_close_matches(str(value), list(map(str, known)), 1)
-    return f" (did you mean {near[0]!r}?)" if near else ""
+    return next(iter(get_close_matches(str(value), list(map(str, known)), 1)), "")
 
 
 def alternatives(hint: Any) -> tuple[Any, ...]:
@@ -97,13 +99,21 @@ def alternatives(hint: Any) -> tuple[Any, ...]:
     return tuple(kind for kind in kinds if kind is not Unset and get_origin(kind) is not Literal)
 
 
+def item_kinds(kind: Any) -> tuple[Any, ...]:
+    return alternatives(get_args(kind)[0])
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str | bytes)
+
+
 def _is_enum(kind: Any) -> bool:
     return isinstance(kind, type) and issubclass(kind, Enum)
 
 
 def _convert(kind: Any, value: Any) -> Any:
     if get_origin(kind) is Sequence:
-        return _convert_items(alternatives(get_args(kind)[0]), value)
+        return _convert_items(item_kinds(kind), value)
     if _is_enum(kind) and not isinstance(value, kind | bool):
         return next((member for member in kind if member.value == value), _MISMATCH)
     if kind is str and isinstance(value, str):
@@ -114,7 +124,7 @@ def _convert(kind: Any, value: Any) -> Any:
 
 
 def _convert_items(kinds: tuple[Any, ...], value: Any) -> Any:
-    if isinstance(value, str | bytes) or not isinstance(value, Sequence):
+    if not _is_list(value):
         return _MISMATCH
     converted = [
         next((c for kind in kinds if (c := _convert(kind, item)) is not _MISMATCH), _MISMATCH) for item in value

@@ -121,7 +121,7 @@ def test_imports_run_downwards_only() -> None:
 def test_the_commands_imports_run_downwards_only() -> None:
     """Its modules are layers too, and nothing below them knows of them."""
     layers = [
-        *("_text", "_params", "_problems", "_voice", "_key", "_service", "_show", "_curl", "_edit"),
+        *("_text", "_values", "_options", "_problems", "_voice", "_key", "_service", "_show", "_curl", "_edit"),
         *("_decoding", "_checks", "_json_rows", "_rows", "_sheet", "_record", "_lock", "_results"),
         *("_signals", "_tally", "_progress", "_report", "_bulk", "_app", "_run"),
     ]

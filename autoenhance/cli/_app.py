@@ -11,7 +11,7 @@ import typer
 from autoenhance._params import BODY
 from autoenhance._settings import DEFAULT_MAX_RETRIES, DEFAULT_TIMEOUT
 from autoenhance._version import __version__
-from autoenhance.cli._params import with_options
+from autoenhance.cli._options import with_options
 from autoenhance.cli._service import Service
 from autoenhance.cli._voice import Voice, put_text
 from autoenhance.sandbox._foreground import DEFAULT_PORT, HELP, serve

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 from autoenhance._edit import plan_edit
 from autoenhance._params import BODY, is_order_id
 from autoenhance.cli._decoding import LONGEST_ROW
-from autoenhance.cli._params import is_text
 from autoenhance.cli._text import either, shown
+from autoenhance.cli._values import is_text
 from autoenhance_api.order_edit import OrderEdit
 
 if TYPE_CHECKING:

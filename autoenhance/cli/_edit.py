@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from autoenhance._params import BODY
 from autoenhance.cli._curl import as_curl
-from autoenhance.cli._params import option_name
+from autoenhance.cli._options import option_name
 from autoenhance.cli._problems import CommandError, bad_input, stopped
 from autoenhance.cli._show import order_as_table
 from autoenhance.cli._text import either, printable_json

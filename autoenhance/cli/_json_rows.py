@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from autoenhance.cli._checks import COLUMNS, STRINGS, Checks, Fault, Row, column_of, too_long
 from autoenhance.cli._decoding import TooLongError
-from autoenhance.cli._params import DEEPEST, STRICT, is_deep, is_unicode, read_json
 from autoenhance.cli._text import cut
+from autoenhance.cli._values import DEEPEST, STRICT, is_deep, is_unicode, read_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

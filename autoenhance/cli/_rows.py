@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 from autoenhance.cli._checks import COLUMNS, NOT_READ, Checks, Fault, Row, column_of, is_empty, too_long
 from autoenhance.cli._decoding import TooLongError
 from autoenhance.cli._json_rows import LABELS, read_objects
-from autoenhance.cli._params import read_text
 from autoenhance.cli._text import cut, printable, shown
+from autoenhance.cli._values import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from autoenhance._params import BY_KEYWORD
 from autoenhance.cli._decoding import name_of, no_room, open_text
-from autoenhance.cli._params import read_json
 from autoenhance.cli._problems import CommandError
 from autoenhance.cli._rows import Fault, Row, Table, read_table
 from autoenhance.cli._text import shown
+from autoenhance.cli._values import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -13,9 +13,10 @@ from sample_contract import FIELDS
 from autoenhance._params import BODY
 from autoenhance.cli._checks import COLUMNS
 from autoenhance.cli._decoding import Lines
-from autoenhance.cli._params import is_text, option_name, read_json, read_text
+from autoenhance.cli._options import option_name
 from autoenhance.cli._rows import Row, read_table
 from autoenhance.cli._text import printable
+from autoenhance.cli._values import is_text, read_json, read_text
 from autoenhance_api.edit_order_params import PARAMS, Param
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ READ = """
 import json, sys
 from autoenhance._edit import plan_edit
 from autoenhance._params import BY_KEYWORD
-from autoenhance.cli._params import read_json, read_text
+from autoenhance.cli._values import read_json, read_text
 
 def answer(read, keyword, given):
     param = BY_KEYWORD[keyword]
