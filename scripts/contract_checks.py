@@ -130,7 +130,6 @@ def _is_schema(pointer: Pointer) -> bool:
 
 def _against_our_rules(contract: Contract) -> Iterator[Finding]:
     yield from _unusable_operations(contract)
-    yield from _unusable_keywords(contract)
     for pointer, node in walk(contract.tree):
         if not isinstance(node, dict) or is_data(pointer):
             continue
@@ -161,7 +160,7 @@ RESERVED = frozenset({
 })  # fmt: skip
 
 
-def _unusable_keywords(contract: Contract) -> Iterator[Finding]:
+def unusable_keywords(contract: Contract) -> Iterator[Finding]:
     """What callers could not set by a keyword, or would send without setting it."""
     seen: dict[str, tuple[str, str]] = {}
     found = list(settable(contract.tree))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import yamllint.config
 import yamllint.linter
-from contract_checks import is_data
+from contract_checks import is_data, unusable_keywords
 from facts import ASPECTS, SOURCES, parts
 
 import redocly
@@ -131,6 +131,7 @@ def _house(contract: Contract) -> Iterator[Finding]:
         if since is not None and not re.fullmatch(r"\d{4}-\d\d-\d\d", str(since)):
             where = contract.where((*part.pointer, "x-since"))
             yield Finding(where, f"x-since is {since!r}; it must be an API version such as '2025-08-31'")
+    yield from unusable_keywords(contract)
     yield from _names(contract)
     yield from _enums(contract)
     yield from _nulls(contract)

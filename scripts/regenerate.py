@@ -150,12 +150,16 @@ def _files(folder: Path) -> set[str]:
 
 
 def _build(spec: Path, folder: Path, templates: Path, versions: dict[str, str]) -> None:
+    from contract_checks import unusable_keywords
+
     from contract import ContractError, read
 
     try:
         contract = read(spec, _name(spec))
     except ContractError as error:
         raise FailureError(f"the contract cannot be used.\n{error}") from error
+    if findings := list(unusable_keywords(contract)):
+        raise FailureError(f"the contract cannot be used.\n{ContractError(findings)}")
     package = folder / PACKAGE
     folder.mkdir(parents=True)
     document = folder / "contract.json"

@@ -12,7 +12,7 @@ from cassettes import FOLDER, PRODUCTION, SCENARIOS, Scenario, recorder
 
 import exchanges
 from autoenhance import errors
-from autoenhance.models import CloudType, Order
+from autoenhance.models import CloudType, ImageSortOrder, Order
 from autoenhance.sandbox._contract import load_contract
 
 if TYPE_CHECKING:
@@ -82,6 +82,18 @@ def test_422_a_refused_field(caller: Caller) -> None:
     assert "name" in caught.value.fields["json"]
 
 
+def test_422_a_refused_parameter_of_the_query(caller: Caller) -> None:
+    """The error says where the value was, and what would be right."""
+    with pytest.raises(errors.ValidationError, match="sort_images_by: Must be one of: name, -name") as caught:
+        replay("value_refused", caller)
+    assert "sort_images_by" in caught.value.fields["query"]
+
+
+def test_the_order_of_the_images_can_be_set(caller: Caller) -> None:
+    """What an API version added is sent only by callers who give it, and comes back as a known value."""
+    assert replay("sorted", caller).default_image_sort_order is ImageSortOrder.DATE_ADDED_DESCENDING
+
+
 def test_429_too_many_requests(caller: Caller) -> None:
     """Without retries the error comes at once."""
     with pytest.raises(errors.RateLimitError) as caught:
@@ -114,10 +126,11 @@ def test_a_cassette_is_as_the_contract_says(path: Path) -> None:
 
 
 def test_a_request_that_is_wrong_on_purpose_is_wrong() -> None:
-    """The one exception is needed, and covers one problem."""
-    (exchange,) = exchanges.read(FOLDER / "field_refused.yaml")
-    problems = load_contract().problems_of_request(exchange.request)
-    assert [problem.message for problem in problems] == [exchanges.ON_PURPOSE["field_refused"]]
+    """Each exception is needed, and covers one problem."""
+    for name, says in exchanges.ON_PURPOSE.items():
+        (exchange,) = exchanges.read(FOLDER / f"{name}.yaml")
+        problems = load_contract().problems_of_request(exchange.request)
+        assert [problem.message.startswith(says) for problem in problems] == [True]
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

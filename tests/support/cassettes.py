@@ -55,6 +55,12 @@ class Scenario:
 
 SCENARIOS: dict[str, Scenario] = {
     "edited": Scenario(options={"api_version": "2025-08-31"}),
+    "sorted": Scenario(
+        edit={"default_image_sort_order": "-date_added", "sort_images_by": "name", "api_version": "2026-10-01"}
+    ),
+    "value_refused": Scenario(
+        edit={"name": "12 Acacia Avenue", "extra_query": {"sort_images_by": "size"}}, statuses=(422,)
+    ),
     "key_refused": Scenario(options={"api_key": "not-a-key"}, statuses=(401,)),
     "not_found": Scenario(order_id="00000000-0000-0000-0000-000000000000", statuses=(404,)),
     "field_refused": Scenario(edit={"extra_body": {"name": None}}, statuses=(422,)),
