@@ -193,6 +193,18 @@ def _fields(tree: Any, pointer: Pointer) -> Iterator[tuple[str, str, Pointer, An
         yield "body", name, (*pointer, "properties", name), node
 
 
+def with_since(node: Any) -> Any:
+    """A copy of a contract in which each description says since which API version (`x-since`) it holds."""
+    if isinstance(node, list):
+        return [with_since(child) for child in node]
+    if not isinstance(node, dict):
+        return node
+    copy = {key: with_since(child) for key, child in node.items()}
+    if isinstance(copy.get("x-since"), str) and isinstance(copy.get("description"), str):
+        copy["description"] = f"{copy['description'].rstrip()} Since API version {copy['x-since']}."
+    return copy
+
+
 def _plain(node: Any) -> Any:
     if isinstance(node, dict):
         return {str(key): _plain(child) for key, child in node.items()}

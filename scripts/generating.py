@@ -22,7 +22,7 @@ from openapi_python_client.parser.properties import EnumProperty, ModelProperty
 from openapi_python_client.parser.properties.list_property import ListProperty
 from openapi_python_client.parser.properties.union import UnionProperty
 
-from contract import keyword_of, settable
+from contract import keyword_of, settable, with_since
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -89,18 +89,6 @@ def generate(document: Any, openapi: Path, package: Path, *, templates: Path, wi
         if done.returncode:
             return [f"{hook} failed: {(done.stderr or done.stdout).strip()}"]
     return []
-
-
-def with_since(node: Any) -> Any:
-    """A copy of a contract in which each description says since which API version (`x-since`) it holds."""
-    if isinstance(node, list):
-        return [with_since(child) for child in node]
-    if not isinstance(node, dict):
-        return node
-    copy = {key: with_since(child) for key, child in node.items()}
-    if isinstance(copy.get("x-since"), str) and isinstance(copy.get("description"), str):
-        copy["description"] = f"{copy['description'].rstrip()} Since API version {copy['x-since']}."
-    return copy
 
 
 def _said(error: GeneratorError) -> str:

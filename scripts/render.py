@@ -14,10 +14,10 @@ from typing import Any
 from urllib.parse import quote
 
 import redocly
-from contract import ContractError, read
+from contract import ContractError, read, with_since
 
 ROOT = Path(__file__).resolve().parent.parent
-EXTENSIONS = ["x-source", "x-null-source", "x-type-source", "x-values-source", "x-since", "x-keyword"]
+EXTENSIONS = ["x-source", "x-null-source", "x-type-source", "x-values-source", "x-keyword"]
 OPTIONS = {
     "disableTelemetry": True,
     # All that can be folded is open.
@@ -91,7 +91,7 @@ def render(spec: Path) -> str:
         RedoclyError: If Redocly CLI is not installed.
         RenderError: If Redocly CLI fails, or makes a page that this does not know how to take off the network.
     """
-    document = _for_redoc(read(spec, _name(spec)).plain())
+    document = _for_redoc(with_since(read(spec, _name(spec)).plain()))
     with tempfile.TemporaryDirectory(prefix="autoenhance-") as name:
         folder = Path(name)
         (folder / "openapi.json").write_text(json.dumps(document), encoding="utf-8")

@@ -17,6 +17,7 @@ import pytest
 from programs import program
 
 import autoenhance_api
+from contract import with_since
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,7 +28,9 @@ pytestmark = [pytest.mark.tools, pytest.mark.thorough]
 
 ROOT = Path(__file__).parent.parent
 SPEC = ROOT / "openapi/spec.yaml"
-DOCUMENT: dict[str, Any] = json.loads((Path(autoenhance_api.__file__).parent / "openapi.json").read_text("utf-8"))
+DOCUMENT: dict[str, Any] = with_since(
+    json.loads((Path(autoenhance_api.__file__).parent / "openapi.json").read_text("utf-8"))
+)
 OPERATION = DOCUMENT["paths"]["/v3/orders/{id}"]["patch"]
 SCHEMAS = DOCUMENT["components"]["schemas"]
 SAMPLES = {sample["label"]: sample["source"] for sample in OPERATION["x-codeSamples"]}
@@ -198,6 +201,7 @@ def test_the_page_shows_the_operation(seen: Look) -> None:
     assert OPERATION["description"].replace("`", "").split() == " ".join(lines[1:3]).split()
     assert {"PATCH", "/v3/orders/{id}", "id", "x-api-version"} <= {*lines}
     assert {*OPERATION["responses"]} <= {*seen.lines}
+    assert "The order of the images in the response. Since API version 2026-10-01." in lines
 
 
 def test_the_page_shows_every_field(seen: Look) -> None:
