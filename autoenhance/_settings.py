@@ -32,6 +32,9 @@ class NotGiven(Enum):
 
     NOT_GIVEN = "NOT_GIVEN"
 
+    def __repr__(self) -> str:  # as signatures show it
+        return "NOT_GIVEN"
+
 
 NOT_GIVEN: Final = NotGiven.NOT_GIVEN
 
