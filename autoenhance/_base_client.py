@@ -42,7 +42,7 @@ def spell_out_options(function: F) -> F:
     signature = inspect.signature(function)
     *named, _ = signature.parameters.values()
     defaults = {
-        **dict.fromkeys(EditOptions.__annotations__, UNSET),
+        **{param.keyword: inspect.Parameter.empty if param.is_required else UNSET for param in PARAMS},
         **dict.fromkeys(("extra_body", "extra_query", "extra_headers")),
         **dict.fromkeys(("timeout", "max_retries"), NOT_GIVEN),
     }

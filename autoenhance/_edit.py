@@ -54,13 +54,13 @@ def plan_edit(order_id: str, options: Mapping[str, Any]) -> Edit:
         TypeError: If an argument has the wrong type, or the contract requires one that is missing.
         ValueError: If the order id cannot be part of a path, no changes are given, or two arguments set the same thing.
     """
-    order_id = _check_order_id("order_id", order_id)
+    order_id = check_order_id("order_id", order_id)
     given: dict[str, dict[str, Any]] = {"body": {}, "query": {}, "header": {}}
     taken: dict[str, set[str]] = {"body": set(), "query": set(), "header": set()}
     for keyword, value in options.items():
         param = BY_KEYWORD.get(keyword)
         if param is not None and not isinstance(value, Unset):
-            given[param.location][param.python_name] = _check_value(param, convert(param, value))
+            given[param.location][param.python_name] = check_value(param, convert(param, value))
             taken[param.location].add(param.wire_name)
     for param in REQUIRED:
         if param.wire_name not in taken[param.location]:
@@ -84,10 +84,14 @@ def plan_edit(order_id: str, options: Mapping[str, Any]) -> Edit:
     return Edit(order_id, update, body, {**given["query"], **given["header"]}, query, headers)
 
 
-def _check_value(param: Param, value: Any) -> Any:
-    """Check what the type alone does not say."""
+def check_value(param: Param, value: Any) -> Any:
+    """Check what the type alone does not say.
+
+    Raises:
+        ValueError: If the value cannot be sent.
+    """
     if is_order_id(param) and value is not None:
-        return _check_order_id(param.keyword, value)
+        return check_order_id(param.keyword, value)
     for text in (value, *(value if isinstance(value, list) else ())):
         if isinstance(text, str) and not _is_unicode(text):
             raise ValueError(
@@ -100,7 +104,13 @@ def _check_value(param: Param, value: Any) -> Any:
     return value
 
 
-def _check_order_id(argument: str, order_id: object) -> str:
+def check_order_id(argument: str, order_id: object) -> str:
+    """Check an id, and return it as a plain string.
+
+    Raises:
+        TypeError: If it is no string.
+        ValueError: If it cannot be part of a path.
+    """
     if not isinstance(order_id, str):
         raise TypeError(f"{argument} is a string, not {type(order_id).__name__}")
     # The plain text of a string enum or the like, whose own __str__ says something else.

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
-from autoenhance._edit import plan_edit
-from autoenhance._params import BODY, is_order_id
+from autoenhance._edit import check_order_id, check_value, plan_edit
+from autoenhance._params import BODY, BY_KEYWORD, is_order_id
 from autoenhance.cli._decoding import LONGEST_ROW
 from autoenhance.cli._text import either, shown
 from autoenhance.cli._values import is_text
@@ -124,9 +124,9 @@ class Checks:
         # Each by itself, so that all that is wrong with a row is told at once.
         try:
             if column == "order_id":
-                plan_edit(value, {"extra_body": {"anything": ""}})
+                check_order_id(column, value)
             else:
-                plan_edit("x", {column: value})
+                check_value(BY_KEYWORD[column], value)
         except ValueError as error:
             # The library names its argument first, and shows all of the text.
             text = str(error).removeprefix(column)

@@ -44,9 +44,9 @@ def _option(param: Param) -> inspect.Parameter:
         parser=partial(_parse, param),
         autocompletion=_completion(choices) if choices else None,
     )
-    return inspect.Parameter(
-        param.keyword, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[str | None, option]
-    )
+    default = inspect.Parameter.empty if param.is_required else None
+    annotation = Annotated[str | None, option]
+    return inspect.Parameter(param.keyword, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 
 
 def _choices(kinds: Sequence[Any]) -> list[str]:

@@ -308,6 +308,21 @@ def test_shells_complete_what_is_known(
     assert not found & {*others}
 
 
+@pytest.mark.tools
+def test_what_the_contract_requires_must_be_given(tmp_path: Path) -> None:
+    """A usage error or a fault of the row, and no default in the signature."""
+    contract = sample_contract.document()
+    contract["components"]["schemas"]["OrderUpdate"]["required"] = ["name"]
+    package = sample_contract.make(tmp_path / "package", contract)
+    status, _, err = cli(package, "edit-order", "x", "--new-order-id", "y")
+    assert (status, err.splitlines()[0]) == (2, "Error: Missing option '--name'.")
+    (tmp_path / "o.csv").write_text("order_id,new_order_id\na,b\n", "utf-8")
+    status, _, err = cli(package, "edit-orders", str(tmp_path / "o.csv"))
+    assert (status, err.splitlines()[0]) == (2, f"{tmp_path}/o.csv:2: name is missing; it is a string")
+    show = "import autoenhance, inspect; print(inspect.signature(autoenhance.edit_order).parameters['name'])"
+    assert sample_contract.run(package, ["-c", show]).stdout == "name: 'Required[str]'\n"
+
+
 FAULTS = """\
 {"order_id": "a", "sample_count": null, "Sample-Style": null}
 {"order_id": "b", "sample style": "birght", "sample_count": 1.5, "sample_tags": "x"}

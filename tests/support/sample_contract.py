@@ -50,11 +50,11 @@ def document() -> Any:
     return made
 
 
-def make(folder: Path) -> Path:
-    """Generate the package into a folder, which goes on PYTHONPATH."""
+def make(folder: Path, made: Any = None) -> Path:
+    """Generate the package of this contract, or of another one, into a folder, which goes on PYTHONPATH."""
     from generating import generate  # slow
 
-    made, package = document(), folder / "autoenhance_api"
+    made, package = made or document(), folder / "autoenhance_api"
     errors = generate(made, ROOT / "openapi", package, templates=ROOT / "openapi/templates", with_hooks=False)
     assert not errors
     (package / "openapi.json").write_text(json.dumps(made), encoding="utf-8")
