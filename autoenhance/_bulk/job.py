@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from inspect import getattr_static
 from typing import TYPE_CHECKING, Any, Generic
 
 from autoenhance._bulk.protocol import E, OrderEditLike
 from autoenhance._edit import plan_edit
-from autoenhance_api.edit_order_params import PARAMS
-from autoenhance_api.types import UNSET
+from autoenhance._params import BY_KEYWORD
+from autoenhance_api.types import UNSET, Unset
 
 if TYPE_CHECKING:
     from autoenhance._edit import Edit
@@ -46,28 +47,20 @@ class Job(Generic[E]):
 def plan(edit: OrderEditLike) -> Edit | Exception:
     """What is to be sent, or why it cannot be. On the caller's thread: attributes may be bound to it, or change."""
     try:
-        order_id = edit.order_id
-    except AttributeError as error:
-        reason = str(error)
+        order_id, *values = [_read(edit, name) for name in ("order_id", *BY_KEYWORD)]
+        if not isinstance(order_id, Unset):
+            return plan_edit(order_id, dict(zip(BY_KEYWORD, values, strict=True)))
     except Exception as error:  # noqa: BLE001  # whatever the attributes of the caller's own objects raise
         return error.with_traceback(None)
-    else:
-        return _plan(edit, order_id)
-    # Outside the except clause: it would be the context of this one, with its frames.
+    reason = f"{type(edit).__name__!r} object has no attribute 'order_id'"
     return TypeError(f"an edit has order_id, and what to set, as an OrderEdit has: {reason}")
 
 
-def _plan(edit: OrderEditLike, order_id: str) -> Edit | Exception:
+def _read(edit: OrderEditLike, name: str) -> Any:
+    """An attribute, UNSET if there is none."""
     try:
-        return plan_edit(order_id, {param.keyword: _read(edit, param.keyword) for param in PARAMS})
-    except Exception as error:  # noqa: BLE001  # whatever the attributes of the caller's own objects raise
-        return error.with_traceback(None)
-
-
-def _read(edit: OrderEditLike, keyword: str) -> Any:
-    try:
-        return getattr(edit, keyword)
-    except AttributeError as error:
-        if error.name == keyword and error.obj is edit:
+        return getattr(edit, name)
+    except AttributeError:
+        if getattr_static(edit, name, UNSET) is UNSET:
             return UNSET
         raise  # there is one, which fails

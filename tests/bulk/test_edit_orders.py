@@ -218,6 +218,17 @@ class Forgetful:
         return str(self._values["name"])  # type: ignore[attr-defined]  # the mistake to catch
 
 
+class Closed:
+    """An edit whose name cannot be read any more."""
+
+    order_id = "a"
+    new_order_id = "b"
+
+    @property
+    def name(self) -> str:
+        raise AttributeError("the session is closed")
+
+
 INVALID: list[tuple[Any, type[Exception], str]] = [
     (Row(""), ValueError, "order_id is empty"),
     (Row("a/b"), ValueError, "it must be one part of a path"),
@@ -228,6 +239,7 @@ INVALID: list[tuple[Any, type[Exception], str]] = [
     ({"order_id": "a", "name": "b"}, TypeError, "an edit has order_id, and what to set, as an OrderEdit has"),
     (SimpleNamespace(order_id="a"), ValueError, "no changes given"),
     (Forgetful(), AttributeError, "has no attribute '_values'"),
+    (Closed(), AttributeError, "the session is closed"),
     (None, TypeError, "'NoneType' object has no attribute 'order_id'"),
     ("order-7", TypeError, "'str' object has no attribute 'order_id'"),
     (("order-7", "a"), TypeError, "'tuple' object has no attribute 'order_id'"),
