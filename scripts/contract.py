@@ -164,10 +164,11 @@ def settable(tree: Any) -> Iterator[tuple[str, str, Pointer, Any]]:
             if not isinstance(operation, dict) or "responses" not in operation:
                 continue
             here: Pointer = ("paths", path, method)
-            for index in range(len(operation.get("parameters") or ())):
-                pointer, node = resolve(tree, (*here, "parameters", index))
-                if node.get("in") in {"query", "header"}:
-                    yield node["in"], node["name"], pointer, node
+            for parameters in (("paths", path, "parameters"), (*here, "parameters")):
+                for index in range(len(at(tree, parameters) or ())):
+                    pointer, node = resolve(tree, (*parameters, index))
+                    if node.get("in") in {"query", "header"}:
+                        yield node["in"], node["name"], pointer, node
             pointer, body = resolve(tree, (*here, "requestBody"))
             for media_type in (body or {}).get("content", {}):
                 yield from _fields(tree, (*pointer, "content", media_type, "schema"))

@@ -111,7 +111,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         added = {"name": name, "in": where, "schema": {"type": "string", "enum": ["up", "down"]}}
         document["paths"]["/v3/orders/{id}"]["patch"]["parameters"].append(added)
     times = {"name": "times", "in": "query", "schema": {"type": "array", "items": ADDED["due"]}}
-    document["paths"]["/v3/orders/{id}"]["patch"]["parameters"].append(times)
+    document["paths"]["/v3/orders/{id}"]["parameters"] = [times]
     folder = tmp_path_factory.mktemp("sample")
     assert (
         generate(
