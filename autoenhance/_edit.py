@@ -97,7 +97,7 @@ def check_value(param: Param, value: Any) -> Any:
             raise ValueError(
                 f"{param.keyword} is {text!r}, which has half of a surrogate pair; it is not valid Unicode"
             )
-        if isinstance(text, str) and param.location == "header" and not _is_header_value(text):
+        if isinstance(text, str) and param.location == "header" and not (text and _is_header_value(text)):
             raise ValueError(
                 f"{param.keyword} is {text!r}, which cannot be the value of a header (printable ASCII can)"
             )
@@ -185,4 +185,4 @@ def _check_header(name: str, value: object) -> None:
 
 
 def _is_header_value(value: str) -> bool:
-    return value.isascii() and (value.isprintable() or not value) and value == value.strip()
+    return value.isascii() and value.isprintable() and value == value.strip()

@@ -64,7 +64,7 @@ def fit(keyword: str, kinds: Sequence[Any], value: Any) -> Any:
     if known and isinstance(value, type(known[0])):
         near = f" (did you mean {near!r}?)" if (near := nearest(value, known)) else ""
         raise ValueError(f"{keyword} is {value!r}; it must be {describe(kinds)}{near}")
-    hint = "; leave it out to change nothing" if value is None else ""
+    hint = "; leave it out instead" if value is None else ""
     raise TypeError(f"{keyword} is {describe(kinds)}, not {type(value).__name__}{hint}")
 
 
