@@ -64,7 +64,7 @@ def plan_edit(order_id: str, options: Mapping[str, Any]) -> Edit:
             taken[param.location].add(param.wire_name)
     for param in REQUIRED:
         if param.wire_name not in taken[param.location]:
-            raise TypeError(f"{param.keyword} is missing; it is {describe(types_of()[param.keyword])}")
+            raise TypeError(f"{param.keyword} is missing; it is {describe(types_of(param.keyword))}")
     extra_body, query, headers = (
         _check_mapping(argument, options.get(argument), taken[location])
         for argument, location in (("extra_body", "body"), ("extra_query", "query"), ("extra_headers", "header"))

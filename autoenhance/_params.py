@@ -36,15 +36,14 @@ def is_order_id(param: Param) -> bool:
 
 
 @cache
-def types_of() -> Mapping[str, tuple[Any, ...]]:
-    """The types that each keyword takes, without UNSET's."""
-    hints = get_type_hints(EditOrderParams)
-    return {keyword: tuple(kind for kind in alternatives(hint) if kind is not Unset) for keyword, hint in hints.items()}
+def types_of(keyword: str) -> tuple[Any, ...]:
+    """The types that a keyword takes, without UNSET's."""
+    return alternatives(get_type_hints(EditOrderParams)[keyword])
 
 
 def convert(param: Param, value: object) -> Any:
     """The value as the generated code takes it; see `fit`."""
-    return fit(param.keyword, types_of()[param.keyword], value)
+    return fit(param.keyword, types_of(param.keyword), value)
 
 
 def fit(keyword: str, kinds: Sequence[Any], value: Any) -> Any:

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 from autoenhance._params import BODY
 from autoenhance.cli._curl import as_curl
-from autoenhance.cli._options import option_name
 from autoenhance.cli._problems import CommandError, bad_input, stopped
 from autoenhance.cli._show import order_as_table
-from autoenhance.cli._text import either, printable_json
+from autoenhance.cli._text import either, option_name, printable_json
 from autoenhance.cli._voice import is_terminal, put, put_text
 
 if TYPE_CHECKING:

@@ -11,17 +11,13 @@ from typing import Annotated, Any, Final, TypeVar
 import typer
 
 from autoenhance._params import known_values
+from autoenhance.cli._text import option_name
 from autoenhance.cli._values import kinds_of, read_text
 from autoenhance_api.edit_order_params import PARAMS, Param
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 _METAVARS: Final = {str: "TEXT", int: "NUMBER", float: "NUMBER", dt.datetime: "TIME", dt.date: "DATE"}
-
-
-def option_name(keyword: str) -> str:
-    """The option for a keyword of the library."""
-    return f"--{keyword.replace('_', '-')}"
 
 
 def with_options(command: F) -> F:

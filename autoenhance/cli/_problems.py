@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from autoenhance import errors
 from autoenhance._outcome import ADVICE, CHECK_NETWORK
+from autoenhance.cli._text import option_name
 from autoenhance_api.edit_order_params import PARAMS
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ _NAMES: Final = {
     "concurrency": "--concurrency",
     "rate": "--rate",
     "max_failures": "--max-failures",
-    **{param.keyword: f"--{param.keyword.replace('_', '-')}" for param in PARAMS},
+    **{param.keyword: option_name(param.keyword) for param in PARAMS},
     "api_version": "--api-version (or AUTOENHANCE_API_VERSION)",
 }
 _FOR_PROGRAMS: Final = (" (allow_insecure=True allows http to others)", " (math.inf for no ceiling)")

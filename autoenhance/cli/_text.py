@@ -35,6 +35,11 @@ def shown(text: str) -> str:
     return f"'{printable(cut(text))}'"
 
 
+def option_name(keyword: str) -> str:
+    """The option for a keyword of the library."""
+    return f"--{keyword.replace('_', '-')}"
+
+
 def either(names: Sequence[str]) -> str:
     """Some names, of which one is enough."""
     *first, last = names

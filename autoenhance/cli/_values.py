@@ -70,7 +70,7 @@ def read_json(param: Param, value: Any) -> Any:
 @cache
 def kinds_of(param: Param) -> tuple[Any, ...]:
     """The types that a parameter takes. None is not among them: neither a text nor null sets something."""
-    return tuple(kind for kind in types_of()[param.keyword] if kind is not NoneType)
+    return tuple(kind for kind in types_of(param.keyword) if kind is not NoneType)
 
 
 def _first(param: Param, read: Callable[[Any, Any], Any], given: Any, said: str) -> Any:

@@ -13,9 +13,8 @@ from sample_contract import FIELDS
 from autoenhance._params import BODY
 from autoenhance.cli._checks import COLUMNS
 from autoenhance.cli._decoding import Lines
-from autoenhance.cli._options import option_name
 from autoenhance.cli._rows import Row, read_table
-from autoenhance.cli._text import printable
+from autoenhance.cli._text import option_name, printable
 from autoenhance.cli._values import is_text, read_json, read_text
 from autoenhance_api.edit_order_params import PARAMS, Param
 
