@@ -32,14 +32,6 @@ _MaxRetries = Annotated[
 ]
 _Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Tell of retries on standard error.")]
 
-_EDIT_ORDERS = f"""Edit many orders, from a spreadsheet.
-
-FILE names the columns in its first line: order_id, and those to set ({", ".join(param.keyword for param in BODY)}). Other columns are copied to the results.
-Every row is checked before the first request.
-
-The same command again goes on: what was edited is not sent again, what failed is. Ctrl-C finishes what is on its way; a
-second one does not.
-"""
 # Plain help: it reads the same on a terminal, in a pipe and aloud.
 app = typer.Typer(
     name="autoenhance",
@@ -107,14 +99,15 @@ def edit_order_command(
     edit_order(asked, voice)
 
 
-@app.command("edit-orders", help=_EDIT_ORDERS)
+@app.command("edit-orders")
 def edit_orders_command(
     context: typer.Context,
     file: Annotated[
         str,
         typer.Argument(
             metavar="FILE",
-            help="A CSV file as spreadsheet programs write it, or JSON Lines; - for standard input.",
+            help="A CSV file as spreadsheet programs write it, or JSON Lines; - for standard input. The columns are "
+            f"order_id, and what to set ({', '.join(param.keyword for param in BODY)}); others are copied to the results.",
             show_default=False,
         ),
     ],
@@ -148,7 +141,11 @@ def edit_orders_command(
     max_retries: _MaxRetries = DEFAULT_MAX_RETRIES,
     verbose: _Verbose = False,
 ) -> None:
-    """Edit many orders, from a spreadsheet; the help is `_EDIT_ORDERS`."""
+    """Edit many orders, from a spreadsheet.
+
+    Every row is checked before the first request. Rerun the command to resume: what was edited is not sent again, what failed is. Ctrl-C finishes the requests in flight;
+    a second one does not.
+    """
     from autoenhance.cli import _bulk
 
     voice: Voice = context.obj
