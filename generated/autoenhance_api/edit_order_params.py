@@ -85,7 +85,7 @@ PARAMS: tuple[Param, ...] = (
 
 
 def check_keywords(function: str, given: Iterable[str], known: Iterable[str]) -> None:
-    """Make sure that each keyword that a function was given is known
+    """Make sure that each keyword that a function was given is known.
 
     Raises:
         TypeError: If one is not; it names the nearest that is.

@@ -55,14 +55,17 @@ def _named(keyword: str, location: str) -> str:
     return f"{named} and the column `{keyword}` of `edit-orders`," if location == "body" else f"{named},"
 
 
-def merge(told: list[PythonChange], changes: list[PythonChange]) -> list[PythonChange]:
-    """Both lists as one, with each keyword told once: `OrderEdit` has those of `EditOptions`, from the same template."""
-    names = {change.name for change in told}
-    keywords = {change.name.rpartition(".")[2] for change in (*told, *changes) if change.name.startswith(f"{_CLASS}.")}
-    return [*told, *(change for change in changes if change.name not in names and not _is_told(change, keywords))]
+def merge(keyword_changes: list[PythonChange], changes: list[PythonChange]) -> list[PythonChange]:
+    """Both lists as one, with each keyword in it once: `OrderEdit` has those of `EditOptions`, from the same template."""
+    names = {change.name for change in keyword_changes}
+    every = (*keyword_changes, *changes)
+    keywords = {change.name.rpartition(".")[2] for change in every if change.name.startswith(f"{_CLASS}.")}
+    rest = (change for change in changes if change.name not in names and not _repeats(change, keywords))
+    return [*keyword_changes, *rest]
 
 
-def _is_told(change: PythonChange, keywords: set[str]) -> bool:
+def _repeats(change: PythonChange, keywords: set[str]) -> bool:
+    """Whether it says of `OrderEdit` what is said of the keyword already."""
     owner, _, name = change.name.rpartition(".")
     if owner != _EDIT:
         return False
