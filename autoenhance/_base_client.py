@@ -26,8 +26,8 @@ class EditOptions(EditOrderParams, total=False):
         extra_body: More fields of the body, which the contract does not have.
         extra_query: More parameters of the query, which the contract does not have.
         extra_headers: More headers. The API key and the content type cannot be replaced.
-        timeout: The total timeout of this call in seconds, in the place of the client's; see `Autoenhance`.
-        max_retries: How many retries this call may have, in the place of the client's.
+        timeout: The total timeout of this call in seconds; by default the client's, which is 30 unless set.
+        max_retries: How many retries this call may have; by default the client's, which is 2 unless set.
     """
 
     extra_body: Mapping[str, Any] | None
