@@ -12,7 +12,7 @@ import autoenhance  # annotations name autoenhance.bulk, which is imported when 
 from autoenhance._attempt import AsyncCall
 from autoenhance._base_client import BaseClient, EditOptions, order_of, spell_out_options
 from autoenhance._bulk.limits import read_limits
-from autoenhance._bulk.protocol import E
+from autoenhance._bulk.typevars import E
 from autoenhance._settings import (
     DEFAULT_MAX_RESPONSE_BYTES,
     DEFAULT_MAX_RETRIES,

@@ -12,7 +12,7 @@ import autoenhance  # annotations name autoenhance.bulk, which is imported when 
 from autoenhance._attempt import SyncCall
 from autoenhance._base_client import BaseClient, EditOptions, check_options, order_of, spell_out_options
 from autoenhance._bulk.limits import read_limits
-from autoenhance._bulk.protocol import E
+from autoenhance._bulk.typevars import E
 from autoenhance._settings import (
     DEFAULT_MAX_RESPONSE_BYTES,
     DEFAULT_MAX_RETRIES,
@@ -144,7 +144,7 @@ class Autoenhance(BaseClient):
         with nothing but 429, or ten edits in a row do not reach it. Edits that have not begun by then stay as they are.
 
         Args:
-            edits: `OrderEdit`s, or objects of yours with its attributes. They are read as it goes, on this thread: a million
+            edits: `OrderEdit`s, or objects of a class of yours that extends it. They are read as it goes, on this thread: a million
                 of them are never in memory.
             concurrency: How many edits may be in flight. At 300 ms an edit, 32 make about 100 edits a second.
             rate: How many requests a second there may be, retries included. The service allows 300 from one address (its

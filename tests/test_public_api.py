@@ -96,7 +96,7 @@ def test_imports_run_downwards_only() -> None:
         *("_network", "_deadline", "_sender", "_transport", "_request", "_call", "_attempt", "_base_client"),
         *(
             "_bulk/limits",
-            "_bulk/protocol",
+            "_bulk/typevars",
             "_bulk/types",
             "_bulk/job",
             "_bulk/rate_limiter",

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from inspect import getattr_static
 from typing import TYPE_CHECKING, Any, Generic
 
-from autoenhance._bulk.protocol import E, OrderEditLike
+from autoenhance._bulk.typevars import E
 from autoenhance._edit import plan_edit
 from autoenhance._params import BY_KEYWORD
-from autoenhance_api.types import UNSET, Unset
+from autoenhance_api.order_edit import OrderEdit
 
 if TYPE_CHECKING:
     from autoenhance._edit import Edit
@@ -44,23 +43,11 @@ class Job(Generic[E]):
         return (self.due, self.number) < (other.due, other.number)
 
 
-def plan(edit: OrderEditLike) -> Edit | Exception:
+def plan(edit: OrderEdit) -> Edit | Exception:
     """What is to be sent, or why it cannot be. On the caller's thread: attributes may be bound to it, or change."""
+    if not isinstance(edit, OrderEdit):
+        return TypeError(f"an edit is an OrderEdit, or of a class that extends it, not {type(edit).__name__}")
     try:
-        order_id, *values = [_read(edit, name) for name in ("order_id", *BY_KEYWORD)]
-        if not isinstance(order_id, Unset):
-            return plan_edit(order_id, dict(zip(BY_KEYWORD, values, strict=True)))
-    except Exception as error:  # noqa: BLE001  # whatever the attributes of the caller's own objects raise
+        return plan_edit(edit.order_id, {keyword: getattr(edit, keyword) for keyword in BY_KEYWORD})
+    except Exception as error:  # noqa: BLE001  # whatever the attributes of a class of the caller's raise
         return error.with_traceback(None)
-    reason = f"{type(edit).__name__!r} object has no attribute 'order_id'"
-    return TypeError(f"an edit has order_id, and what to set, as an OrderEdit has: {reason}")
-
-
-def _read(edit: OrderEditLike, name: str) -> Any:
-    """An attribute, UNSET if there is none."""
-    try:
-        return getattr(edit, name)
-    except AttributeError:
-        if getattr_static(edit, name, UNSET) is UNSET:
-            return UNSET
-        raise  # there is one, which fails

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Final, Generic, TypeAlias
 from autoenhance import errors
 from autoenhance._base_client import order_of
 from autoenhance._bulk.job import Job
-from autoenhance._bulk.protocol import E
 from autoenhance._bulk.rate_limiter import TICK, RateLimiter
 from autoenhance._bulk.types import EditFailure, EditResult, EditSuccess
+from autoenhance._bulk.typevars import E
 from autoenhance._call import Unfinished
 from autoenhance_api.models import Order
 

@@ -18,9 +18,9 @@ from autoenhance import errors
 from autoenhance._attempt import SyncCall
 from autoenhance._bulk.job import Job, plan
 from autoenhance._bulk.limits import Limits
-from autoenhance._bulk.protocol import E
 from autoenhance._bulk.scheduler import Outcome, Scheduler, outcome_of
 from autoenhance._bulk.types import EditResult
+from autoenhance._bulk.typevars import E
 from autoenhance._settings import Settings
 from autoenhance._transport import Transports
 

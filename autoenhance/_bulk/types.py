@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Generic, Literal, TypeAlias
 
-from autoenhance._bulk.protocol import E, E_co
+from autoenhance._bulk.typevars import E, E_co
 from autoenhance_api.models import Order
 from autoenhance_api.order_edit import OrderEdit
 

@@ -22,7 +22,7 @@ from autoenhance import (
     edit_order,
     errors,
 )
-from autoenhance.bulk import AsyncEditRun, EditRun, OrderEditLike
+from autoenhance.bulk import AsyncEditRun, EditRun
 from autoenhance.bulk import EditResult as SameEditResult
 from autoenhance.bulk import OrderEdit as SameOrderEdit
 from autoenhance.models import (
@@ -96,19 +96,17 @@ async def async_edits() -> None:
     assert_type(await client.aclose(), None)
 
 
-@dataclass
-class Row:
+@dataclass(frozen=True, kw_only=True)
+class Row(OrderEdit):
     """An edit of the user's own."""
 
-    order_id: str
-    name: str
     line: int
-    new_order_id: Unset = UNSET
 
 
-class Incomplete:
-    """No edit: it does not say which order."""
+class Other:
+    """No edit, though it has the attributes of one."""
 
+    order_id = "id"
     name = "a"
 
 
@@ -118,7 +116,7 @@ def bulk(client: Autoenhance, rows: Iterator[Row]) -> None:
     OrderEdit("id", title="a")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     OrderEdit("id", "a")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]  # keywords only
     same: type[OrderEdit] = SameOrderEdit
-    edit: OrderEditLike = same("id", name="a")
+    edit: OrderEdit = same("id", name="a")
     with client.edit_orders([OrderEdit("id", name="a")], concurrency=8, rate=100, max_failures=None) as run:
         assert_type(run, EditRun[OrderEdit])
         for result in run:
@@ -144,16 +142,16 @@ def bulk(client: Autoenhance, rows: Iterator[Row]) -> None:
         assert_type(run.close(), None)
     for found in client.edit_orders(rows):
         assert_type(found.edit.line, int)
-        general: SameEditResult[OrderEditLike] = found
+        general: SameEditResult[OrderEdit] = found
         assert_type(general.edit.order_id, str)
     client.edit_orders([edit], concurrency=1, rate=0.5, max_failures=0)
     client.edit_orders([edit], 8)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]  # keywords only
-    client.edit_orders([Incomplete()])  # type: ignore[type-var]  # pyright: ignore[reportArgumentType]
+    client.edit_orders([Other()])  # type: ignore[type-var]  # pyright: ignore[reportArgumentType]
     client.edit_orders(async_rows())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
 async def async_rows() -> AsyncIterator[Row]:
-    yield Row("id", "a", 1)
+    yield Row("id", name="a", line=1)
 
 
 async def async_bulk(client: AsyncAutoenhance, rows: Iterator[Row]) -> None:
