@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.tools
 
 ROOT = Path(__file__).parent.parent
-SPEC = (ROOT / "openapi/spec.yaml").read_text("utf-8")
+# What is broken in it must not depend on what the contract gains.
+SPEC = (ROOT / "tests/review/spec.yaml").read_text("utf-8")
 
 
 class Copy:

@@ -235,7 +235,7 @@ def test_a_file_that_is_no_python_is_named_with_its_line(tmp_path: Path) -> None
         ("typing.Union[int, dict[str, int]]", ["int", "dict[str, int]"]),
         ("Response[Order | ErrorBody]", ["Order", "ErrorBody"]),
         ("'Order' | None", ["Order", "None"]),
-        ("Literal['a', 'b'] | int", ["Literal['a', 'b']", "int"]),
+        ("Literal['a', 'b'] | int", ["Literal['a']", "Literal['b']", "int"]),
     ],
 )
 def test_a_union_is_read_however_it_is_written(annotation: str, members: list[str]) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from upstream_documents import JSON, PATH, ROOT, Their, found, our_contract, short
 
+from contract import read
 from review.upstream import compare
 
 if TYPE_CHECKING:
@@ -24,9 +25,10 @@ KEY = "a key in the header x-api-key"
 @pytest.mark.parametrize("source", ["openapi/spec.yaml", "generated/autoenhance_api/openapi.json"])
 def test_our_contract_does_not_differ_from_itself(source: str) -> None:
     """In YAML and in JSON there is nothing to tell."""
-    comparison = compare(our_contract(), str(ROOT / source))
+    contract = read(ROOT / "openapi/spec.yaml", "openapi/spec.yaml")
+    comparison = compare(contract, str(ROOT / source))
     assert (comparison.version, comparison.openapi, comparison.differences) == (
-        our_contract().tree["info"]["version"],
+        contract.tree["info"]["version"],
         "3.1.1",
         (),
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from odd_servers import nobody, serving
-from upstream_documents import ROOT, our_contract
+from upstream_documents import FROZEN, ROOT, our_contract
 
 from review.upstream import UpstreamError, compare
 from review.upstream import source as fetching
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.tools
 
-CONTRACT = (ROOT / "openapi/spec.yaml").read_bytes()
+CONTRACT = (ROOT / FROZEN).read_bytes()
 
 
 class _Server(BaseHTTPRequestHandler):

@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from upstream_documents import PATH, ROOT, Their, compared, found, our_contract, short
+from upstream_documents import FROZEN, PATH, ROOT, Their, compared, found, our_contract, short
 
 from review.upstream import Comparison, UpstreamError, compare
 from review.upstream import document as reading
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.tools
 
-CONTRACT = (ROOT / "openapi/spec.yaml").read_bytes()
+CONTRACT = (ROOT / FROZEN).read_bytes()
 
 
 def _compare(content: bytes, folder: Path) -> Comparison:
