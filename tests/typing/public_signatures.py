@@ -83,7 +83,7 @@ def edits(client: Autoenhance) -> None:
     assert_type(response.status_code, HTTPStatus)
     assert_type(response.content, bytes)
     assert_type(response.parsed, Order | None)
-    client.edit_order("id", "a")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]  # keywords only
+    client.edit_order("id", UNSET)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]  # keywords only
     client.edit_order(7, name="a")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     client.edit_order("id", title="a")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 
@@ -114,7 +114,7 @@ def bulk(client: Autoenhance, rows: Iterator[Row]) -> None:
     assert_type(OrderEdit("id", name="a", new_order_id=UNSET, api_version="2025-08-31"), OrderEdit)
     assert_type(OrderEdit("id").name, str | Unset)
     OrderEdit("id", title="a")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
-    OrderEdit("id", "a")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]  # keywords only
+    OrderEdit("id", UNSET)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]  # keywords only
     same: type[OrderEdit] = SameOrderEdit
     edit: OrderEdit = same("id", name="a")
     with client.edit_orders([OrderEdit("id", name="a")], concurrency=8, rate=100, max_failures=None) as run:
