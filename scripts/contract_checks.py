@@ -157,6 +157,7 @@ RESERVED = frozenset({
     *("order_id", "options", "self", "cls", "api_key", "base_url", "timeout", "max_retries"),
     *("extra_body", "extra_query", "extra_headers", "context", "help", "json", "as_json", "curl", "as_curl"),
     *("api_key_file", "verbose", "field", "line", "changes", "other"),
+    *("str", "int", "float", "bool", "datetime"),  # the types of keywords, in the class that has them as attributes
 })  # fmt: skip
 
 

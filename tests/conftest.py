@@ -17,6 +17,7 @@ pytest_plugins = ["pytester", "no_skips", "wheels"]
 
 # The same examples in each run, so that a test that passed here passes in CI; `make fuzz` looks further.
 settings.register_profile("default", max_examples=200, deadline=None, derandomize=True, database=None)
+settings.register_profile("quick", max_examples=20, deadline=None, derandomize=True, database=None)
 settings.register_profile("fuzz", max_examples=10_000, deadline=None)
 settings.load_profile("default")
 

@@ -1,0 +1,78 @@
+"""A copy of the project whose contract can grow, with this environment's tools."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ruamel.yaml import YAML
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parent.parent.parent
+PATH = "/v3/orders/{id}"
+
+
+class Project:
+    """A copy of what git has of the project, in a repository of its own with one commit."""
+
+    def __init__(self, folder: Path) -> None:
+        self.root = folder
+        command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+        listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+        for name in filter(None, listed.split("\0")):
+            if (ROOT / name).is_file():
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(ROOT / name, folder / name)
+        tools = folder / ".venv/bin"
+        tools.mkdir(parents=True)
+        # Not a link: a Python that is linked to finds its packages by where the link stands.
+        (tools / "python").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+        (tools / "python").chmod(0o755)
+        # mypy's knowledge of the libraries, so that no copy learns them anew; it changes no outcome.
+        with suppress(FileNotFoundError):
+            shutil.copytree(ROOT / ".mypy_cache", folder / ".mypy_cache")
+        self.git("init", "--quiet")
+        self.commit()
+
+    def git(self, *arguments: str) -> str:
+        who = ["-c", "user.name=A", "-c", "user.email=a@example.com", "-c", "init.defaultBranch=main"]
+        command = ["git", *who, *arguments]
+        return subprocess.run(command, cwd=self.root, capture_output=True, text=True, check=True).stdout
+
+    def commit(self) -> None:
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--message", "A change")
+
+    def run(self, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run a program in the copy, whose modules come before those that are installed."""
+        kept = {
+            name: value for name, value in os.environ.items() if not name.startswith(("AUTOENHANCE_", "COV", "PYTEST"))
+        }
+        path = os.pathsep.join(map(str, (self.root, self.root / "generated")))
+        env = {**kept, "PYTHONPATH": path, "COLUMNS": "80", **environment}
+        return subprocess.run(command, cwd=self.root, env=env, capture_output=True, encoding="utf-8", check=False)
+
+    def python(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return self.run(sys.executable, *arguments, **environment)
+
+    @contextmanager
+    def contract(self, into: Path | None = None) -> Iterator[Any]:
+        """The contract, to be changed, there or in a file of its own."""
+        yaml = YAML()
+        yaml.indent(mapping=2, sequence=4, offset=2)
+        yaml.width = 4096
+        yaml.preserve_quotes = True
+        yaml.representer.add_representer(
+            type(None), lambda representer, _: representer.represent_scalar("tag:yaml.org,2002:null", "null")
+        )
+        spec = self.root / "openapi/spec.yaml"
+        tree = yaml.load(spec)
+        yield tree
+        yaml.dump(tree, into or spec)
