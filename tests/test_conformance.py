@@ -24,6 +24,7 @@ from odd_servers import nobody
 
 import conformance
 from conformance import KEY, ORDER_ID, SPEC
+from contract import parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +34,7 @@ pytestmark = [pytest.mark.tools, pytest.mark.thorough]
 PLANTED_KEY = "planted-key-1f0c"
 # An id that is another path, and a placeholder to schemathesis, wherever somebody forgets to quote it.
 ORDER = "a/b ${HOME}"
+STATUSES = [str(status) for status in parse(SPEC, SPEC.name).tree["paths"]["/v3/orders/{id}"]["patch"]["responses"]]
 FAST = ("--part", "service", "--max-examples", "5")
 
 
@@ -273,7 +275,7 @@ def test_the_cassettes_conform(capsys: pytest.CaptureFixture[str]) -> None:
             "not_found",
             lambda it: it["response"]["status"].update(code=418),
             "response: the status",
-            "200, 400, 401, 404, 409, 422, 429, 5XX",
+            ", ".join(STATUSES),
             "418",
         ),
         (
@@ -324,7 +326,7 @@ def test_a_parameter_that_is_wrong_is_named_with_its_line(capsys: pytest.Capture
     """In the query or a header, of the operation; what was recorded stands below what the contract says."""
     added = (
         "        - {name: new_count, in: query, required: true, description: N, x-source: page, schema: {type: integer}}\n"
-        "        - {name: X-New, in: header, required: true, description: N, x-source: page, schema: {type: string}}\n"
+        "        - {name: x-new, in: header, required: true, description: N, x-source: page, schema: {type: string}}\n"
     )
     spec, before = tmp_path / "spec.yaml", "      requestBody:\n"
     spec.write_text(SPEC.read_text("utf-8").replace(before, added + before, 1), "utf-8")
@@ -336,7 +338,7 @@ def test_a_parameter_that_is_wrong_is_named_with_its_line(capsys: pytest.Capture
     said = " ".join(capsys.readouterr().out.split())
     for where, rule, recorded in (
         ("query parameter new_count", 'type: "integer"', '"x"'),
-        ("header parameter X-New", "required: true", "null"),
+        ("header parameter x-new", "required: true", "null"),
     ):
         assert re.search(rf"request: {where} contract [^:]*:\d+: {rule} recorded {recorded}", said)
 
