@@ -536,7 +536,7 @@ def test_an_edit_of_no_use_counts_as_a_failure(bulk: Bulk) -> None:
     assert type(error) is errors.BulkStoppedError
     assert type(error.__cause__) is TypeError
     assert (error.order_id, error.attempts, error.status_code, error.headers) == ("", 0, None, {})
-    assert str(error).startswith("The run stopped, because 1 edit failed; the last: an edit has order_id")
+    assert str(error).startswith("The run stopped, because 1 edit failed; the last: an edit is an OrderEdit")
     assert server.asked == []
 
 
