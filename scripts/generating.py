@@ -73,7 +73,10 @@ def generate(document: Any, openapi: Path, package: Path, *, templates: Path, wi
     settings = ConfigFile.load_from_path(file) if file.exists() else ConfigFile()
     hooks, settings.post_hooks = settings.post_hooks or [], []
     config = Config.from_sources(settings, MetaType.NONE, "", "utf-8", overwrite=False, output_path=package)
-    data = GeneratorData.from_dict(document, config=config)
+    try:
+        data = GeneratorData.from_dict(document, config=config)
+    except ValueError as error:  # of values of an enum that would have one name
+        return [str(error)]
     if isinstance(data, GeneratorError):
         return [_said(data)]
     project = Project(openapi=data, config=config, custom_template_path=templates if templates.is_dir() else None)

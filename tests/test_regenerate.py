@@ -214,7 +214,7 @@ BROKEN: dict[str, tuple[Callable[[str], str], str]] = {
     "nothing": (lambda _: "", "openapi/spec.yaml:1: is not an OpenAPI document"),
     "a date": (
         lambda text: text.replace("example: '2025-08-31'", "example: 2025-08-31", 1),
-        "#/paths/~1v3~1orders~1{id}/patch/parameters/1/example: 2025-08-31 is a date to YAML; quote it",
+        "#/paths/~1v3~1orders~1{id}/patch/parameters/2/example: 2025-08-31 is a date to YAML; quote it",
     ),
     "a status that is a number": (
         lambda text: text.replace("'404':", "404:", 1),
@@ -248,9 +248,15 @@ BROKEN: dict[str, tuple[Callable[[str], str], str]] = {
         lambda text: text.replace("openapi: 3.1.1", "openapi: 3.0.3", 1),
         "openapi/spec.yaml:1: #/openapi: the contract is OpenAPI 3.1, not '3.0.3'",
     ),
+    "two values of one name": (
+        lambda text: text.replace("        - LOW_CLOUD\n", "        - LOW_CLOUD\n        - a-b\n        - a_b\n", 1),
+        "Duplicate key A_B in enum",
+    ),
     "what the generator warns of": (
         lambda text: text.replace(
-            "        content:\n          application/json:", "        content:\n          text/x:", 1
+            "x-keyword: api_version\n          schema:\n            type: string\n",
+            "x-keyword: api_version\n          schema:\n            type: array\n            items: {type: string}\n",
+            1,
         ),
         "openapi-python-client failed.",
     ),

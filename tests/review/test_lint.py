@@ -197,6 +197,43 @@ CONVENTIONS: dict[str, tuple[str, str, str]] = {
         "x-api-version has a format, which the generator cannot write into a header",
     ),
     "a null in a header": (HEADER, HEADER.replace("type: string", "type: [string, 'null']"), "which nothing but a body can say"),
+    "a number or a string in a header": (
+        HEADER,
+        HEADER.replace("type: string", "type: [string, integer]"),
+        "x-api-version has a choice of types, which the generator cannot write into a header",
+    ),
+    "a style": (
+        "          in: header\n          required: false\n",
+        "          in: query\n          explode: false\n          required: false\n",
+        "x-api-version has a style, which the generator does not respect",
+    ),
+    "a header of the client's": ("name: x-api-version", "name: host", "host is a header that the client sets itself"),
+    "a parameter that is called body": ("name: x-api-version", "name: body", "body is what the generated function has already"),
+    "a schema of yes or no": (FIELD, f"        anything: true\n{FIELD}", "anything has no schema that is an object"),
+    "a keyword that is a type": (FIELD, f"        str:\n          type: string\n          description: A text.\n{FIELD}", "the keyword 'str' is taken"),
+    "a field that models have": (FIELD, FIELD.replace("name:", "d:"), "d is what each generated model has already"),
+    "a const": (FIELD, FIELD.replace("type: string", "const: a"), "a const takes no other value ever; make it an enum of one"),
+    "a string joined of parts": (
+        FIELD,
+        FIELD.replace("type: string", "allOf: [{type: string}]"),
+        "the generator takes allOf for objects, not for string; say it without allOf",
+    ),
+    "a value with a quote": ("        - HIGH_CLOUD\n", "        - 'HIGH\"CLOUD'\n", "the generator changes the value 'HIGH\"CLOUD'"),
+    "another media type": (
+        "          application/json:\n            schema:\n              $ref: '#/components/schemas/OrderUpdate'",
+        "          text/json:\n            schema:\n              $ref: '#/components/schemas/OrderUpdate'",
+        "an edit is sent as application/json; say no other media type",
+    ),
+    "a body of alternatives": (
+        "$ref: '#/components/schemas/OrderUpdate'",
+        "oneOf: [{$ref: '#/components/schemas/OrderUpdate'}]",
+        "the body has no properties of its own, or in allOf, that an edit could set",
+    ),
+    "half of a surrogate pair": (
+        "description: Whether the sky is replaced.",
+        'description: "\\ud83d."',
+        "has half of a surrogate pair; write the character itself",
+    ),
 }  # fmt: skip
 
 
