@@ -10,6 +10,7 @@ from itertools import chain
 from math import isinf
 from types import NoneType
 from typing import TYPE_CHECKING, Any, Final, NoReturn, get_origin
+from uuid import UUID
 
 from autoenhance._params import NAMES, convert, describe, is_order_id, item_kinds, known_values, nearest, types_of
 from autoenhance.cli._text import cut, shown
@@ -27,6 +28,7 @@ _NAMES: Final[dict[Any, str]] = {
     bool: "true or false",
     dt.datetime: "a time such as 2026-05-04T18:12:00Z",
     dt.date: "a date such as 2026-05-04",
+    UUID: "a UUID",
     list: "a JSON list",
     dict: "a JSON object",
     Any: "JSON",
@@ -97,7 +99,7 @@ def _of_text(kind: Any, text: str) -> Any:
         return known[text] if text in known else _refuse()
     if kind is bool:
         return _BOOLEANS[text.lower()] if text.lower() in _BOOLEANS else _refuse()
-    if kind in {dt.datetime, dt.date}:
+    if kind in {dt.datetime, dt.date, UUID}:
         return _of_json(kind, text)
     value = json.loads(text, **STRICT)
     return _refuse() if is_deep(value) or not is_unicode(value) else _of_json(kind, value)
@@ -112,6 +114,8 @@ def _of_json(kind: Any, value: Any) -> Any:
         return parse_timestamp(value)
     if kind is dt.date:
         return dt.date.fromisoformat(value)
+    if kind is UUID:
+        return UUID(value) if isinstance(value, str) else _refuse()
     return _of_object(kind, value) if hasattr(kind, "from_dict") else value
 
 

@@ -114,6 +114,7 @@ reads = {"text": read_text, "json": read_json}
 print(json.dumps([answer(reads[form], keyword, given) for form, keyword, given in json.load(sys.stdin)]))
 """
 NOON, NOON_SENT = "2026-05-04T12:00:00Z", "2026-05-04T12:00:00+00:00"
+AN_ID = "3f0c1a52-7f0e-4a1e-9a55-0c6f1f0d2b11"
 STYLES = "it must be one of 'bright', 'natural'"
 A_TIME = "a time such as 2026-05-04T18:12:00Z"
 LIST = "it must be a JSON list, each item of which is"
@@ -134,6 +135,7 @@ GOOD: list[tuple[str, str, Any, Any]] = [
     ("text", "time", NOON, NOON_SENT),
     ("text", "time", "2026-05-04 12:00", NOON_SENT),
     ("text", "date", "2026-05-04", "2026-05-04"),
+    ("text", "uuid", f" {AN_ID.upper()} ", AN_ID),
     ("text", "tags", '["a", "é", ""]', ["a", "é", ""]),
     ("text", "tags", "[]", []),
     ("text", "styles", '["bright"]', ["bright"]),
@@ -154,6 +156,7 @@ GOOD: list[tuple[str, str, Any, Any]] = [
     ("json", "urgent", "yes", True),
     ("json", "time", NOON, NOON_SENT),
     ("json", "date", "2026-05-04", "2026-05-04"),
+    ("json", "uuid", AN_ID, AN_ID),
     ("json", "tags", ["a"], ["a"]),
     ("json", "tags", '["a"]', ["a"]),
     ("json", "styles", ["natural", "bright"], ["natural", "bright"]),
@@ -182,6 +185,7 @@ BAD: list[tuple[str, str, Any, str]] = [
     ("text", "time", "2026-05-04", f"it is '2026-05-04'; it must be {A_TIME}"),
     ("text", "time", "noon\x1b", rf"it is 'noon\x1b'; it must be {A_TIME}"),
     ("text", "date", "2026-13-04", "it is '2026-13-04'; it must be a date such as 2026-05-04"),
+    ("text", "uuid", AN_ID[1:], f"it is '{AN_ID[1:]}'; it must be a UUID"),
     ("text", "tags", "a, b", f"it is 'a, b'; {LIST} a string"),
     ("text", "tags", "[1]", f"it is '[1]'; {LIST} a string"),
     ("text", "tags", r'["\ud800"]', rf"it is '[\"\ud800\"]'; {LIST} a string".replace('\\"', '"')),
@@ -203,6 +207,7 @@ BAD: list[tuple[str, str, Any, str]] = [
     ("json", "urgent", 1, "it is 1; it must be true or false"),
     ("json", "time", 1, f"it is 1; it must be {A_TIME}"),
     ("json", "date", {}, "it is {}; it must be a date such as 2026-05-04"),
+    ("json", "uuid", 1, "it is 1; it must be a UUID"),
     ("json", "tags", ["a", None], f'it is ["a", null]; {LIST} a string'),
     ("json", "tags", {"a": "b"}, f'it is {{"a": "b"}}; {LIST} a string'),
     ("json", "window", [], "it is []; it must be a JSON object"),
@@ -278,6 +283,24 @@ def test_a_bad_option_is_status_2_and_nothing_is_sent(package: Path, arguments: 
     line, hint = err.splitlines()
     assert said in line
     assert hint.startswith("Hint: ")
+
+
+@pytest.mark.tools
+def test_what_the_contract_requires_is_asked_for(tmp_path: Path) -> None:
+    """Before anything is sent: as options, and of each row of a table."""
+    package = sample_contract.make(tmp_path / "package", sample_contract.document("sample_count", "sample-sort"))
+    _, out, _ = cli(package, "edit-order", "--help")
+    assert "What sample_count is.  [required]" in out
+    assert "[required]" in " ".join(out.partition("--sample-sort ")[2].partition("--")[0].split())
+    for given, missing in (("--sample-count 1", "sort"), ("--sample-sort name", "count")):
+        status, out, err = cli(package, "edit-order", "x", *given.split(), "--curl")
+        assert (status, out) == (2, "")
+        assert err.startswith(f"Error: Missing option '--sample-{missing}'.\n")
+    table = tmp_path / "o.csv"
+    table.write_text("order_id,name\na,b\n", "utf-8")
+    status, out, err = cli(package, "edit-orders", str(table))
+    assert (status, out) == (2, "")
+    assert err.startswith(f"{table}:2: sample_count is missing; it is a whole number\n")
 
 
 @pytest.mark.tools

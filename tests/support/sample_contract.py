@@ -28,6 +28,7 @@ FIELDS: dict[str, dict[str, Any]] = {
     "sample_urgent": {"type": "boolean"},
     "sample_time": _TIME,
     "sample_date": {"type": "string", "format": "date"},
+    "sample_uuid": {"type": "string", "format": "uuid"},
     "sample_tags": {"type": "array", "items": {"type": "string"}},
     "sample_styles": {"type": "array", "items": {"type": "string", "enum": ["bright", "natural"]}},
     "sample_times": {"type": "array", "items": _TIME},
@@ -39,14 +40,16 @@ FIELDS: dict[str, dict[str, Any]] = {
 QUERY = {"name": "sample-sort", "in": "query", "schema": {"type": "string", "enum": ["name", "created_at"]}}
 
 
-def document() -> Any:
-    """The contract with these fields and this parameter, which come first."""
+def document(*required: str) -> Any:
+    """The contract with these fields and this parameter, which come first, and some of which it may require."""
     made = json.loads(Path(str(autoenhance_api.__file__)).with_name("openapi.json").read_text("utf-8"))
     update = made["components"]["schemas"]["OrderUpdate"]
     fields = {name: {**schema, "description": f"What {name} is."} for name, schema in FIELDS.items()}
     update["properties"] = {**fields, **update["properties"]}
+    update["required"] = [name for name in fields if name in required]
     (path,) = made["paths"].values()
-    path["patch"]["parameters"].insert(0, {**QUERY, "description": "What sample-sort is."})
+    sort = {**QUERY, "required": QUERY["name"] in required, "description": "What sample-sort is."}
+    path["patch"]["parameters"].insert(0, sort)
     return made
 
 
