@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import re
+from math import isfinite
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote
@@ -61,12 +63,12 @@ def plan_edit(order_id: str, options: Mapping[str, Any]) -> Edit:
         param = BY_KEYWORD.get(keyword)
         if param is not None and not isinstance(value, Unset):
             given[param.location][param.python_name] = check_value(param, convert(param, value))
-            taken[param.location].add(param.wire_name)
+            taken[param.location].add(_key(param.location, param.wire_name))
     for param in REQUIRED:
-        if param.wire_name not in taken[param.location]:
+        if _key(param.location, param.wire_name) not in taken[param.location]:
             raise TypeError(f"{param.keyword} is missing; it is {describe(types_of(param.keyword))}")
     extra_body, query, headers = (
-        _check_mapping(argument, options.get(argument), taken[location])
+        _check_mapping(argument, options.get(argument), location, taken[location])
         for argument, location in (("extra_body", "body"), ("extra_query", "query"), ("extra_headers", "header"))
     )
     update = OrderUpdate(**given["body"])
@@ -77,10 +79,12 @@ def plan_edit(order_id: str, options: Mapping[str, Any]) -> Edit:
         raise ValueError(f"no changes given: give {settable} or extra_body")
     if extra_body or any(type(value) is not str for value in body.values()):
         _check_json(body)
+        update = copy.deepcopy(update)  # each attempt sends what was checked, whatever the caller changes meanwhile
     for key, header in headers.items():
         _check_header(key, header)
     for key, value in query.items():
         _check_query(key, value)
+    query = {key: [*value] if isinstance(value, list | tuple) else value for key, value in query.items()}
     return Edit(order_id, update, body, {**given["query"], **given["header"]}, query, headers)
 
 
@@ -97,7 +101,11 @@ def check_value(param: Param, value: Any) -> Any:
             raise ValueError(
                 f"{param.keyword} is {text!r}, which has half of a surrogate pair; it is not valid Unicode"
             )
-        if isinstance(text, str) and param.location == "header" and not (text and _is_header_value(text)):
+        if isinstance(text, float) and not isfinite(text):
+            raise ValueError(f"{param.keyword} is {text!r}, which is no number that can be sent")
+        if text == "" and param.location == "header":
+            raise ValueError(f"{param.keyword} is empty; leave it out to send no such header")
+        if isinstance(text, str) and param.location == "header" and not _is_header_value(text):
             raise ValueError(
                 f"{param.keyword} is {text!r}, which cannot be the value of a header (printable ASCII can)"
             )
@@ -140,7 +148,12 @@ def _is_unicode(text: str) -> bool:
     return True
 
 
-def _check_mapping(argument: str, mapping: Mapping[str, Any] | None, taken: set[str]) -> dict[str, Any]:
+def _key(location: str, name: str) -> str:
+    """The same for all ways to write a name."""
+    return name.lower() if location == "header" else name
+
+
+def _check_mapping(argument: str, mapping: Mapping[str, Any] | None, location: str, taken: set[str]) -> dict[str, Any]:
     """Check what goes beside what keywords set."""
     if mapping is None:
         return {}
@@ -151,8 +164,10 @@ def _check_mapping(argument: str, mapping: Mapping[str, Any] | None, taken: set[
     for key in items:
         if not isinstance(key, str):
             raise TypeError(f"{argument} has the key {key!r}; keys are strings")
-        if (key.lower() if argument == "extra_headers" else key) in taken:
+        if _key(location, key) in taken:
             raise ValueError(f"{argument} sets {key!r}, and so does an argument of its own; say it once")
+    if len({_key(location, key) for key in items}) < len(items):
+        raise ValueError(f"{argument} has a header twice, in upper and lower case; say it once")
     return items
 
 

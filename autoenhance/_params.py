@@ -74,7 +74,7 @@ def known_values(kinds: Sequence[Any]) -> list[Any]:
 
 def describe(kinds: Sequence[Any], names: Mapping[Any, str] = NAMES) -> str:
     """Some types in words, such as `a string or None`."""
-    return " or ".join(_describe(kind, names) for kind in kinds)
+    return " or ".join(dict.fromkeys(_describe(kind, names) for kind in kinds))
 
 
 def _describe(kind: Any, names: Mapping[Any, str]) -> str:
@@ -114,7 +114,9 @@ def _convert(kind: Any, value: Any) -> Any:
     if get_origin(kind) is Sequence:
         return _convert_items(item_kinds(kind), value)
     if _is_enum(kind) and not isinstance(value, kind | bool):
-        return next((member for member in kind if member.value == value), _MISMATCH)
+        plain = str.__str__(value) if isinstance(value, str) else value
+        same = (member for member in kind if isinstance(value, type(member.value)) and member.value == plain)
+        return next(same, _MISMATCH)
     if kind is str and isinstance(value, str):
         # The plain text of a string enum or the like, whose own __str__ says something else.
         return str.__str__(value)

@@ -39,11 +39,14 @@ def build_request(
         "accept-encoding": ", ".join(ACCEPTED_ENCODINGS),
         ATTEMPT_HEADER: str(attempt),
     }
-    theirs = {name.lower(): value for name, value in edit.headers.items()}
+    # In one case, so that a header replaces another and does not stand beside it.
+    asked_for, theirs = (
+        {name.lower(): value for name, value in of.items()} for of in (wanted["headers"], edit.headers)
+    )
     asked = {
         **wanted,
         "url": settings.base_url + wanted["url"],
-        "headers": {**ours, **wanted["headers"], **theirs},
+        "headers": {**ours, **asked_for, **theirs},
         "params": {**wanted.get("params", {}), **edit.query} or None,
         "timeout": timeout,
     }

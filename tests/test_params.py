@@ -13,14 +13,17 @@ from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
 
 import httpx
 import pytest
+import sample_contract
 from generating import generate
 
 import autoenhance
-from autoenhance import AsyncAutoenhance, Autoenhance, EditOptions, OrderEdit, edit_order
+from autoenhance import AsyncAutoenhance, Autoenhance, EditOptions, OrderEdit, _params, edit_order
 from autoenhance._edit import plan_edit
 from autoenhance._params import alternatives, fit
+from autoenhance._request import build_request
+from autoenhance._sender import Sender
 from autoenhance.models import UNSET
-from autoenhance_api.edit_order_params import PARAMS
+from autoenhance_api.edit_order_params import PARAMS, Param
 from contract import parse
 
 if TYPE_CHECKING:
@@ -111,6 +114,8 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         name = "sort" if where == "query" else "x-sort"
         added = {"name": name, "in": where, "schema": {"type": "string", "enum": ["up", "down"]}}
         document["paths"]["/v3/orders/{id}"]["patch"]["parameters"].append(added)
+    of_path = {"name": "of_path", "in": "query", "schema": {"type": "string"}}
+    document["paths"]["/v3/orders/{id}"]["parameters"] = [of_path]
     times = {"name": "times", "in": "query", "schema": {"type": "array", "items": ADDED["due"]}}
     document["paths"]["/v3/orders/{id}"]["parameters"] = [times]
     folder = tmp_path_factory.mktemp("sample")
@@ -153,6 +158,7 @@ NOON = dt.datetime(2026, 10, 1, 12, tzinfo=dt.UTC)
         ("anything", {"a": [1]}, {"a": [1]}),
         ("sort", "up", "up"),
         ("x_sort", "down", "down"),
+        ("of_path", "a", "a"),
         ("times", [NOON], [NOON]),
     ],
 )
@@ -236,6 +242,96 @@ def test_each_keyword_goes_where_the_contract_says(param: Any) -> None:
     assert [location for location in sent if param.wire_name in sent[location]] == [param.location]
     if isinstance(value, str):
         assert sent[param.location][param.wire_name] == str(value)
+
+
+class Liar(str):
+    """A text that equals everything."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    __hash__ = str.__hash__
+
+
+def test_a_text_that_equals_everything_is_no_value_of_an_enum() -> None:
+    """What is sent is what was given, and no guess."""
+    options: dict[str, Any] = {"name": "a", "sort_images_by": Liar("zzz")}
+    with pytest.raises(ValueError, match="sort_images_by is 'zzz'; it must be one of"):
+        plan_edit("order", options)
+
+
+def test_an_empty_header_is_refused() -> None:
+    """curl sends none, and the service may take it for an API version; the client's own api_version may not be empty either."""
+    with pytest.raises(ValueError, match=r"^api_version is empty; leave it out to send no such header$"):
+        plan_edit("order", {"name": "a", "api_version": ""})
+
+
+def test_a_number_that_is_none_is_refused_wherever_it_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A query would have it as `nan`."""
+    param = Param("ratio", "query", "ratio", "ratio", is_required=False, description="")
+    monkeypatch.setitem(_params.BY_KEYWORD, "ratio", param)
+    monkeypatch.setattr(_params, "types_of", lambda: {"name": (str,), "ratio": (float,)})
+    for number in (float("nan"), float("inf")):
+        with pytest.raises(ValueError, match=rf"^ratio is {number}, which is no number that can be sent$"):
+            plan_edit("order", {"name": "a", "ratio": number})
+
+
+def test_a_header_is_one_however_it_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also if the contract has capitals in its name: two lines would be two headers."""
+    param = Param("api_version", "header", "X-API-Version", "x_api_version", is_required=False, description="")
+    monkeypatch.setitem(_params.BY_KEYWORD, "api_version", param)
+    with pytest.raises(ValueError, match="extra_headers sets 'x-Api-Version', and so does an argument of its own"):
+        plan_edit("order", {"name": "a", "api_version": "a", "extra_headers": {"x-Api-Version": "b"}})
+    with pytest.raises(ValueError, match="extra_headers has a header twice"):
+        plan_edit("order", {"name": "a", "extra_headers": {"x-more": "a", "X-More": "b"}})
+
+
+@pytest.mark.tools
+def test_a_contract_without_parameters_is_one_like_any_other(tmp_path: Path) -> None:
+    """Not even an API version: the client has none to send then."""
+    document = parse(ROOT / "openapi/spec.yaml", "spec").plain()
+    operation = document["paths"]["/v3/orders/{id}"]["patch"]
+    operation["parameters"] = [each for each in operation["parameters"] if each["in"] == "path"]
+    package, templates = tmp_path / "autoenhance_api", ROOT / "openapi/templates"
+    assert generate(document, ROOT / "openapi", package, templates=templates, with_hooks=False) == []
+    program = """
+import httpx, autoenhance
+answer = lambda request: httpx.Response(200, json={"name": str("x-api-version" in request.headers)})
+with httpx.Client(transport=httpx.MockTransport(answer)) as http:
+    print(autoenhance.Autoenhance("key", http_client=http).edit_order("order", name="a").name)
+"""
+    done = sample_contract.run(tmp_path, ["-c", program])
+    assert (done.stdout, done.stderr) == ("False\n", "")
+
+
+def test_an_api_version_of_the_client_is_no_header_twice() -> None:
+    """Whatever case a caller, or the contract, writes its header in."""
+    edit = plan_edit("order", {"name": "a", "extra_headers": {"X-Api-Version": "b"}})
+    with httpx.Client() as http, Autoenhance("key", http_client=http, api_version="a") as client:
+        wanted: dict[str, Any] = {"method": "patch", "url": "/", "headers": {"X-API-Version": "a"}}
+        request = build_request(
+            Sender(client=http), client._settings, edit, wanted, attempt=1, timeout=httpx.Timeout(1)
+        )
+    assert request.headers.get_list("x-api-version") == ["b"]
+
+
+def test_retries_send_what_was_checked_whatever_becomes_of_the_callers_objects() -> None:
+    """A list or a model may change while an edit waits."""
+    given, requests = ["a"], []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        requests.append((request.url.params.get_list("more"), json.loads(request.content)))
+        given.append("b")
+        return httpx.Response(503 if len(requests) == 1 else 200, json={}, headers={"retry-after": "0"})
+
+    with (
+        httpx.Client(transport=httpx.MockTransport(answer)) as http,
+        Autoenhance("key", http_client=http) as client,
+    ):
+        client.edit_order("order", extra_body={"other": given}, extra_query={"more": given})
+    assert requests == [(["a"], {"other": ["a"]})] * 2
 
 
 def test_what_a_keyword_sets_in_the_query_stands_beside_extra_query() -> None:
