@@ -115,9 +115,8 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         added = {"name": name, "in": where, "schema": {"type": "string", "enum": ["up", "down"]}}
         document["paths"]["/v3/orders/{id}"]["patch"]["parameters"].append(added)
     of_path = {"name": "of_path", "in": "query", "schema": {"type": "string"}}
-    document["paths"]["/v3/orders/{id}"]["parameters"] = [of_path]
     times = {"name": "times", "in": "query", "schema": {"type": "array", "items": ADDED["due"]}}
-    document["paths"]["/v3/orders/{id}"]["parameters"] = [times]
+    document["paths"]["/v3/orders/{id}"]["parameters"] = [of_path, times]
     folder = tmp_path_factory.mktemp("sample")
     assert (
         generate(
@@ -272,7 +271,7 @@ def test_a_number_that_is_none_is_refused_wherever_it_goes(monkeypatch: pytest.M
     """A query would have it as `nan`."""
     param = Param("ratio", "query", "ratio", "ratio", is_required=False, description="")
     monkeypatch.setitem(_params.BY_KEYWORD, "ratio", param)
-    monkeypatch.setattr(_params, "types_of", lambda: {"name": (str,), "ratio": (float,)})
+    monkeypatch.setattr(_params, "types_of", {"name": (str,), "ratio": (float,)}.__getitem__)
     for number in (float("nan"), float("inf")):
         with pytest.raises(ValueError, match=rf"^ratio is {number}, which is no number that can be sent$"):
             plan_edit("order", {"name": "a", "ratio": number})

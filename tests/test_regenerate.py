@@ -214,7 +214,7 @@ BROKEN: dict[str, tuple[Callable[[str], str], str]] = {
     "nothing": (lambda _: "", "openapi/spec.yaml:1: is not an OpenAPI document"),
     "a date": (
         lambda text: text.replace("example: '2025-08-31'", "example: 2025-08-31", 1),
-        "#/paths/~1v3~1orders~1{id}/patch/parameters/2/example: 2025-08-31 is a date to YAML; quote it",
+        "#/paths/~1v3~1orders~1{id}/patch/parameters/1/example: 2025-08-31 is a date to YAML; quote it",
     ),
     "a status that is a number": (
         lambda text: text.replace("'404':", "404:", 1),
