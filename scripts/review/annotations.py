@@ -38,6 +38,8 @@ def union(annotation: str) -> list[str]:
         return [*union(match[1]), "None"]
     if match := re.fullmatch(r"(?:typing\.)?Union\[(.*)\]", annotation):
         return [part for member in split(match[1], ",") for part in union(member)]
+    if match := re.fullmatch(r"(?:typing\.)?Required\[(.*)\]", annotation):
+        return union(match[1])
     if match := re.fullmatch(r"Response\[(.*)\](.*)", annotation):
         annotation = match[1] + match[2]
     return [literal for part in split(annotation, "|") for literal in _literals(part)]

@@ -184,7 +184,6 @@ CONVENTIONS: dict[str, tuple[str, str, str]] = {
         "the keyword 'api_version' is taken by 'x-api-version' in the header",
     ),
     "a keyword of the command": ("x-keyword: new_order_id", "x-keyword: verbose", "'verbose' is taken by an argument"),
-    "a keyword that is a type": ("x-keyword: new_order_id", "x-keyword: str", "the keyword 'str' is taken by an argument"),
     "a keyword of Python": ("x-keyword: new_order_id", "x-keyword: class", "the keyword 'class' is not in snake_case"),
     "a keyword for what is only read": (
         "          description: The name of the order.\n",
