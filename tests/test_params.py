@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
 import httpx
 import pytest
 import sample_contract
-from generating import generate
 
 import autoenhance
 from autoenhance import AsyncAutoenhance, Autoenhance, EditOptions, OrderEdit, _params, edit_order
@@ -24,7 +23,6 @@ from autoenhance._request import build_request
 from autoenhance._sender import Sender
 from autoenhance.models import UNSET
 from autoenhance_api.edit_order_params import PARAMS, Param
-from contract import parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -108,6 +106,10 @@ ADDED = {
 @pytest.fixture(scope="module")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """The package of a contract with a field of each type."""
+    from generating import generate  # these need the tools
+
+    from contract import parse
+
     document = parse(ROOT / "openapi/spec.yaml", "spec").plain()
     document["components"]["schemas"]["OrderUpdate"]["properties"] |= ADDED
     for where in ("query", "header"):
@@ -290,6 +292,10 @@ def test_a_header_is_one_however_it_is_written(monkeypatch: pytest.MonkeyPatch) 
 @pytest.mark.tools
 def test_a_contract_without_parameters_is_one_like_any_other(tmp_path: Path) -> None:
     """Not even an API version: the client has none to send then."""
+    from generating import generate  # these need the tools
+
+    from contract import parse
+
     document = parse(ROOT / "openapi/spec.yaml", "spec").plain()
     operation = document["paths"]["/v3/orders/{id}"]["patch"]
     operation["parameters"] = [each for each in operation["parameters"] if each["in"] == "path"]
