@@ -7,10 +7,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -49,6 +45,8 @@ class Contract:
         return f"{self.name}:{self._line(pointer)}: {show(pointer)}"
 
     def _line(self, pointer: Pointer) -> int:
+        from ruamel.yaml.comments import CommentedMap, CommentedSeq  # a tool, which not everybody has who reads JSON
+
         node, line = self.tree, 0
         for part in pointer:
             if isinstance(node, CommentedMap) and part in node:
@@ -122,6 +120,9 @@ def parse(path: Path, name: str) -> Contract:
 
 
 def _parse(path: Path, name: str) -> Any:
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
     try:
         text = path.read_bytes().decode()
     except OSError as error:

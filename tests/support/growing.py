@@ -10,8 +10,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ruamel.yaml import YAML
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -65,6 +63,8 @@ class Project:
     @contextmanager
     def contract(self, into: Path | None = None) -> Iterator[Any]:
         """The contract, to be changed, there or in a file of its own."""
+        from ruamel.yaml import YAML  # a tool
+
         yaml = YAML()
         yaml.indent(mapping=2, sequence=4, offset=2)
         yaml.width = 4096
