@@ -32,11 +32,11 @@ from autoenhance._outcome import (
     build_status_error,
     check_order,
 )
+from autoenhance._params import BY_KEYWORD
 from autoenhance._request import build_request
 from autoenhance._response import RawResponse
 from autoenhance._retry import Failure, Policy, failure_of_status, read_retry_after
 from autoenhance._settings import Retry, Settings
-from autoenhance_api.edit_order_params import PARAMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -63,7 +63,6 @@ FAILURES: Final = (httpx.RequestError, *BAD_LOCATION)
 _logger = logging.getLogger("autoenhance")
 # A socket's timeout may be over a moment before the deadline that it was made from.
 _MOMENT = 0.05
-_API_VERSION: Final = next((param.python_name for param in PARAMS if param.wire_name == "x-api-version"), "")
 
 
 class Call:
@@ -77,7 +76,8 @@ class Call:
         self._settings = settings
         self._edit = edit
         self._where = settings.base_url + via
-        default = {} if settings.api_version is None or not _API_VERSION else {_API_VERSION: settings.api_version}
+        version = BY_KEYWORD.get("api_version")
+        default = {version.python_name: settings.api_version} if version and settings.api_version is not None else {}
         self.parameters: Mapping[str, Any] = {**default, **edit.parameters}
         """What the generated function is given beside the id and the body."""
         self._policy = Policy(settings.max_retries, edit.gives_new_id)

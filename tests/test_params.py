@@ -340,6 +340,16 @@ def test_retries_send_what_was_checked_whatever_becomes_of_the_callers_objects()
 
 
 def test_what_a_keyword_sets_in_the_query_stands_beside_extra_query() -> None:
-    """Neither replaces the other."""
-    edit = plan_edit("order", {"name": "a", "extra_query": {"more": "1"}})
-    assert (edit.query, edit.parameters) == ({"more": "1"}, {})
+    """Neither replaces the other, in the request that is sent."""
+    requests: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        requests.append(request)
+        return httpx.Response(200, json={})
+
+    with (
+        httpx.Client(transport=httpx.MockTransport(answer)) as http,
+        Autoenhance("key", http_client=http) as client,
+    ):
+        client.edit_order("order", name="a", sort_images_by="-name", extra_query={"more": "1"})
+    assert dict(requests[0].url.params) == {"sort_images_by": "-name", "more": "1"}
