@@ -9,7 +9,7 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hints
 
-from autoenhance_api.edit_order_params import PARAMS, EditOrderParams, Param
+from autoenhance_api.edit_order_params import PARAMS, EditOrderParams, Param, nearest
 from autoenhance_api.types import Unset
 
 BY_KEYWORD: Final = {param.keyword: param for param in PARAMS}
@@ -61,8 +61,8 @@ def fit(keyword: str, kinds: Sequence[Any], value: Any) -> Any:
                 fit(f"{keyword}[{index}]", item_kinds(kind), item)  # one of them says what is wrong
     known = known_values(kinds)
     if known and isinstance(value, type(known[0])):
-        near = f" (did you mean {near!r}?)" if (near := nearest(value, known)) else ""
-        raise ValueError(f"{keyword} is {value!r}; it must be {describe(kinds)}{near}")
+        hint = f"; did you mean {near!r}?" if (near := nearest(value, known)) else ""
+        raise ValueError(f"{keyword} is {value!r}; it must be {describe(kinds)}{hint}")
     hint = "; leave it out instead" if value is None else ""
     raise TypeError(f"{keyword} is {describe(kinds)}, not {type(value).__name__}{hint}")
 
@@ -85,13 +85,6 @@ def _describe(kind: Any, names: Mapping[Any, str]) -> str:
     return names.get(kind) or names.get(dict) or f"a {getattr(kind, '__name__', kind)}"
 
 
-def nearest(value: object, known: Sequence[Any]) -> str:
-    """The known value that a text was probably meant to be; empty if it is like none."""
-    from difflib import get_close_matches  # slow to import, and seldom needed
-
-    return next(iter(get_close_matches(str(value), list(map(str, known)), 1)), "")
-
-
 def alternatives(hint: Any) -> tuple[Any, ...]:
     """The members of a union, without UNSET's type and the plain values of the enum beside them."""
     kinds = get_args(hint) if get_origin(hint) in {Union, UnionType} else (hint,)
@@ -99,6 +92,7 @@ def alternatives(hint: Any) -> tuple[Any, ...]:
 
 
 def item_kinds(kind: Any) -> tuple[Any, ...]:
+    """The types that the items of a sequence may have."""
     return alternatives(get_args(kind)[0])
 
 

@@ -62,7 +62,7 @@ def generate(document: Any, openapi: Path, package: Path, *, templates: Path, wi
 
     Args:
         document: The contract, as plain JSON values.
-        openapi: The folder with the generator's settings and with the templates of what stands beside its files
+        openapi: The folder with the generator's settings and with the templates of the modules beside its files
             (`callers/`); each may be missing.
         package: The folder to make.
         templates: The folder with our overrides of the generator's templates; it may be missing.

@@ -28,9 +28,9 @@ _Timeout = Annotated[
     float, typer.Option(metavar="SECONDS", help="How long an edit may take, retries and waits included.")
 ]
 _MaxRetries = Annotated[
-    int, typer.Option(metavar="NUMBER", min=0, help="How often an edit is tried again when that is safe.")
+    int, typer.Option(metavar="NUMBER", min=0, help="How many retries an edit may have, where a retry is safe.")
 ]
-_Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Tell of retries on standard error.")]
+_Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Report retries on standard error.")]
 
 # Plain help: it reads the same on a terminal, in a pipe and aloud.
 app = typer.Typer(
@@ -69,7 +69,7 @@ def edit_order_command(
     context: typer.Context,
     order_id: Annotated[str, typer.Argument(metavar="ORDER_ID", help="The id of the order.", show_default=False)],
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print what the service sent, to the byte.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the raw response.")] = False,
     as_curl: Annotated[
         bool, typer.Option("--curl", help="Print the cURL command that makes this edit once, and send nothing.")
     ] = False,
@@ -122,9 +122,7 @@ def edit_orders_command(
     shard: Annotated[
         str | None, typer.Option(metavar="K/N", help="Take only every N-th row, beginning with the K-th, such as 2/8.")
     ] = None,
-    concurrency: Annotated[
-        int, typer.Option(metavar="NUMBER", min=1, help="How many edits may be on their way at once.")
-    ] = 32,
+    concurrency: Annotated[int, typer.Option(metavar="NUMBER", min=1, help="How many edits may be in flight.")] = 32,
     rate: Annotated[
         float,
         typer.Option(metavar="NUMBER", help="How many requests a second there may be; the service allows 300."),
@@ -133,7 +131,7 @@ def edit_orders_command(
         int | None, typer.Option(metavar="NUMBER", min=0, help="Stop when more edits than this have failed.")
     ] = None,
     max_name_length: Annotated[
-        int, typer.Option(metavar="NUMBER", min=1, help="How long a name may be; the service tells no limit.")
+        int, typer.Option(metavar="NUMBER", min=1, help="How long a name may be; the API documents no limit.")
     ] = 255,
     api_key_file: _ApiKeyFile = None,
     base_url: _BaseUrl = None,

@@ -12,8 +12,9 @@ from types import NoneType
 from typing import TYPE_CHECKING, Any, Final, NoReturn, get_origin
 from uuid import UUID
 
-from autoenhance._params import NAMES, convert, describe, is_order_id, item_kinds, known_values, nearest, types_of
+from autoenhance._params import NAMES, convert, describe, is_order_id, item_kinds, known_values, types_of
 from autoenhance.cli._text import cut, shown
+from autoenhance_api.edit_order_params import nearest
 from autoenhance_api.types import parse_timestamp
 
 if TYPE_CHECKING:
@@ -42,10 +43,10 @@ def is_text(param: Param) -> bool:
 
 
 def read_text(param: Param, text: str) -> Any:
-    """The value that a text stands for: itself if the parameter is a string, else what it says without blanks around it.
+    """The value that a text represents: itself if the parameter is a string, else what it says without blanks around it.
 
     Raises:
-        ValueError: If it stands for none.
+        ValueError: If it represents none.
     """
     kinds = kinds_of(param)
     if str in kinds:
@@ -54,10 +55,10 @@ def read_text(param: Param, text: str) -> Any:
 
 
 def read_json(param: Param, value: Any) -> Any:
-    """The value that a value of JSON stands for; of a string also the value that it stands for as a text.
+    """The value that a value of JSON represents; a string may also be read as text.
 
     Raises:
-        ValueError: If it stands for none.
+        ValueError: If it represents none.
     """
     if not isinstance(value, str):
         return _first(param, _of_json, value, shown(json.dumps(value, ensure_ascii=False))[1:-1])

@@ -93,11 +93,16 @@ def check_keywords(function: str, given: Iterable[str], known: Iterable[str]) ->
     known = list(known)
     for keyword in given:
         if keyword not in known:
-            from difflib import get_close_matches  # noqa: PLC0415  # slow to import, and seldom needed
-
-            near = get_close_matches(keyword, known, 1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
+            hint = f"; did you mean {near!r}?" if (near := nearest(keyword, known)) else ""
             raise TypeError(f"{function}() got an unexpected keyword argument {keyword!r}{hint}")
 
 
+def nearest(text: object, known: Iterable[object]) -> str:
+    """The known value that a text was probably meant to be; empty if it is like none."""
+    from difflib import get_close_matches  # noqa: PLC0415  # slow to import, and seldom needed
+
+    return next(iter(get_close_matches(str(text), list(map(str, known)), 1)), "")
+
+
+# The rest is for the facade, and no promise.
 __all__ = ["EditOrderParams"]
