@@ -157,49 +157,11 @@ def walk(node: Any, pointer: Pointer = ()) -> Iterator[tuple[Pointer, Any]]:
         yield from walk(child, (*pointer, key))
 
 
-def settable(tree: Any) -> Iterator[tuple[str, str, Pointer, Any]]:
-    """What callers of an operation can set: where it goes (body, query or header), its name there, and what is said of it."""
-    for here in operations(tree):
-        for place in ((*here[:-1], "parameters"), (*here, "parameters")):  # the latter may say it anew
-            for index in range(len(at(tree, place) or ())):
-                pointer, node = resolve(tree, (*place, index))
-                if node.get("in") in {"query", "header"}:
-                    yield node["in"], node["name"], pointer, node
-        pointer, body = resolve(tree, (*here, "requestBody"))
-        for media_type in (body or {}).get("content", {}):
-            yield from fields(tree, (*pointer, "content", media_type, "schema"))
-
-
-def operations(tree: Any) -> Iterator[Pointer]:
-    """Where the operations are."""
-    paths = tree.get("paths")
-    for path, item in paths.items() if isinstance(paths, dict) else ():
-        for method, operation in item.items() if isinstance(item, dict) else ():
-            if isinstance(operation, dict) and "responses" in operation:
-                yield "paths", path, method
-
-
-def keyword_of(name: str, node: Any) -> Any:
-    """What callers call something that can be set: what the contract says, else its name with underscores."""
-    return node.get("x-keyword", re.sub(r"\W", "_", name))
-
-
 def resolve(tree: Any, pointer: Pointer) -> tuple[Pointer, Any]:
     """Where what a pointer leads to really is, and what it is."""
     while isinstance(node := at(tree, pointer), dict) and isinstance(node.get("$ref"), str):
         pointer = target(node["$ref"])
     return pointer, node
-
-
-def fields(tree: Any, pointer: Pointer) -> Iterator[tuple[str, str, Pointer, Any]]:
-    """The fields of a body, which has them itself or by `allOf`."""
-    pointer, schema = resolve(tree, pointer)
-    if not isinstance(schema, dict):
-        return
-    for index in range(len(schema.get("allOf") or ())):
-        yield from fields(tree, (*pointer, "allOf", index))
-    for name, node in (schema.get("properties") or {}).items():
-        yield "body", name, (*pointer, "properties", name), node
 
 
 def with_since(node: Any) -> Any:

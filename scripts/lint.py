@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import yamllint.config
 import yamllint.linter
-from contract_checks import is_data, unusable_keywords
+from contract_checks import is_data
+from contract_keywords import unusable_keywords
 from facts import ASPECTS, SOURCES, parts
 
 import redocly

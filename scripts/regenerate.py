@@ -150,7 +150,7 @@ def _files(folder: Path) -> set[str]:
 
 
 def _build(spec: Path, folder: Path, templates: Path, versions: dict[str, str]) -> None:
-    from contract_checks import unusable_keywords
+    from contract_keywords import unusable_keywords
 
     from contract import ContractError, read
 

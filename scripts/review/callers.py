@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from contract import at, keyword_of, settable
+from contract_keywords import keyword_of, settable
+
+from contract import at
 from review.changes import PythonChange
 
 if TYPE_CHECKING:

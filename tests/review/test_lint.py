@@ -8,7 +8,7 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
-from contract_checks import RESERVED
+from contract_keywords import RESERVED
 from facts import SOURCES, parts
 
 import lint
