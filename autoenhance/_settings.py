@@ -131,10 +131,9 @@ def read_settings(
     """
     if on_retry is not None and not callable(on_retry):
         raise TypeError(f"on_retry is a function or None, not {type(on_retry).__name__}")
-    base_url = _or_environment(base_url, "AUTOENHANCE_BASE_URL") or DEFAULT_BASE_URL
     return Settings(
         api_key=api_key,
-        base_url=_check_base_url(base_url, allow_insecure=allow_insecure),
+        base_url=read_base_url(base_url, allow_insecure=allow_insecure),
         timeout=timeout,
         deadline=_read_deadline(timeout, deadline, default=DEFAULT_TIMEOUT),
         max_retries=check_whole_number("max_retries", max_retries, 0),
@@ -255,7 +254,14 @@ def read_api_key(api_key: str | Secret | None) -> Secret:
     return Secret(key)
 
 
-def _check_base_url(base_url: str, *, allow_insecure: bool) -> str:
+def read_base_url(base_url: str | None, *, allow_insecure: bool = False) -> str:
+    """Take the URL that was given, else the environment's, else the real service's.
+
+    Raises:
+        TypeError: If it is no string.
+        ValueError: If it is invalid, or would send the API key where it should not go.
+    """
+    base_url = _or_environment(base_url, "AUTOENHANCE_BASE_URL") or DEFAULT_BASE_URL
     if not isinstance(base_url, str):
         raise TypeError(f"base_url is a string, not {type(base_url).__name__}")
     import httpx

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 RESERVED = frozenset({
     *("order_id", "options", "self", "cls", "api_key", "base_url", "timeout", "max_retries"),
     *("extra_body", "extra_query", "extra_headers", "context", "help", "json", "as_json", "curl", "as_curl"),
-    *("api_key_file", "verbose", "field", "line", "changes", "other"),
+    *("api_key_file", "verbose", "field", "row", "line", "changes", "other", "allow_empty_name", "max_name_length"),
+    *("file", "results", "sheet", "encoding", "strict", "dry_run", "shard", "concurrency", "rate", "max_failures"),
     *("str", "int", "float", "bool", "datetime"),  # in the place of the types, in the class that has them
 })  # fmt: skip
 # Headers that the client sets, or that OpenAPI says to ignore as parameters.

@@ -18,6 +18,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Final
 
+import openpyxl
 import pyte
 from rich.console import Console
 from rich.style import Style
@@ -28,7 +29,7 @@ from autoenhance.sandbox import Sandbox
 FOLDER: Final = Path(__file__).resolve().parent.parent / "docs"
 COLUMNS: Final = 80
 ROWS: Final = 16
-COMMAND: Final = ("edit-orders", "renames.csv")
+COMMAND: Final = ("edit-orders", "renames.xlsx")
 # A picture that fetches nothing: rich's own has its letters from elsewhere.
 SVG: Final = """\
 <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img" aria-label="{{label}}">
@@ -52,13 +53,17 @@ SVG: Final = """\
 def main() -> None:
     """Draw both pictures."""
     names = ["12 Acacia Avenue", "3 Harbour View", "Flat 2, Mill Lane", "The Old Rectory"]
-    rows = [f'order-{number},"{names[number % 4]} ({number})"\n' for number in range(1, 1001)]
-    rows.insert(100, "order-no-more,Nowhere\n")
+    rows = [(f"order-{number}", f"{names[number % 4]} ({number})") for number in range(1, 1001)]
+    rows.insert(100, ("order-no-more", "Nowhere"))
     with (
         tempfile.TemporaryDirectory() as folder,
         Sandbox(latency=(0.1, 0.2), fail_rate=0.05, seed=7, rate_limit=None) as sandbox,
     ):
-        (Path(folder) / "renames.csv").write_text("order_id,name\n" + "".join(rows), "utf-8")
+        workbook = openpyxl.Workbook()
+        workbook.active.title = "Renames"
+        for row in [("Order ID", "Name"), *rows]:
+            workbook.active.append(row)
+        workbook.save(Path(folder) / "renames.xlsx")
         sandbox.add_orders(f"order-{number}" for number in range(1, 1001))
         running, done = screens(folder, sandbox)
     draw(running, "bulk-running", "autoenhance edit-orders while it runs")

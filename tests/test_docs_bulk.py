@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import shutil
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import openpyxl
 import pytest
 import typer
 
@@ -19,7 +22,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 TEXT = (ROOT / "docs/bulk.md").read_text("utf-8")
-BROKEN = "order_id,name\nharbour-view-7,a\n,b\nc,d\nharbour-view-7,e\n"
+(TABLE,) = re.findall(r"^\| Order ID \|.*\n(?:\|.*\n)+", TEXT, re.MULTILINE)
+BROKEN = "order_id,name\nharbour-view-7,a\n,b\nc,#N/A\nharbour-view-7,e\n"
 
 
 def blocks(language: str) -> list[str]:
@@ -32,10 +36,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox) ->
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("AUTOENHANCE_API_KEY", sandbox.api_key)
     monkeypatch.setenv("AUTOENHANCE_BASE_URL", sandbox.url)
-    (table,) = blocks("csv")
-    Path("renames.csv").write_text(table, "utf-8")
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in TABLE.splitlines() if "---" not in line]
+    workbook = openpyxl.Workbook()
+    workbook.active.title = "Renames"
+    for row in rows:
+        workbook.active.append(row)
+    workbook.save("renames.xlsx")
     Path("broken.csv").write_text(BROKEN, "utf-8")
-    sandbox.add_orders(re.findall(r"^([-\w]+);", table, re.MULTILINE)[1:])
+    sandbox.add_orders(order_id for order_id, *_ in rows[1:])
     return tmp_path
 
 
@@ -53,13 +61,29 @@ def test_a_command_shows_what_the_page_shows(block: str, capsys: pytest.CaptureF
 
 def test_the_results_are_as_the_page_shows_one(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The same keys in the same order, and the same values but for times."""
-    assert main(["edit-orders", "renames.csv"]) == 0, capsys.readouterr().err
-    lines = (folder / "renames.csv.results.jsonl").read_text("utf-8").splitlines()
+    assert main(["edit-orders", "renames.xlsx"]) == 0, capsys.readouterr().err
+    lines = (folder / "renames.xlsx.results.jsonl").read_text("utf-8").splitlines()
     (found,) = (record for record in map(json.loads, lines) if record["order_id"] == "harbour-view-7")
     (shown,) = map(json.loads, blocks("json"))
     assert list(found) == list(shown)
     differ = {key for key, value in found.items() if value != shown[key]}
-    assert differ <= {"seconds", "finished_at"}
+    assert differ <= {"seconds", "finished_at", "service"}
+
+
+def test_jq_lists_what_failed_at_last(folder: Path, sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+    """Not what failed before it succeeded."""
+    if not shutil.which("jq"):
+        pytest.skip("jq is not installed")
+    (program,) = re.findall(r"^    (jq .*)$", TEXT, re.MULTILINE)
+    results = folder / "renames.xlsx.results.jsonl"
+    sandbox.answer_next(422, headers={"content-type": "application/json"}, body=b"{}")
+    assert main(["edit-orders", "renames.xlsx", "--concurrency", "1"]) == 1, capsys.readouterr().err
+    listed = subprocess.run(["bash", "-c", program], capture_output=True, text=True, check=True)  # noqa: S607
+    assert re.fullmatch(r"harbour-view-7\t.*422.*\n", listed.stdout)
+    assert main(["edit-orders", "renames.xlsx"]) == 0, capsys.readouterr().err
+    assert results.read_text("utf-8").count("failed") == 1
+    listed = subprocess.run(["bash", "-c", program], capture_output=True, text=True, check=True)  # noqa: S607
+    assert listed.stdout == ""
 
 
 def test_the_example_in_python_does_what_it_says(

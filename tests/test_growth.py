@@ -313,7 +313,7 @@ def test_the_command_has_an_option_and_a_column_for_what_was_added(gained: Proje
     edited, from_table = done.stdout.splitlines()
     assert json.loads(edited)["delivery_note"] == "At the gate"
     assert from_table == "In the shed"
-    assert "it is 'lagre'; it must be one of 'large', 'small'; did you mean 'large'?" in " ".join(done.stderr.split())
+    assert "'lagre' is not one of 'large', 'small'; did you mean 'large'?" in " ".join(done.stderr.split())
 
 
 def test_a_review_says_what_was_added_and_that_it_breaks_nobody(gained: Project) -> None:

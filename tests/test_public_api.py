@@ -121,8 +121,32 @@ def test_imports_run_downwards_only() -> None:
 def test_the_commands_imports_run_downwards_only() -> None:
     """Its modules are layers too, and nothing below them knows of them."""
     layers = [
-        *("_text", "_values", "_options", "_problems", "_voice", "_key", "_service", "_show", "_curl", "_edit"),
-        *("_decoding", "_checks", "_json_rows", "_rows", "_sheet", "_record", "_lock", "_results"),
+        *(
+            "_text",
+            "_values",
+            "_problems",
+            "_voice",
+            "_options",
+            "_arguments",
+            "_key",
+            "_service",
+            "_show",
+            "_curl",
+            "_header",
+            "_edit",
+        ),
+        *(
+            "_source",
+            "_csv_rows",
+            "_json_lines",
+            "_workbook",
+            "_rows",
+            "_table",
+            "_record",
+            "_lock",
+            "_results",
+            "_results_table",
+        ),
         *("_signals", "_tally", "_progress", "_report", "_bulk", "_app", "_run"),
     ]
     assert {path.stem for path in (PACKAGE / "cli").glob("*.py")} == {"__init__", *layers}

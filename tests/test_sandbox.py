@@ -428,7 +428,7 @@ def test_the_command_has_the_orders_of_a_table(tmp_path: Path) -> None:
     """As edit-orders reads it; they are served, and stay in --db."""
     table, database = tmp_path / "orders.csv", tmp_path / "orders.sqlite3"
     table.write_text("order_id;name\n" + "".join(f"o-{number};{'a' * 500}\n" for number in range(40)))
-    options = ["--port", "0", "--orders", str(table), "--db", str(database)]
+    options = ["--port", "0", "--orders", str(table), "--db", str(database), "--max-name-length", "500"]
     with subprocess.Popen([SCRIPT, "sandbox", *options], stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout
@@ -449,12 +449,12 @@ def test_the_command_has_the_orders_of_a_table(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("id,name\no-1,a\n", "orders.csv:1: "),
-        ("order_id,name\n,a\n", "orders.csv:2: column 1 (order_id): "),
-        (None, "Error: The file "),
+        ("id,name\no-1,a\n", "orders.csv: no column order_id; "),
+        ("order_id,name\n,a\n", "orders.csv: row 2, column A (order_id): "),
+        (None, "orders.csv' cannot be read: "),
     ],
 )
-def test_a_table_with_faults_is_refused_by_the_sandbox_too(
+def test_a_table_with_errors_is_refused_by_the_sandbox_too(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str | None, said: str
 ) -> None:
     """A rehearsal with fewer orders than there are rows would be none."""
@@ -466,7 +466,7 @@ def test_a_table_with_faults_is_refused_by_the_sandbox_too(
     assert shown.out == ""
     assert said in shown.err
     if content is not None:
-        assert "has rows that cannot be sent; the sandbox did not start." in shown.err
+        assert "1 error; the sandbox did not start" in shown.err
 
 
 def test_an_id_in_a_table_that_no_request_could_reach_is_one_line(

@@ -2,8 +2,9 @@
 
 It needs the extra: `pip install "autoenhance-orders[cli]"`. Nothing else of the library imports it.
 
-Exit status: 0 done, 1 the edit failed (the service refused it, or did not answer), 2 usage or bad input, 3 stopped early
-(the key was refused, or Ctrl-C). Only data goes to standard output; the rest goes to standard error.
+Exit status: 0 done, 1 the edit failed (the service refused it, or did not respond), 2 usage or bad input, 3 stopped early
+(the key was refused, the service cannot be reached, the results cannot be written, too many edits failed, or Ctrl-C).
+Only data goes to standard output; the rest goes to standard error.
 """
 
 from __future__ import annotations

@@ -26,15 +26,6 @@ class _HeldError(Exception):
     """The request goes no further."""
 
 
-class _Holding(httpx.BaseTransport):
-    def __init__(self) -> None:
-        self.held: list[httpx.Request] = []
-
-    def handle_request(self, request: httpx.Request) -> NoReturn:
-        self.held.append(request)
-        raise _HeldError
-
-
 def as_curl(
     order_id: str,
     changes: Mapping[str, Any],
@@ -48,15 +39,20 @@ def as_curl(
     Raises:
         ValueError: If the library does not accept an argument.
     """
-    holding = _Holding()
+    held: list[httpx.Request] = []
+
+    def hold(request: httpx.Request) -> NoReturn:
+        held.append(request)
+        raise _HeldError
+
     # A key has to be there, and goes nowhere.
     with (
-        httpx.Client(transport=holding) as http,
+        httpx.Client(transport=httpx.MockTransport(hold)) as http,
         Autoenhance("none", base_url=base_url, timeout=timeout, http_client=http) as client,
         suppress(_HeldError),
     ):
         client.edit_order(order_id, **changes)
-    (request,) = holding.held
+    (request,) = held
     url = str(request.url)
     # Written anew, because httpx writes JSON in one way or another from version to version.
     body = printable_json(json.dumps(json.loads(request.content), ensure_ascii=ascii_only))

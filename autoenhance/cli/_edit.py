@@ -4,36 +4,25 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from autoenhance._params import BODY
 from autoenhance.cli._curl import as_curl
+from autoenhance.cli._header import is_blank
 from autoenhance.cli._problems import CommandError, bad_input, stopped
+from autoenhance.cli._service import check_service, open_client
 from autoenhance.cli._show import order_as_table
 from autoenhance.cli._text import either, option_name, printable_json
-from autoenhance.cli._voice import is_terminal, put, put_text
+from autoenhance.cli._voice import is_terminal, output_encoding, put, put_text
 
 if TYPE_CHECKING:
-    from autoenhance.cli._service import Service
+    from autoenhance.cli._arguments import EditOrder
     from autoenhance.cli._voice import Voice
     from autoenhance.models import Order
     from autoenhance_api.types import Response
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What the command line says."""
-
-    order_id: str
-    changes: dict[str, Any]
-    as_json: bool
-    as_curl: bool
-    service: Service
-
-
-def edit_order(asked: Asked, voice: Voice) -> None:
+def edit_order(asked: EditOrder, voice: Voice) -> None:
     """Do what was asked, and show what came of it.
 
     Raises:
@@ -46,39 +35,45 @@ def edit_order(asked: Asked, voice: Voice) -> None:
         if asked.as_curl:
             put_text(_curl(asked))
             return
-        answer = _send(asked, voice)
+        response = _send(asked, voice)
     except ValueError as error:
         raise bad_input(error) from None
     if asked.as_json:
-        # To the byte, but on a terminal, which would act on some of them: there the same JSON without these.
-        safe = printable_json(answer.content.decode("utf-8", "replace")) if is_terminal() else None
-        put(answer.content) if safe is None else put_text(safe)
+        # Verbatim, but on a terminal, which would act on some of them: there the same JSON without these.
+        safe = printable_json(response.content.decode("utf-8", "replace")) if is_terminal() else None
+        put(response.content) if safe is None else put_text(safe)
         return
     colour = is_terminal() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     width = shutil.get_terminal_size().columns
-    put_text(order_as_table(cast("Order", answer.parsed), width=width, colour=colour))
+    put_text(order_as_table(cast("Order", response.parsed), width=width, colour=colour))
 
 
-def _check(asked: Asked) -> None:
+def _check(asked: EditOrder) -> None:
     if asked.as_json and asked.as_curl:
-        raise CommandError("--json and --curl are two ways to show two things.", "Give one of them.")
+        raise CommandError("--json and --curl cannot be used together", "Give one of them.")
     if not any(param.keyword in asked.changes for param in BODY):
-        raise CommandError("No changes given.", f"Give {either([option_name(param.keyword) for param in BODY])}.")
-    asked.service.check()
+        raise CommandError("no changes given", f"Give {either([option_name(param.keyword) for param in BODY])}.")
+    name = asked.changes.get("name")
+    if is_blank(name) and "name" in asked.changes and not asked.allow_empty_name:
+        raise CommandError("--name is empty", "Give a name, or --allow-empty-name to remove the one that it has.")
+    if name is not None and len(name) > asked.max_name_length:
+        line = f"--name has {len(name)} characters; at most {asked.max_name_length} are allowed"
+        raise CommandError(line, "--max-name-length allows more.")
+    check_service(asked)
 
 
-def _curl(asked: Asked) -> str:
+def _curl(asked: EditOrder) -> str:
     return as_curl(
         asked.order_id,
         asked.changes,
-        base_url=asked.service.base_url,
-        timeout=asked.service.timeout,
-        ascii_only="utf" not in sys.stdout.encoding.lower(),
+        base_url=asked.base_url,
+        timeout=asked.timeout,
+        ascii_only="utf" not in output_encoding().lower(),
     )
 
 
-def _send(asked: Asked, voice: Voice) -> Response[Order]:
-    client = asked.service.open(voice)
+def _send(asked: EditOrder, voice: Voice) -> Response[Order]:
+    client = open_client(asked, voice)
     try:
         with client, voice.retelling():
             return client.edit_order_detailed(asked.order_id, **asked.changes)

@@ -9,7 +9,8 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from autoenhance._settings import Secret, read_api_key
-from autoenhance.cli._problems import CommandError, bad_input, no_key
+from autoenhance.cli._problems import CommandError, bad_input, no_key, reason_of
+from autoenhance.cli._voice import is_tty
 
 if TYPE_CHECKING:
     from autoenhance.cli._voice import Voice
@@ -36,27 +37,26 @@ def find_key(file: str | None, voice: Voice) -> Secret:
 
 def _read(file: str, voice: Voice) -> str:
     if file == "-":
-        raise CommandError("--api-key-file takes a file; the key is not read from standard input.", _ANOTHER_FILE)
+        raise CommandError("--api-key-file takes a file, not standard input", _ANOTHER_FILE)
     try:
         with open(file, "rb") as opened:  # noqa: PTH123  # what it says may be /dev/fd/63, which must be opened as it is
             mode = os.fstat(opened.fileno()).st_mode
             # One byte more than there may be; a device may have no end.
             content = opened.read(_LONGEST_FILE + 1)
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise CommandError(f"The key file {file!r} cannot be read: {reason}.", _ANOTHER_FILE) from None
+        raise CommandError(f"the key file {file!r} cannot be read: {reason_of(error)}", _ANOTHER_FILE) from None
     if len(content) > _LONGEST_FILE:
-        raise CommandError(f"The key file {file!r} is too long to hold a key.", _ANOTHER_FILE)
+        raise CommandError(f"the key file {file!r} is too long to hold a key", _ANOTHER_FILE)
     if os.name == "posix" and stat.S_ISREG(mode) and mode & (stat.S_IRGRP | stat.S_IROTH):
-        voice.say(f"Warning: Others may read the key file {file!r}; chmod 600 keeps it to you.")
+        voice.say(f"Warning: others may read the key file {file!r}; chmod 600 changes that")
     try:
         return content.decode("utf-8-sig").rstrip("\r\n")
     except UnicodeDecodeError:
-        raise CommandError(f"The key file {file!r} does not hold text.", _ANOTHER_FILE) from None
+        raise CommandError(f"the key file {file!r} does not hold text", _ANOTHER_FILE) from None
 
 
 def _ask() -> str:
-    if sys.stdin is None or not sys.stdin.isatty() or sys.stderr is None:
+    if not is_tty(sys.stdin) or sys.stderr is None:
         raise no_key()
     try:
         return getpass.getpass("API key (not shown): ", stream=sys.stderr)

@@ -1,34 +1,64 @@
-"""The contract's parameters as options of a command."""
+"""Commands of typer's: from a class whose fields are arguments and options, and from the contract's parameters."""
 
 from __future__ import annotations
 
 import datetime as dt
 import inspect
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import MISSING, fields
 from functools import partial
-from typing import Annotated, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar, get_type_hints
 
 import typer
 
 from autoenhance._params import known_values
 from autoenhance.cli._text import option_name
 from autoenhance.cli._values import kinds_of, read_text
-from autoenhance_api.edit_order_params import PARAMS, Param
+from autoenhance_api.edit_order_params import Param
 
-F = TypeVar("F", bound=Callable[..., Any])
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+    from autoenhance.cli._voice import Voice
+
+    T = TypeVar("T", bound=DataclassInstance)
 
 _METAVARS: Final = {str: "TEXT", int: "NUMBER", float: "NUMBER", dt.datetime: "TIME", dt.date: "DATE"}
 
 
-def with_options(command: F) -> F:
-    """Give a command, in the place of its `**changes`, an option for each parameter of the contract."""
-    signature = inspect.signature(command, eval_str=True)
-    *named, _ = signature.parameters.values()
-    positional = [parameter for parameter in named if parameter.kind is not inspect.Parameter.KEYWORD_ONLY]
-    command.__signature__ = signature.replace(  # type: ignore[attr-defined]  # a function
-        parameters=[*positional, *map(_option, PARAMS), *named[len(positional) :]]
-    )
+def command_of(
+    cls: type[T], run: Callable[[T, Voice], int | None], params: Iterable[Param] = ()
+) -> Callable[..., None]:
+    """A command that makes an object of what it is given, and runs a function with it.
+
+    Args:
+        cls: A dataclass, whose annotated fields are arguments and options, and whose docstring is the help.
+        run: Gets the object; returns the exit status.
+        params: The contract's parameters that are options, too; the class has them as `changes`, by keyword.
+    """
+    keywords = {param.keyword for param in params}
+
+    def command(context: typer.Context, **given: Any) -> None:
+        changes = {keyword: given.pop(keyword) for keyword in keywords}
+        more = {"changes": {keyword: value for keyword, value in changes.items() if value is not None}}
+        context.obj.is_verbose = given.get("verbose", False)
+        raise typer.Exit(run(cls(**given, **(more if keywords else {})), context.obj) or 0)
+
+    # Its own first, and `changes` where the class has it, which is behind its arguments.
+    hints = {**inspect.get_annotations(cls), **get_type_hints(cls, include_extras=True)}
+    defaults = {field.name: field.default for field in fields(cls)}
+    parameters = [_parameter("context", typer.Context, MISSING)]
+    for name, hint in hints.items():
+        parameters += map(_option, params) if name == "changes" else [_parameter(name, hint, defaults[name])]
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # a function
+    command.__doc__ = cls.__doc__
     return command
+
+
+def _parameter(name: str, annotation: Any, default: Any) -> inspect.Parameter:
+    default = inspect.Parameter.empty if default is MISSING else default
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 
 
 def _option(param: Param) -> inspect.Parameter:
@@ -36,13 +66,11 @@ def _option(param: Param) -> inspect.Parameter:
     option = typer.Option(
         option_name(param.keyword),
         metavar=f"[{'|'.join(choices)}]" if choices else _metavar(kinds_of(param)),
-        help=param.description,
+        help=re.split(r"(?<=\.)\s", param.description, maxsplit=1)[0],
         parser=partial(_parse, param),
         autocompletion=_completion(choices) if choices else None,
     )
-    default = inspect.Parameter.empty if param.is_required else None
-    annotation = Annotated[str | None, option]
-    return inspect.Parameter(param.keyword, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+    return _parameter(param.keyword, Annotated[str | None, option], MISSING if param.is_required else None)
 
 
 def _choices(kinds: Sequence[Any]) -> list[str]:

@@ -32,7 +32,7 @@ _HINTS: Final[dict[type[errors.AutoenhanceError], str]] = {
     errors.APIResponseError: "The edit was accepted; do not repeat it to find out.",
     errors.AutoenhanceError: "Check --base-url and AUTOENHANCE_BASE_URL.",
 }
-_HINT_FOR_UNEXPECTED: Final = "This should not happen. With -v it says where it comes from."
+_HINT_FOR_UNEXPECTED: Final = "This is a bug in autoenhance; -v shows where it comes from."
 # The library speaks of its arguments; here they have other names.
 _NAMES: Final = {
     "order_id": "ORDER_ID",
@@ -73,12 +73,12 @@ def problem_of(error: BaseException) -> Problem:
     if isinstance(error, errors.AutoenhanceError):
         return _of_the_edit(error)
     if isinstance(error, KeyboardInterrupt):
-        return Problem("Stopped; nothing was sent.", "The same command again does it.", STOPPED)
+        return Problem("stopped; nothing was sent", "Rerun the command.", STOPPED)
     # What typer finds wrong with a command line: it exports no class that all of these have.
     format_message = getattr(error, "format_message", None)
     if format_message is not None:
         command = getattr(getattr(error, "ctx", None), "command_path", "autoenhance")
-        return Problem(format_message(), f"{command} --help lists what there is.", BAD_INPUT)
+        return Problem(format_message(), f"{command} --help lists the options.", BAD_INPUT)
     line = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     return Problem(line, _HINT_FOR_UNEXPECTED, FAILED, is_unexpected=True)
 
@@ -97,19 +97,24 @@ def line_of(error: Exception) -> str:
     return line
 
 
-def bad_input(error: ValueError, command: str = "edit-order") -> CommandError:
+def bad_input(error: ValueError) -> CommandError:
     """What the library does not accept, in the words of the command."""
     text = str(error)
     for advice in _FOR_PROGRAMS:
         text = text.removesuffix(advice)
     first, _, rest = text.partition(" ")
-    line = f"{_NAMES.get(first, first[:1].upper() + first[1:])} {rest}."
-    return CommandError(line, f"autoenhance {command} --help lists the options.")
+    line = f"{_NAMES.get(first, first)} {rest}"
+    return CommandError(line, "--help lists the options.")
+
+
+def reason_of(error: Exception) -> object:
+    """Why the system refuses a path; of one that cannot be one, Python says why."""
+    return getattr(error, "strerror", None) or error
 
 
 def no_key() -> CommandError:
     """There is no key to send."""
-    return CommandError("There is no API key.", _WHERE_THE_KEY_IS)
+    return CommandError("there is no API key", _WHERE_THE_KEY_IS)
 
 
 def refuse_key_as_argument(arguments: Sequence[str]) -> None:
@@ -122,13 +127,13 @@ def refuse_key_as_argument(arguments: Sequence[str]) -> None:
         if argument == "--":
             return
         if _KEY_OPTION.fullmatch(argument):
-            line = "The API key is not an argument: the list of processes and the shell's history would show it."
+            line = "the API key is not an argument: the list of processes and the shell's history would show it"
             raise CommandError(line, _WHERE_THE_KEY_IS)
 
 
 def stopped(order_id: str, new_order_id: str | None) -> CommandError:
-    """Ctrl-C came while the edit was on its way."""
-    hint = "The same command again is harmless."
+    """Ctrl-C came while the edit was in flight."""
+    hint = "Rerunning the command is harmless."
     if new_order_id not in {None, order_id}:
         hint = f"Look under {order_id!r} and under {new_order_id!r}."
-    return CommandError("Stopped before the answer came; the edit may have happened.", hint, STOPPED)
+    return CommandError("stopped before the response came; the edit may have happened", hint, STOPPED)

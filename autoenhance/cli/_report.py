@@ -3,108 +3,139 @@
 from __future__ import annotations
 
 import json
-from itertools import islice
+from collections import Counter
+from dataclasses import dataclass, field
 from operator import attrgetter
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from autoenhance.cli._header import place
 from autoenhance.cli._tally import per_second
 from autoenhance.cli._text import cut, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Sequence
 
-    from autoenhance.cli._checks import Row
     from autoenhance.cli._record import Record
-    from autoenhance.cli._sheet import Shard, Sheet
+    from autoenhance.cli._rows import Row
+    from autoenhance.cli._table import Shard, Table
     from autoenhance.cli._tally import Tally
 
-_MOST_FAILURES: Final = 20
-_AT_ONCE: Final = 500
+_MOST_SHOWN: Final = 20
+
+
+@dataclass(slots=True)
+class History:
+    """What earlier runs did, as the results file says: of each order, the latest counts."""
+
+    service: str
+    """The base URL of the service whose results count."""
+    latest: dict[str, dict[str, Any] | None] = field(default_factory=dict)
+    elsewhere: Counter[str] = field(default_factory=Counter)
+    """How many results there are of other services."""
+
+    def add(self, record: Record) -> None:
+        """Take in the next result."""
+        if record.service == self.service:
+            self.latest[record.order_id] = record.changes if record.is_edited else None
+        else:
+            self.elsewhere[record.service] += 1
+
+    def is_done(self, row: Row) -> bool:
+        """Whether an order was edited as its row asks for."""
+        return self.latest.get(row.order_id) == row.changes
+
+    def has_failed(self, row: Row) -> bool:
+        """Whether the last edit of an order failed."""
+        return self.latest.get(row.order_id, row) is None
 
 
 class Report:
-    """What is said of one run."""
+    """What is said of one run over the rows of a table that are not done."""
 
-    def __init__(self, sheet: Sheet, shard: Shard | None, path: str) -> None:
-        self._sheet = sheet
-        self._shard = shard
-        self._path = path
+    def __init__(self, table: Table, shard: Shard | None, path: str, history: History) -> None:
+        number, of = shard or (1, 1)
+        # By their place in the table: a row that gains changes does not move the others to another shard.
+        rows = [row for row in table.rows if (row.row - table.header_row) % of == number % of]
+        self.pending = [row for row in rows if not history.is_done(row)]
+        self.path = path
+        self.service = history.service
+        self._done = len(rows) - len(self.pending)
+        self._failed = sum(map(history.has_failed, self.pending))
+        self._elsewhere = history.elsewhere
+        parts = [table.name, table.form, _count(len(table.rows), "row")]
+        parts += [f"shard {shard.number} of {shard.of}"] if shard else []
+        parts += [f"{_count(table.skipped, 'row')} without changes skipped"] if table.skipped else []
+        self._scope = ", ".join(parts)
         self._failures: list[Record] = []
-        self._before = sheet.done_count(shard)
 
     def note(self, failure: Record) -> None:
         """Remember a failure, as long as there are few."""
-        if len(self._failures) < _MOST_FAILURES:
+        if len(self._failures) < _MOST_SHOWN:
             self._failures.append(failure)
 
-    def of_nothing(self) -> Iterator[str]:
-        """There is nothing to do."""
-        before = f", {_were_done(self._before)}" if self._before else ""
-        yield f"Nothing to do: {self._scope()}{before}."
-        yield f"Results: {self._path}"
-
-    def of_beginning(self, total: int) -> Iterator[str]:
+    def of_beginning(self) -> Iterator[str]:
         """What is about to be done."""
-        yield f"{self._scope()}: editing {_orders(total)}" + (f", {_were_done(self._before)}." if self._before else ".")
+        yield from self._of_elsewhere()
+        if self.pending:
+            yield f"{self._scope}: editing {_count(len(self.pending), 'order')}{self._before()}."
+        else:
+            yield f"Nothing to do: {self._scope}{self._before()}."
+            yield f"Results: {self.path}"
 
     def of_dry_run(self) -> Iterator[str]:
         """What would be done."""
-        pending = self._sheet.pending_count(self._shard)
-        before = f", {_were_done(self._before)}" if self._before else ""
-        yield f"{self._scope()}: {_orders(pending)} would be edited{before}. Nothing was sent."
-        yield f"Results would go to {self._path}"
+        yield from self._of_elsewhere()
+        yield f"{self._scope}: {_count(len(self.pending), 'order')} would be edited{self._before()}. Nothing was sent."
+        yield f"Results would go to {self.path}"
 
     def of_end(self, tally: Tally, unwritten: int, seconds: float) -> Iterator[str]:
-        """What was done; of some edits that could not be written down."""
+        """What was done; of some edits the results could not be written."""
         left = tally.total - tally.done - unwritten
         counts = [f"{tally.edited:,} edited", f"{tally.failed:,} failed"]
-        counts += [f"{unwritten:,} not written down"] if unwritten else []
-        counts += [f"{left:,} not begun"] if left else []
-        counts += [_were_done(self._before)] if self._before else []
+        counts += [f"{unwritten:,} not in the results"] if unwritten else []
+        counts += [f"{left:,} not sent"] if left else []
+        counts += [f"{self._done:,} edited before"] if self._done else []
         speed = f" ({per_second(tally.done / seconds)})" if seconds >= 1 else ""
         yield f"{', '.join(counts)}, in {seconds:,.1f} s{speed}."
         if tally.failed:
             yield "Failed:"
-            for failure in sorted(self._failures, key=attrgetter("line")):
-                yield f"  line {failure.line}, {cut(printable(failure.order_id))}: {failure.error}"
+            for failure in sorted(self._failures, key=attrgetter("row")):
+                where = place(failure.row, failure.line)
+                yield f"  {where}, {cut(printable(failure.order_id))}: {failure.error}"
             if tally.failed > len(self._failures):
                 yield f"  and {tally.failed - len(self._failures):,} more, which the results list"
-        yield f"Results: {self._path}"
+        yield f"Results: {self.path}"
         if tally.failed and not left:
-            yield "The same command tries what failed again."
+            yield "Rerun the command to retry what failed."
 
-    def _scope(self) -> str:
-        rows = f"{self._sheet.name}, {self._sheet.form}, {_rows(self._sheet.count)}"
-        return f"{rows}, shard {self._shard.number} of {self._shard.of}" if self._shard else rows
+    def _before(self) -> str:
+        parts = [f"{self._failed:,} of which failed before"] if self._failed else []
+        parts += [f"{self._done:,} edited before"] if self._done else []
+        return "".join(f", {part}" for part in parts)
 
-
-def faults_of(sheet: Sheet) -> Iterator[str]:
-    """What is wrong with a file, a line for each of the first faults."""
-    for fault in sheet.faults:
-        yield f"{sheet.name}:{fault}"
-    if sheet.fault_count > len(sheet.faults):
-        yield f"and {sheet.fault_count - len(sheet.faults):,} more"
+    def _of_elsewhere(self) -> Iterator[str]:
+        for service, count in self._elsewhere.items():
+            yield f"{_count(count, 'result')} of another service ({printable(service)}) not counted as done."
 
 
-def edits_to_make(rows: Iterable[Row]) -> Iterator[str]:
-    """What a dry run shows: a line for each edit, many of them in one text."""
-    lines = map(_edit_to_make, rows)
-    while block := list(islice(lines, _AT_ONCE)):
-        yield "".join(block)
+def errors_of(table: Table) -> Iterator[str]:
+    """What is wrong with a table, a line for each of the first errors."""
+    for error in table.errors[:_MOST_SHOWN]:
+        yield f"{table.name}: {error}"
+    if len(table.errors) > _MOST_SHOWN:
+        yield f"and {len(table.errors) - _MOST_SHOWN:,} more"
 
 
-def _edit_to_make(row: Row) -> str:
-    sets = (f"{keyword} {printable(json.dumps(value, ensure_ascii=False))}" for keyword, value in row.changes.items())
-    return f"{printable(row.order_id)}: {', '.join(sets)}\n"
+def edits_to_make(rows: Sequence[Row]) -> Iterator[str]:
+    """What a dry run shows: a line for each edit."""
+    for row in rows:
+        sets = (f"{keyword} {_as_json(value)}" for keyword, value in row.changes.items())
+        yield f"{printable(row.order_id)}: {', '.join(sets)}\n"
 
 
-def _rows(count: int) -> str:
-    return f"{count:,} row{'s' if count != 1 else ''}"
+def _as_json(value: Any) -> str:
+    return printable(json.dumps(value, ensure_ascii=False))
 
 
-def _orders(count: int) -> str:
-    return f"{count:,} order{'s' if count != 1 else ''}"
-
-
-def _were_done(count: int) -> str:
-    return f"{count:,} {'were' if count != 1 else 'was'} done before"
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'s' if number != 1 else ''}"

@@ -1,183 +1,199 @@
-"""Pure: text becomes rows or faults, one after another: of a CSV file here, of JSON Lines through `_json_rows`."""
+"""Pure: what a row of a table may hold. Nothing is guessed: what may have been damaged on the way is an error."""
 
 from __future__ import annotations
 
-import csv
 import re
-from dataclasses import dataclass
-from itertools import chain
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
 
-from autoenhance.cli._checks import COLUMNS, NOT_READ, Checks, Fault, Row, column_of, is_empty, too_long
-from autoenhance.cli._decoding import TooLongError
-from autoenhance.cli._json_rows import LABELS, read_objects
-from autoenhance.cli._text import cut, printable, shown
-from autoenhance.cli._values import read_text
+from autoenhance._edit import check_order_id, check_value, plan_edit
+from autoenhance._params import BODY, BY_KEYWORD, is_order_id
+from autoenhance.cli._header import (
+    BLANK,
+    COLUMNS,
+    INVISIBLE,
+    CellError,
+    FormattedNumber,
+    RowError,
+    column_of,
+    is_blank,
+    is_error,
+)
+from autoenhance.cli._text import either, shown
+from autoenhance.cli._values import is_text, read_json, read_text
+from autoenhance_api.order_edit import OrderEdit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping
 
-    from autoenhance.cli._decoding import Lines
+    from autoenhance.cli._arguments import TableOptions
+    from autoenhance.cli._header import Entry
 
-__all__ = ["Fault", "Row", "Table", "read_table"]
+_IDS: Final = frozenset({"order_id", *(param.keyword for param in BODY if is_order_id(param))})
+_STRINGS: Final = _IDS | {param.keyword for param in BODY if is_text(param)}
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffd]")
+_EXPONENT: Final = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?[eE][+-][0-9]+")
+_MONTH: Final = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
+_DATE: Final = re.compile(rf"[0-9]{{1,4}}([-./])[0-9]{{1,2}}\1[0-9]{{1,4}}|[0-9]{{1,2}}-{_MONTH}|{_MONTH}-[0-9]{{2}}")
+_LONGEST_SHOWN: Final = 10**11
+"""A whole number from here on is shown with an exponent by spreadsheet programs."""
 
-_SEPARATORS: Final = {",": "commas", ";": "semicolons", "\t": "tabs"}
-# What Excel understands as the first line of a file.
-_SAID_SEPARATOR: Final = re.compile(r'"?sep=([^"\s]|\t)"?\s*', re.IGNORECASE)
-_MOST_LINES_OF_TITLES: Final = 20
-_MOST_TITLES_SHOWN: Final = 10
-_TITLES: Final = f"the first line has to name the columns: order_id, and what to set ({', '.join(COLUMNS[1:])})"
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row(OrderEdit):
+    """One edit that a table asks for."""
+
+    row: int
+    """As the spreadsheet counts, from 1."""
+    line: int
+    """Where it begins in a text file, from 1."""
+    changes: dict[str, Any]
+    """What it sets, by keyword, as JSON values."""
+    other: dict[str, Any]
+    """What it has in other columns, by their titles."""
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
-    """What a file holds."""
+@dataclass(slots=True)
+class Checks:
+    """What the rows of one table may hold, and what was noticed in them."""
 
-    form: str
-    """How it is written, for people."""
-    rows: Iterator[Row | Fault]
-    """To be gone through once."""
     labels: Mapping[str, str]
-    """What our columns are called in a fault."""
+    """What our columns are called in errors."""
+    options: TableOptions
+    common: Mapping[str, Any]
+    """What each edit gets that is not in the table, by keyword."""
+    is_json: bool = False
+    hides_errors: bool = False
+    """Whether cells with errors arrive as empty ones."""
+    rows: list[Row] = field(default_factory=list)
+    errors: list[RowError] = field(default_factory=list)
+    skipped: list[tuple[str, Entry]] = field(default_factory=list)
+    """The rows without changes, with their ids."""
+    noticed: dict[str, tuple[RowError, int]] = field(default_factory=dict)
+    """What is no error, but may be one: the first row with it, and how many have it."""
 
-
-def read_table(lines: Lines, *, longest_name: int) -> Table:
-    """Find out how a file is written, and read its rows as they are asked for.
-
-    Blank lines, and rows with nothing in their cells, are skipped. Titles without rows are a table without rows, and no
-    fault: whatever made the file may have found nothing to do.
-
-    Args:
-        lines: The file's.
-        longest_name: How many characters a name may have.
-    """
-    try:
-        first = next((line for line in lines if line.strip()), "")
-        start = first.lstrip()[:1]
-        if start == "{":
-            return Table("JSON Lines", read_objects(first, lines, longest_name=longest_name), LABELS)
-        if start == "[":
-            what = "it is a JSON array; JSON Lines has one object a line (jq -c '.[]' FILE makes them)"
-            return Table("JSON", iter([Fault(lines.number, "", what)]), LABELS)
-        if not start:
-            return Table("empty", iter([Fault(1, "", f"it is empty; {_TITLES}")]), LABELS)
-        return _read_csv(first, lines, longest_name)
-    except TooLongError:
-        return Table("no table", iter([too_long(lines.number)]), LABELS)
-
-
-def _read_csv(first: str, lines: Lines, longest_name: int) -> Table:
-    said = _SAID_SEPARATOR.fullmatch(first)
-    head = [next(iter(lines), "") if said else first]
-    # Titles may have line breaks in them.
-    while "".join(head).count('"') % 2 and len(head) < _MOST_LINES_OF_TITLES and (line := next(iter(lines), "")):
-        head.append(line)
-    separator = said[1] if said else max(_SEPARATORS, key=lambda one: _fit(head, one))
-    form = f"CSV with {_SEPARATORS.get(separator, repr(separator))}"
-    records = _records(head, lines, separator)
-    titles = next(records, Fault(1, "", f"it is empty; {_TITLES}"))
-    if isinstance(titles, Fault):
-        return Table(form, iter([titles]), LABELS)
-    columns = _Columns(*titles)
-    if columns.faults:
-        return Table(form, iter(columns.faults), LABELS)
-    return Table(form, _csv_rows(records, columns, Checks(longest_name, columns.labels, read_text)), columns.labels)
-
-
-def _fit(head: list[str], separator: str) -> tuple[bool, int]:
-    """The greater, the more likely is it the separator of a file that begins so."""
-    try:
-        titles = next(csv.reader(head, delimiter=separator), [])
-    except csv.Error:
-        return (False, 0)
-    return ("order_id" in map(column_of, titles), len(titles))
-
-
-def _records(head: list[str], lines: Lines, separator: str) -> Iterator[tuple[int, list[str]] | Fault]:
-    """The cells of each row that has any, with the line where it begins; faults where there are no cells to be had."""
-    before = end = lines.number - len(head)
-    reader = csv.reader(chain(head, lines), delimiter=separator, strict=True)
-    while True:
-        try:
-            for cells in reader:
-                line, end = end + 1, before + reader.line_num
-                lines.begin_row()
-                if "".join(cells).strip():
-                    yield line, cells
-        except csv.Error as error:
-            line, end = end + 1, before + reader.line_num
-            lines.begin_row()
-            if "unexpected end" in str(error):
-                yield Fault(line, "", 'a quote (") opens a cell in this row, and none ends it; add one behind the cell')
-                return
-            if "field limit" in str(error):
-                lost = '; is a quote (") missing behind it?' if end > line else "."
-                yield Fault(line, "", f"a cell has more than {csv.field_size_limit():,} characters{lost} {NOT_READ}")
-                return
-            what = 'a quote (") ends a cell in the middle; is one missing or too many? Within a cell it is written twice ("")'
-            yield Fault(line, "", what)
-        except TooLongError:
-            yield too_long(end + 1)
+    def take(self, entry: Entry) -> None:
+        """Add the edit that a row asks for, or everything that is wrong with it."""
+        values: dict[str, Any] = {}
+        wrong: dict[str, str] = {}
+        for column, cell in entry.given.items():
+            if not is_blank(cell):
+                try:
+                    values[column] = self._value(column, cell, entry)
+                except (TypeError, ValueError) as error:
+                    wrong[column] = str(error).removeprefix(f"{column} ")
+        self._notice_empty(entry, self.labels.keys() - values.keys() - wrong.keys() if values else set())
+        if not wrong and not values.keys() - {"order_id"}:
+            self._skip(entry, values.get("order_id", ""))
             return
+        if "order_id" not in values:
+            wrong.setdefault("order_id", "is empty; give the id of the order")
+        if not wrong:
+            try:
+                self.rows.append(self._row(entry, **values))
+            except (TypeError, ValueError) as error:
+                wrong[""] = str(error)
+        for column, what in wrong.items():
+            self.errors.append(RowError(entry.row, entry.line, self.labels.get(column, ""), what))
+
+    def _row(self, entry: Entry, order_id: str, **values: Any) -> Row:
+        if entry.swallows:
+            self._notice("a quoted field has lines that look like rows; is a quote missing?", "", entry)
+        keywords = list(values)
+        values |= self.common
+        body = plan_edit(order_id, values).body
+        changes = {keyword: body[BY_KEYWORD[keyword].wire_name] for keyword in keywords}
+        return Row(order_id, row=entry.row, line=entry.line, changes=changes, other=entry.other, **values)
+
+    def _skip(self, entry: Entry, order_id: str) -> None:
+        if not order_id and all(map(is_blank, entry.other.values())):
+            return
+        if self.options.strict:
+            self.errors.append(RowError(entry.row, entry.line, "", f"no changes given; give {either(COLUMNS[1:])}"))
         else:
-            return
+            self.skipped.append((order_id, entry))
 
+    def _value(self, column: str, cell: Any, entry: Entry) -> Any:
+        if isinstance(cell, CellError):
+            raise ValueError(cell)  # noqa: TRY004  # the value is wrong, not its type
+        if isinstance(cell, str):
+            text = cell.strip(BLANK)
+            self._check_decoding(column, cell, entry)
+            if len(text) < len(cell):
+                self._notice("whitespace around the text was removed", column, entry)
+            if what := _what_is_bad(text):
+                raise ValueError(what)
+            read = read_json if self.is_json else read_text
+            value: Any = text if column in _STRINGS else read(BY_KEYWORD[column], text)
+        elif column in _STRINGS:
+            value = self._as_text(column, cell, entry)
+        else:
+            value = read_json(BY_KEYWORD[column], cell if isinstance(cell, int | float | list | dict) else str(cell))
+        if column in _IDS:
+            check_order_id(column, value)
+            self._check_id(column, value, entry)
+        elif isinstance(value, str):
+            limit = self.options.max_name_length
+            if column == "name" and len(value) > limit:
+                raise ValueError(f"has {len(value)} characters; at most {limit} are allowed (--max-name-length)")
+        return value if column == "order_id" else check_value(BY_KEYWORD[column], value)
 
-class _Columns:
-    """Where a CSV file has what, as the row of its titles says."""
-
-    def __init__(self, line: int, titles: Sequence[str]) -> None:
-        self.width = len(titles)
-        self.labels: dict[str, str] = {}
-        self.others: list[tuple[int, str]] = []
-        self.untitled: list[tuple[int, str]] = []
-        self.faults: list[Fault] = []
-        places: dict[str, int] = {}
-        for place, title in enumerate(titles):
-            column = column_of(title)
-            label = f"column {place + 1} ({printable(cut(title.strip()))})"
-            key = column or (title if title.strip() else f"column {place + 1}")
-            if key in places:
-                self.faults.append(
-                    Fault(line, label, f"column {places[key] + 1} has this title too; each needs its own")
+    def _as_text(self, column: str, cell: Any, entry: Entry) -> str:
+        """A cell of a workbook, or a value of JSON, that is no string."""
+        if self.is_json:
+            raise ValueError("is not a string; put it in quotes")
+        if column not in _IDS and type(cell) is int and abs(cell) < _LONGEST_SHOWN:
+            if self.hides_errors:
+                self._notice(
+                    "is a number; .xls and .xlsb do not tell how it is shown; format it as text", column, entry
                 )
-            places[key] = place
-            if column:
-                self.labels[column] = label
-            else:
-                (self.others if title.strip() else self.untitled).append((place, key))
-        shown_titles = ", ".join(shown(title) for title in titles[:_MOST_TITLES_SHOWN])
-        if "order_id" not in places:
-            self.faults.append(Fault(line, "", f"there is no column order_id; {_TITLES}; it has {shown_titles}"))
-        elif not places.keys() & set(COLUMNS[1:]):
-            what = f"there is no column to set ({', '.join(COLUMNS[1:])}); it has {shown_titles}"
-            self.faults.append(Fault(line, "", what))
-        self.ours = {key: place for key, place in places.items() if key in COLUMNS}
-
-
-def _csv_rows(
-    records: Iterator[tuple[int, list[str]] | Fault], columns: _Columns, checks: Checks
-) -> Iterator[Row | Fault]:
-    width = columns.width
-    for record in records:
-        if isinstance(record, Fault):
-            yield record
-            continue
-        line, cells = record
-        if len(cells) > width:
-            extra = next((place for place in range(width, len(cells)) if cells[place].strip()), None)
-            if extra is not None:
-                what = f"it holds {shown(cells[extra])}, but has no title; does a cell before it need quotes?"
-                yield Fault(line, f"column {extra + 1}", what)
-                continue
-            del cells[width:]
-        cells += [""] * (width - len(cells))
-        other = {title: cells[place] for place, title in columns.others}
-        if columns.untitled:
-            other |= {title: cells[place] for place, title in columns.untitled if cells[place].strip()}
-        given = {column: cells[place] for column, place in columns.ours.items() if not is_empty(column, cells[place])}
-        found = checks.row(line, given, other)
-        if isinstance(found, Row):
-            yield found
+            return str(cell)
+        if isinstance(cell, bool):
+            kind = "TRUE or FALSE"
+        elif isinstance(cell, int | float):
+            kind = "a formatted number" if isinstance(cell, FormattedNumber) and column not in _IDS else "a number"
         else:
-            yield from found
+            kind = "a date or time"
+        lost = ": Excel has removed leading zeros" if kind == "a number" and column in _IDS else ""
+        raise ValueError(f"is {kind}, not text; format the column as text{lost}")
+
+    def _check_id(self, column: str, value: str, entry: Entry) -> None:
+        if column_of(value):
+            raise ValueError(f"{shown(value)} is the header again; remove the row")
+        if not INVISIBLE.isdisjoint(value):
+            raise ValueError(f"{value!a} has an invisible character; remove it")
+        if _EXPONENT.fullmatch(value):
+            raise ValueError(f"{shown(value)} is a number that was shortened; format the column as text")
+        if _DATE.fullmatch(value):
+            self._notice("{} looks like a date; check the id", column, entry, value)
+
+    def _check_decoding(self, column: str, text: str, entry: Entry) -> None:
+        if not text.isascii():
+            try:
+                once = text.encode("cp1252").decode()
+            except UnicodeError:
+                return
+            self._notice("{} was probably decoded twice; is it {}?", column, entry, text, once)
+
+    def _notice_empty(self, entry: Entry, empty: set[str]) -> None:
+        what = "is empty or an error: .xls and .xlsb do not distinguish them; save it as .xlsx"
+        for column in sorted(empty, key=list(self.labels).index) if self.hides_errors else ():
+            self._notice(what, column, entry)
+
+    def _notice(self, what: str, column: str, entry: Entry, *values: str) -> None:
+        # Of each kind, whatever values it names, the first is shown.
+        error = RowError(entry.row, entry.line, self.labels.get(column, ""), what.format(*map(shown, values)))
+        first, count = self.noticed.get(what, (error, 0))
+        self.noticed[what] = first, count + 1
+
+
+def _what_is_bad(text: str) -> str:
+    if found := _CONTROL.search(text):
+        if found[0] in "\r\n":
+            return f"line break in {shown(text)}; is a quote missing in this row or before it?"
+        if found[0] == "\ufffd":
+            return f"{shown(text)} has lost a character in a conversion; correct it"
+        return f"control character {found[0]!a} in {shown(text)}; remove it"
+    if is_error(text):
+        return f"{shown(text)} is an error of the spreadsheet program; correct the cell"
+    return f"{shown(text)} is a formula; give the text itself" if text.startswith('="') else ""

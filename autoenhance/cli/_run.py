@@ -11,7 +11,7 @@ import typer
 
 from autoenhance.cli._app import app
 from autoenhance.cli._problems import CommandError, refuse_key_as_argument
-from autoenhance.cli._voice import OutputError, Voice
+from autoenhance.cli._voice import OutputError, Voice, output_encoding
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,9 +33,14 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _run(arguments: Sequence[str], voice: Voice) -> int:
-    if sys.stdout is None:
-        # Said before anything is done, so that nobody wonders whether it was.
-        raise CommandError("Standard output is closed; nothing was sent.", "Send it to /dev/null to see nothing.")
+    try:
+        # Found out before anything is done, so that nobody wonders whether it was.
+        sys.stdout.write("")
+        sys.stdout.flush()
+        "".encode(output_encoding())
+    except (AttributeError, LookupError, TypeError, ValueError):  # it is None where it was closed
+        hint = "Send it to /dev/null to see nothing."
+        raise CommandError("standard output cannot be written; nothing was sent", hint) from None
     refuse_key_as_argument(arguments)
     command = typer.main.get_command(app)
     try:

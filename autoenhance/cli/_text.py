@@ -22,6 +22,8 @@ def _is_harmful(character: str) -> bool:
 
 def printable(text: str) -> str:
     r"""The text on one line, with `\x1b` and the like for what a terminal would act on."""
+    if text.isprintable():
+        return text
     return "".join(repr(character)[1:-1] if _is_harmful(character) else character for character in text)
 
 

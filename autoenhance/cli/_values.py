@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from itertools import chain
 from math import isinf
@@ -18,8 +18,6 @@ from autoenhance_api.edit_order_params import nearest
 from autoenhance_api.types import parse_timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from autoenhance_api.edit_order_params import Param
 
 DEEPEST: Final = 100
@@ -34,6 +32,13 @@ _NAMES: Final[dict[Any, str]] = {
     dict: "a JSON object",
     Any: "JSON",
 }
+_READERS: Final[dict[Any, Callable[[Any], Any]]] = {
+    dt.datetime: parse_timestamp,
+    dt.date: dt.date.fromisoformat,
+    UUID: UUID,
+}
+_MISMATCH: Final = (ValueError, TypeError, LookupError, AttributeError, RecursionError)
+"""What reading a value as a type raises that it does not have."""
 _BOOLEANS: Final = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
@@ -84,11 +89,11 @@ def _first(param: Param, read: Callable[[Any, Any], Any], given: Any, said: str)
             return convert(param, read(kind, given))
         except _ObjectError as error:
             details = f"; {error}"
-        except (ValueError, TypeError, RecursionError):
+        except _MISMATCH:
             continue
     near = nearest(given, known) if (known := known_values(kinds)) and isinstance(given, str) else ""
     hint = f"; did you mean {near!r}?" if near else ""
-    raise ValueError(f"it is {said}; it must be {describe(kinds, _NAMES)}{details}{hint}")
+    raise ValueError(f"{said} is not {describe(kinds, _NAMES)}{details}{hint}")
 
 
 class _ObjectError(ValueError):
@@ -97,44 +102,31 @@ class _ObjectError(ValueError):
 
 def _of_text(kind: Any, text: str) -> Any:
     if known := {str(value): value for value in known_values([kind])}:
-        return known[text] if text in known else _refuse()
+        return known[text]
     if kind is bool:
-        return _BOOLEANS[text.lower()] if text.lower() in _BOOLEANS else _refuse()
-    if kind in {dt.datetime, dt.date, UUID}:
+        return _BOOLEANS[text.lower()]
+    if kind in _READERS:
         return _of_json(kind, text)
     value = json.loads(text, **STRICT)
-    return _refuse() if is_deep(value) or not is_unicode(value) else _of_json(kind, value)
+    if is_deep(value) or not is_unicode(value):
+        raise ValueError(text)
+    return _of_json(kind, value)
 
 
 def _of_json(kind: Any, value: Any) -> Any:
-    if value is None:
-        _refuse()
-    if get_origin(kind) is Sequence:
-        return _of_list(item_kinds(kind), value)
-    if kind is dt.datetime:
-        return parse_timestamp(value)
-    if kind is dt.date:
-        return dt.date.fromisoformat(value)
-    if kind is UUID:
-        return UUID(value) if isinstance(value, str) else _refuse()
-    return _of_object(kind, value) if hasattr(kind, "from_dict") else value
-
-
-def _of_object(kind: Any, value: Any) -> Any:
-    if not isinstance(value, dict):
-        _refuse()
+    is_model = hasattr(kind, "from_dict")
+    if get_origin(kind) is Sequence and isinstance(value, list):
+        return [_of_item(item_kinds(kind), item) for item in value]
+    if kind in _READERS:
+        return _READERS[kind](value)
+    if value is None or (is_model and not isinstance(value, dict)):
+        raise TypeError(value)
     try:
-        return kind.from_dict(value)
+        return kind.from_dict(value) if is_model else value
     except KeyError as error:
         raise _ObjectError(f"it has no {shown(str(error.args[0]))}") from None
     except Exception:  # noqa: BLE001  # whatever generated code makes of JSON that is not as the contract says
         raise _ObjectError("a value in it is invalid") from None
-
-
-def _of_list(kinds: Sequence[Any], value: Any) -> list[Any]:
-    if not isinstance(value, list):
-        _refuse()
-    return [_of_item(kinds, item) for item in value]
 
 
 def _of_item(kinds: Sequence[Any], item: Any) -> Any:
@@ -143,13 +135,9 @@ def _of_item(kinds: Sequence[Any], item: Any) -> Any:
             return _of_json(kind, item)
         except _ObjectError:
             raise
-        except (ValueError, TypeError):
+        except _MISMATCH:
             continue
     return item  # which is checked with the list
-
-
-def _refuse() -> NoReturn:
-    raise ValueError
 
 
 def is_deep(value: object) -> bool:

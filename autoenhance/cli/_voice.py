@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import sys
 import textwrap
 import traceback
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from autoenhance.cli._problems import FAILED, problem_of
+from autoenhance.cli._problems import FAILED, problem_of, reason_of
 from autoenhance.cli._text import printable
 
 if TYPE_CHECKING:
@@ -45,11 +46,23 @@ class Voice:
             text = text.replace(key, "<secret>")
         # None is closed; to print, it would be standard output.
         if sys.stderr is not None:
+            encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
             try:
-                sys.stderr.write(_fitting(printable(text)) + "\n")
+                # Whoever cannot be told must not end what is being done.
+                line = _fitting(printable(text)).encode(encoding, "backslashreplace").decode(encoding)
+                sys.stderr.write(f"{line}\n")
                 sys.stderr.flush()
             except OSError:
                 _drop(2)
+            except ValueError:  # its owner has closed it
+                pass
+
+    def confirm(self, question: str) -> bool:
+        """Ask whoever sits at the terminal; False if nobody does, or says no."""
+        if not (is_tty(sys.stdin) and is_tty(sys.stderr)):
+            return False
+        self.say(f"{question} [y/N]")
+        return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
     def report(self, error: BaseException) -> int:
         """Say what ended the run; returns the exit status."""
@@ -69,17 +82,18 @@ class Voice:
         _drop(1)
         if isinstance(error.__cause__, BrokenPipeError):
             return 0  # a reader that left has what it wanted
-        self.say(f"Error: What there is to show cannot be written ({error}).")
+        self.say(f"Error: the output cannot be written: {error}")
         self.say("Hint: If an edit was asked for, it was done: do not repeat it for its output.")
         return FAILED
 
     @contextmanager
     def retelling(self) -> Iterator[None]:
-        """Tell what the library logs, which is each retry."""
+        """Report what the library logs, which is each retry."""
         if not self.is_verbose:
             yield
             return
-        logger, handler = logging.getLogger("autoenhance"), _Retelling(self)
+        logger, handler = logging.getLogger("autoenhance"), logging.Handler()
+        handler.emit = lambda record: self.say(record.getMessage())  # type: ignore[method-assign]
         level = logger.level
         logger.addHandler(handler)
         logger.setLevel(logging.INFO)
@@ -90,54 +104,65 @@ class Voice:
             logger.setLevel(level)
 
 
-class _Retelling(logging.Handler):
-    def __init__(self, voice: Voice) -> None:
-        super().__init__()
-        self._voice = voice
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self._voice.say(record.getMessage())
-
-
 def put(data: bytes) -> None:
     """Write data to standard output, all of it, at once.
 
     Raises:
         OutputError: If it takes no more.
     """
+    buffer = getattr(sys.stdout, "buffer", None)
     try:
         sys.stdout.flush()
-        sys.stdout.buffer.write(data)
+        if buffer is None:  # a stream of text and nothing else, as in notebooks and Celery
+            sys.stdout.write(data.decode(output_encoding(), "replace"))
+        else:
+            buffer.write(data)
         sys.stdout.flush()
-    except OSError as error:
-        raise OutputError(error.strerror) from error
+    except (OSError, ValueError) as error:  # the second where its owner has closed it
+        raise OutputError(reason_of(error)) from error
 
 
 def put_text(text: str) -> None:
     """Write text to standard output; what its encoding does not have is written as Python would."""
-    put(text.encode(sys.stdout.encoding, "backslashreplace"))
+    put(text.encode(output_encoding(), "backslashreplace"))
+
+
+def output_encoding() -> str:
+    """The encoding of standard output."""
+    return getattr(sys.stdout, "encoding", None) or "utf-8"
 
 
 def is_terminal() -> bool:
     """Whether a person sees standard output."""
-    return sys.stdout.isatty()
+    return is_tty(sys.stdout)
+
+
+def is_tty(stream: object) -> bool:
+    """Whether a stream is a terminal; those of notebooks may not even know the question."""
+    try:
+        return bool(stream.isatty())  # type: ignore[attr-defined]
+    except (AttributeError, ValueError):  # the second where its owner has closed it
+        return False
 
 
 def _fitting(text: str) -> str:
     """The text, broken between words where a terminal would break it within them."""
-    if not sys.stderr.isatty() or len(text) <= (width := _width()):
+    if not is_tty(sys.stderr) or len(text) <= (width := terminal_width()):
         return text
     indent = " " * (len(text) - len(text.lstrip()) + 2)
     lines = textwrap.wrap(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
     return "\n".join(lines)
 
 
-def _width() -> int:
+def terminal_width() -> int:
     """The columns of standard error, which is another terminal than standard output if that is none."""
+    given = os.environ.get("COLUMNS", "")
+    if re.fullmatch(r"[1-9][0-9]{0,3}", given):  # some programs set it to 0
+        return int(given)
     try:
-        return int(os.environ["COLUMNS"])
-    except (KeyError, ValueError):
         return os.get_terminal_size(sys.stderr.fileno()).columns or _USUAL_WIDTH
+    except (OSError, ValueError):  # io.UnsupportedOperation is both
+        return _USUAL_WIDTH
 
 
 def _drop(descriptor: int) -> None:

@@ -33,13 +33,16 @@ NASTY = [
 ]
 
 
+LIMITS = ("--allow-empty-name", "--max-name-length", "5000")
+
+
 @pytest.mark.parametrize("name", NASTY, ids=range(len(NASTY)))
 def test_the_printed_command_makes_the_edit(command: Command, sandbox: Sandbox, env: dict[str, str], name: str) -> None:
     """bash and curl run it as it stands, and the order has the name to the letter."""
     if not shutil.which("curl") or not shutil.which("bash"):
         pytest.skip("curl or bash is not installed")
     before = sandbox.order("harbour-view-7")
-    printed = command("edit-order", "harbour-view-7", f"--name={name}", "--curl")
+    printed = command("edit-order", "harbour-view-7", f"--name={name}", "--curl", *LIMITS)
     assert (printed.status, printed.err) == (0, "")
     assert sandbox.order("harbour-view-7") == before
     assert sandbox.api_key not in printed.out

@@ -74,18 +74,18 @@ def check(
     assert (process.returncode, out) == (3, "")
     assert "Traceback" not in err
     line, hint = err.splitlines()[-2:]
-    assert line == f"Error: The results file {str(results)!r} cannot be written: {said}."
-    assert hint == "Hint: Make room, or mend what is wrong; then the same command again goes on."
+    assert line == f"Error: the results file {str(results)!r} cannot be written: {said}"
+    assert hint == "Hint: Free some space, or correct the cause, and rerun the command to resume."
     # Whole lines only, each for an edit that was done; the others that were done are named.
     assert results.read_bytes().endswith(b"}\n")
     assert list(disagreements(wanted, results, database, is_over=False)) == []
-    counts = re.search(r"^(\d+) edited, (\d+) failed, (\d+) not written down, (\d+) not begun, in ", err, re.MULTILINE)
+    counts = re.search(r"^(\d+) edited, (\d+) failed, (\d+) not in the results, (\d+) not sent, in ", err, re.MULTILINE)
     assert counts
     edited, failed, unwritten, left = map(int, counts.groups())
     assert edited + failed + unwritten + left == COUNT
     assert edited > 0
     assert left > 0
-    named = dict(re.findall(r"^Not written down: order (\S+) (was edited|failed \(.*\))\.$", err, re.MULTILINE))
+    named = dict(re.findall(r"^Not in the results: order (\S+) (was edited|failed \(.*\))\.$", err, re.MULTILINE))
     assert len(named) == unwritten > 0
     written = {line.split('"')[3] for line in results.read_text().splitlines() if '"status": "edited"' in line}
     in_service = {order_id for order_id, name in wanted.items() if (slow.order(order_id) or {})["name"] == name}
@@ -99,7 +99,7 @@ def check(
     with running(*command, env=environment) as process:
         _, err = process.communicate(timeout=30)
     assert process.returncode in {0, 1}
-    assert f"editing {COUNT - edited} orders, {edited} were done before." in err
+    assert f"editing {COUNT - edited} orders, {edited} edited before." in err
     assert results.read_bytes().startswith(before)
     assert list(disagreements(wanted, results, database)) == []
 
@@ -153,7 +153,7 @@ def test_a_disk_that_is_full_from_the_beginning_sends_no_more_than_is_on_its_way
     with running(*arguments, env=environment) as process:
         _, err = process.communicate(timeout=30)
     assert process.returncode == 3
-    named = re.findall(r"^Not written down: order (\S+) was edited\.$", err, re.MULTILINE)
+    named = re.findall(r"^Not in the results: order (\S+) was edited\.$", err, re.MULTILINE)
     in_service = {order_id for order_id, name in wanted.items() if (slow.order(order_id) or {})["name"] == name}
     assert set(named) <= in_service
     assert 0 < len(in_service) < COUNT / 2
@@ -183,5 +183,5 @@ def test_what_could_not_be_written_down_is_when_there_is_room_in_time(
             _, err = process.communicate(timeout=30)
     assert process.returncode == 0, err
     assert f"{COUNT} edited, 0 failed, in " in err
-    assert "ot written down" not in err
+    assert "ot in the results" not in err
     assert list(disagreements(wanted, results, database)) == []

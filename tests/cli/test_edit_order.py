@@ -62,10 +62,24 @@ def test_an_order_with_a_new_id_and_no_images(command: Command, sandbox: Sandbox
     assert sandbox.order("harbour-view-7") is None
 
 
-def test_an_empty_name_is_a_name(command: Command, sandbox: Sandbox) -> None:
-    """What was given is sent."""
-    assert "Name      -\n" in command("edit-order", "harbour-view-7", "--name", "").out
+@pytest.mark.parametrize("name", ["", " ", "\u00a0\u200b"])
+def test_an_empty_name_is_sent_only_if_that_is_meant(command: Command, sandbox: Sandbox, name: str) -> None:
+    """A variable of a shell script may be empty, and a name that is gone cannot be had back."""
+    before = sandbox.order("harbour-view-7")
+    ran = command("edit-order", "harbour-view-7", "--name", name)
+    assert (ran.status, ran.out, ran.err.splitlines()[0]) == (2, "", "Error: --name is empty")
+    assert sandbox.order("harbour-view-7") == before
+    assert "Name      -\n" in command("edit-order", "harbour-view-7", "--name", "", "--allow-empty-name").out
     assert (sandbox.order("harbour-view-7") or {})["name"] == ""
+
+
+def test_a_name_that_is_too_long_is_refused(command: Command, sandbox: Sandbox) -> None:
+    """At the same limit as in a table, which an option changes."""
+    ran = command("edit-order", "harbour-view-7", "--name", "a" * 256)
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.err.startswith("Error: --name has 256 characters; at most 255 are allowed\nHint: --max-name-length ")
+    assert command("edit-order", "harbour-view-7", "--name", "a" * 256, "--max-name-length", "256").status == 0
+    assert (sandbox.order("harbour-view-7") or {})["name"] == "a" * 256
 
 
 def test_what_a_terminal_would_act_on_is_shown_as_text(command: Command, sandbox: Sandbox) -> None:

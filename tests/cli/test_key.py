@@ -47,7 +47,7 @@ def test_a_file_that_others_may_read_gets_a_warning(command: Command, key_file: 
     key_file.chmod(mode)
     ran = command(*EDIT, "--api-key-file", str(key_file))
     assert ran.status == 0
-    assert ran.err == f"Warning: Others may read the key file {str(key_file)!r}; chmod 600 keeps it to you.\n"
+    assert ran.err == f"Warning: others may read the key file {str(key_file)!r}; chmod 600 changes that\n"
 
 
 def test_a_pipe_may_hold_the_key(command: Command, sandbox: Sandbox) -> None:
@@ -64,11 +64,11 @@ def test_a_pipe_may_hold_the_key(command: Command, sandbox: Sandbox) -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"", "The API key is empty."),
-        (b"\n", "The API key is empty."),
-        (b"one\ntwo", "The API key has characters that no key has"),
-        (b"\xff\xfe", "does not hold text."),
-        (b"a" * 70_000, "is too long to hold a key."),
+        (b"", "the API key is empty"),
+        (b"\n", "the API key is empty"),
+        (b"one\ntwo", "the API key has characters that no key has"),
+        (b"\xff\xfe", "does not hold text"),
+        (b"a" * 70_000, "is too long to hold a key"),
     ],
 )
 def test_a_file_that_holds_no_key_is_refused(command: Command, key_file: Path, content: bytes, said: str) -> None:
@@ -84,10 +84,10 @@ def test_a_file_that_holds_no_key_is_refused(command: Command, key_file: Path, c
 @pytest.mark.parametrize(
     ("file", "said"),
     [
-        ("-", "--api-key-file takes a file; the key is not read from standard input."),
-        ("/nowhere/key", "The key file '/nowhere/key' cannot be read: No such file or directory."),
-        ("/", "The key file '/' cannot be read: Is a directory."),
-        ("a\0b", r"The key file 'a\x00b' cannot be read: embedded null byte."),
+        ("-", "--api-key-file takes a file, not standard input"),
+        ("/nowhere/key", "the key file '/nowhere/key' cannot be read: No such file or directory"),
+        ("/", "the key file '/' cannot be read: Is a directory"),
+        ("a\0b", r"the key file 'a\x00b' cannot be read: embedded null byte"),
     ],
 )
 def test_what_is_no_file_is_refused(command: Command, file: str, said: str) -> None:
@@ -105,7 +105,7 @@ def test_the_key_is_not_taken_from_an_argument(command: Command, argument: str) 
     """The error does not repeat it, and says where it belongs."""
     ran = command(*EDIT, argument, PLANTED)
     assert (ran.status, ran.out) == (2, "")
-    assert ran.err.startswith("Error: The API key is not an argument: ")
+    assert ran.err.startswith("Error: the API key is not an argument: ")
     assert ran.err.endswith(HINT)
     assert PLANTED not in ran.err
 
@@ -124,7 +124,7 @@ def test_without_a_terminal_there_is_no_prompt(
     monkeypatch.delenv("AUTOENHANCE_API_KEY")
     monkeypatch.setattr(sys, "stdin", stdin)
     ran = command(*EDIT)
-    assert (ran.status, ran.out, ran.err) == (2, "", "Error: There is no API key.\n" + HINT)
+    assert (ran.status, ran.out, ran.err) == (2, "", "Error: there is no API key\n" + HINT)
 
 
 def test_on_a_terminal_the_key_is_asked_for_and_not_shown(env: dict[str, str], sandbox: Sandbox) -> None:
@@ -139,7 +139,7 @@ def test_on_a_terminal_the_key_is_asked_for_and_not_shown(env: dict[str, str], s
 
 @pytest.mark.parametrize(
     ("typed", "status", "said"),
-    [("\x03", 3, "Error: Stopped; nothing was sent."), ("\x04", 2, "Error: There is no API key.")],
+    [("\x03", 3, "Error: stopped; nothing was sent"), ("\x04", 2, "Error: there is no API key")],
 )
 def test_a_prompt_can_be_left(env: dict[str, str], typed: str, status: int, said: str) -> None:
     """With Ctrl-C or Ctrl-D, and without a traceback."""
@@ -170,7 +170,7 @@ def test_the_key_is_in_no_output_whatever_happens(
         def __init__(self, key: object, **_: object) -> None:
             raise RuntimeError(f"broken with {key.reveal()}")  # type: ignore[attr-defined]
 
-    monkeypatch.setattr("autoenhance.Autoenhance", Broken)
+    monkeypatch.setattr("autoenhance.cli._service.Autoenhance", Broken)
     quiet, verbose = command(*EDIT), command(*EDIT, "-v")
     assert (quiet.status, quiet.err.splitlines()[0]) == (1, "Error: RuntimeError: broken with <secret>")
     assert quiet.err.count("\n") == 2

@@ -8,22 +8,21 @@ import sqlite3
 import subprocess
 import time
 from contextlib import closing
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 from bulk import numbered, results_in, rows_of, wait_for, write_table
+from records import edited
 from soak import disagreements
 from terminal import SCRIPT
 
-from autoenhance.cli._record import Record, line_of
+from autoenhance.cli._record import line_of
 from autoenhance.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 CONCURRENCY = 8
 IN_FLIGHT = 2 * CONCURRENCY + 16
 """What is between the table and the results at most."""
@@ -118,7 +117,7 @@ def test_a_run_may_be_killed_while_it_reads_what_was_done(env: dict[str, str], t
     with Sandbox(latency=0.05, db=tmp_path / "sandbox.sqlite3", rate_limit=None) as sandbox:
         runs = Runs(tmp_path, env, sandbox, 20_000)
         done = [
-            Record(order_id, True, "", "", 200, 1, 0.1, NOON, number, {"name": name}, {})  # noqa: FBT003
+            edited(order_id, row=number, service=sandbox.url, changes={"name": name})
             for number, (order_id, name) in enumerate(runs.wanted.items(), 2)
         ][:-300]
         with closing(sqlite3.connect(runs.database)) as opened, opened:

@@ -95,8 +95,7 @@ def test_the_rate_is_that_of_the_last_seconds() -> None:
     tally.begin(0)
     for second in range(100):
         tally.edited = 10 * min(second, 50)
-        rate = tally.rate(second)
-        assert rate == pytest.approx(0 if second >= 56 else 10 if 0 < second <= 50 else rate)
+        assert tally.rate(second) == pytest.approx(0 if second in {0, *range(55, 100)} else min(10, 2 * (55 - second)))
     assert len(tally._lately) < 10
 
 
@@ -200,6 +199,12 @@ def on_terminal(
     # What was tried again is done at the end.
     assert not any("retrying" in line for line in lines if "60 of 60" in line)
     return terminal.shown
+
+
+def test_a_width_that_is_none_is_not_used(env: dict[str, str], slow: Sandbox, tmp_path: Path) -> None:
+    """Some programs set COLUMNS to 0; the bar is as wide as the terminal."""
+    shown = on_terminal(env, slow, tmp_path, "--max-retries=0", COLUMNS="0")
+    assert re.search(r"of 60, [\d.]+/s, \d+ failed", "\n".join(lines_of(shown)))
 
 
 def test_a_terminal_has_a_bar(env: dict[str, str], slow: Sandbox, tmp_path: Path) -> None:

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from terminal import Command
 
 SHOW = "\x1b[?25h"
-STOPPING = "Stopping: what is on its way is finished and written down. Ctrl-C again does not wait for it."
-GOES_ON = ["Error: Stopped before the end.", "Hint: The same command goes on where it was stopped."]
+STOPPING = "Stopping: waiting for the requests in flight. Ctrl-C again does not wait for them."
+GOES_ON = ["Error: stopped before the end", "Hint: Rerun the command to resume."]
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def test_ctrl_c_finishes_what_is_on_its_way_and_says_how_to_go_on(
         assert terminal.end() == 3
     lines = lines_of(terminal.shown)
     assert re.sub(r"\n +", " ", "\n".join(lines)).count(STOPPING) == 1
-    assert any(re.match(r"8 edited, 0 failed, 32 not begun, in \d", line) for line in lines)
+    assert any(re.match(r"8 edited, 0 failed, 32 not sent, in \d", line) for line in lines)
     assert lines[-3:-1] == GOES_ON
     assert terminal.shown.rindex(SHOW) > terminal.shown.rindex("\x1b[?25l")
     check_agreement(slow, table, 8)
@@ -93,7 +93,7 @@ def test_ctrl_c_finishes_what_is_on_its_way_and_says_how_to_go_on(
     monkeypatch.chdir(table.parent)
     ran = command("edit-orders", "o.csv", "--base-url", slow.url)
     assert (ran.status, ran.out) == (0, "")
-    assert "editing 32 orders, 8 were done before." in ran.err
+    assert "editing 32 orders, 8 edited before." in ran.err
     check_agreement(slow, table, 40)
     assert sent_to(slow) == 40
 
@@ -111,7 +111,7 @@ def test_what_else_tells_it_to_end_does_the_same(
     assert (process.returncode, out) == (3, "")
     lines = err.splitlines()
     assert lines[1] == STOPPING
-    assert lines[2].startswith("4 edited, 0 failed, 36 not begun, in ")
+    assert lines[2].startswith("4 edited, 0 failed, 36 not sent, in ")
     assert lines[-2:] == GOES_ON
     check_agreement(slow, table, 4)
 
@@ -169,7 +169,7 @@ def test_ctrl_c_before_the_first_request_says_that_nothing_was_sent(env: dict[st
         assert process.stderr is not None
         said = process.stderr.read()
     assert process.returncode == 3
-    assert said == "Error: Stopped; nothing was sent.\nHint: The same command again does it.\n"
+    assert said == "Error: stopped; nothing was sent\nHint: Rerun the command.\n"
     assert not (tmp_path / "results").exists()
 
 
@@ -194,7 +194,7 @@ def test_ctrl_c_in_the_summary_does_not_take_it_back(env: dict[str, str], table:
         assert process.wait(20) == 1
     assert "0 edited, 40 failed, in " in told
     assert "Stopped" not in told
-    assert told.endswith("\nThe same command tries what failed again.\n")
+    assert told.endswith("\nRerun the command to retry what failed.\n")
 
 
 # --- Twice ---
@@ -212,7 +212,7 @@ def test_a_second_ctrl_c_does_not_wait(env: dict[str, str], command: Command, st
         terminal.type(b"\x03")
         assert terminal.end() == 3
         assert time.monotonic() - begun < 10
-    assert "Stopped: what was on its way may have happened." in terminal.shown
+    assert "Stopped: the edits in flight may have happened." in terminal.shown
     assert terminal.shown.rindex(SHOW) > terminal.shown.rindex("\x1b[?25l")
     assert "Traceback" not in terminal.shown
     check_agreement(stuck, table, 0)
@@ -236,7 +236,7 @@ def test_a_second_signal_of_any_kind_does_not_wait(
         process.send_signal(second)
         out, err = process.communicate(timeout=10)
     assert (process.returncode, out) == (3, "")
-    assert err == "Stopped: what was on its way may have happened.\nThe same command sends it again.\n"
+    assert err == "Stopped: the edits in flight may have happened.\nRerun the command to send them again.\n"
 
 
 # --- In this process ---

@@ -8,26 +8,27 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
-from datetime import UTC, datetime
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import records
 import soak
 
-from autoenhance.cli._record import Record, line_of
+from autoenhance.cli._record import line_of
 from autoenhance.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 WANTED = {"o-1": "a", "o-2": "b", "o-3": "c", "o-4": "d"}
 IT_MAY = "The service failed. The edit may have happened; making it twice is harmless."
 
 
 def record(order_id: str, name: str, error: str = "", *, edited: bool = False) -> bytes:
-    return line_of(Record(order_id, edited, error, "", None, 1, 0.1, NOON, 2, {"name": name}, {}))
+    made = records.edited(order_id) if edited else records.failed(order_id, error)
+    return line_of(replace(made, error=error, changes={"name": name}))
 
 
 @pytest.fixture

@@ -257,13 +257,13 @@ def test_a_convention_that_is_not_kept_is_told_with_its_line(tmp_path: Path, nam
 def test_what_is_taken_is_what_there_is() -> None:
     """The keywords that the contract may not use are those that the library and its command have already."""
     from autoenhance import EditOptions, edit_order
-    from autoenhance.cli._app import edit_order_command
-    from autoenhance.cli._checks import Row
+    from autoenhance.cli._arguments import EditOrder, EditOrders
+    from autoenhance.cli._rows import Row
     from autoenhance_api.edit_order_params import PARAMS
 
     ours = {param.keyword for param in PARAMS}
-    taken = {*inspect.signature(edit_order).parameters, *inspect.signature(edit_order_command).parameters}
-    taken |= {*EditOptions.__annotations__, *(each.name for each in fields(Row))}
+    taken = {*inspect.signature(edit_order).parameters, *EditOptions.__annotations__}
+    taken |= {each.name for cls in (Row, EditOrder, EditOrders) for each in fields(cls)}
     assert taken - ours <= RESERVED
 
 

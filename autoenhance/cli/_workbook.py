@@ -1,0 +1,261 @@
+"""The rows of a workbook, read by python-calamine, and what it does not tell: which cells are errors."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+import zlib
+from contextlib import suppress
+from functools import reduce
+from itertools import islice, product
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from xml.etree import ElementTree as ET
+
+from autoenhance.cli._header import CellError, Cells, FormattedNumber, HeaderError, RowError, find_header
+from autoenhance.cli._problems import CommandError
+from autoenhance.cli._text import either, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from autoenhance.cli._header import Header
+
+_MOST_BYTES: Final = 2**28
+"""Of what a workbook is when it is decompressed."""
+_MOST_CELLS: Final = 2**23
+"""The reader has room for every cell of the area in use, the empty ones too."""
+_FORMATTED: Final = "a number that is shown in another way"
+_HIDDEN: Final = "is in a hidden row; show the row, or delete it"
+_ODS: Final = "content.xml"
+_XLSX: Final = "xl/workbook.xml"
+_NOT_STORED: Final = "formula without a stored value; open and save the workbook in the spreadsheet program"
+_ERROR: Final = "'{}' is an error of the spreadsheet program; correct the cell"
+# A record at the beginning of an encrypted .xls.
+_FILEPASS: Final = re.compile(rb"\x2f\x00[\x02\x04\x06\x36\xc8\xca]\x00")
+_DAMAGED: Final = (zipfile.BadZipFile, zlib.error, ET.ParseError, EOFError, KeyError, OSError, RuntimeError, ValueError)
+"""What reading a damaged file, or one that is no workbook, raises."""
+_SAVE: Final = "Save it as a workbook (.xlsx) in the spreadsheet program."
+
+
+class Sheet(NamedTuple):
+    """The sheet of a workbook that has our columns."""
+
+    name: str
+    header: Header
+    rows: Iterator[Cells | RowError]
+    hides_errors: bool
+    """Whether cells with errors arrive as empty ones."""
+
+
+def read_workbook(data: bytes, name: str, wanted: str | None) -> Sheet:
+    """Read the sheet that has our columns.
+
+    Args:
+        data: The bytes of the workbook.
+        name: What it is called in messages.
+        wanted: The name of the sheet; None for the only one that has our columns.
+
+    Raises:
+        CommandError: If it cannot be read, or there is not one such sheet.
+        HeaderError: If no sheet has our columns.
+    """
+    try:
+        from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
+    except ModuleNotFoundError:
+        hint = "pip install 'autoenhance-orders[sheets]', or save the sheet as \"CSV UTF-8\"."
+        raise CommandError(f"{name} is a workbook, which needs 'python-calamine'", hint) from None
+    grids = {}
+    try:
+        archive = _archive(data, name)
+        workbook = CalamineWorkbook.from_filelike(io.BytesIO(data))
+        sheets = [sheet for sheet in workbook.sheets_metadata if sheet.typ is SheetTypeEnum.WorkSheet]
+        names = [sheet.name for sheet in sheets if sheet.visible is SheetVisibleEnum.Visible or sheet.name == wanted]
+        if wanted is not None and names and wanted not in names:
+            raise CommandError(f"{name} has no sheet {shown(wanted)}", f"Give --sheet: {either([*map(shown, names)])}.")
+        for sheet in names if wanted is None or not names else [wanted]:
+            errors = _errors_in(archive, name, sheet)
+            grids[sheet] = _rows(workbook.get_sheet_by_name(sheet).to_python(skip_empty_area=False), errors)
+    except (CalamineError, *_DAMAGED):
+        if _is_encrypted(data):
+            raise CommandError(f"{name} is password-protected", "Save it without a password.") from None
+        raise CommandError(f"{name} is damaged, or not a workbook", _SAVE) from None
+    if not grids:
+        raise CommandError(f"{name} has no worksheet", _SAVE)
+    return _only_sheet(grids, name, hides_errors=archive is None)
+
+
+def _is_encrypted(data: bytes) -> bool:
+    """Whether a file that could not be read has what encrypted workbooks have."""
+    if data.startswith(b"PK"):
+        with suppress(*_DAMAGED), zipfile.ZipFile(io.BytesIO(data)) as archive:
+            return b":encryption-data" in archive.read("META-INF/manifest.xml")
+        return False
+    return "EncryptedPackage".encode("utf-16-le") in data or _FILEPASS.search(data) is not None
+
+
+def _archive(data: bytes, name: str) -> zipfile.ZipFile | None:
+    """The parts of a workbook in which errors can be found; None for .xls and .xlsb."""
+    if not data.startswith(b"PK"):
+        return None
+    archive = zipfile.ZipFile(io.BytesIO(data))
+    if sum(part.file_size for part in archive.infolist()) > _MOST_BYTES:
+        raise CommandError(f"{name} has more than {_MOST_BYTES // 2**20} MiB decompressed", _SAVE)
+    return None if {_ODS, _XLSX}.isdisjoint(archive.namelist()) else archive
+
+
+def _only_sheet(grids: dict[str, Iterator[Cells]], name: str, *, hides_errors: bool) -> Sheet:
+    sheets: list[Sheet] = []
+    errors: list[RowError] = []
+    for sheet, cells in grids.items():
+        try:
+            sheets.append(Sheet(sheet, *find_header(cells), hides_errors))
+        except HeaderError as error:
+            errors += [one._replace(what=f"sheet {shown(sheet)}: {one.what}") for one in error.errors]
+    if len(sheets) > 1:
+        candidates = either([shown(sheet.name) for sheet in sheets])
+        raise CommandError(f"{name} has more than one sheet with our columns", f"Give --sheet: {candidates}.")
+    if not sheets:
+        raise HeaderError(*errors)
+    return sheets[0]
+
+
+def _rows(rows: list[list[Any]], errors: Mapping[int, Mapping[int, str]]) -> Iterator[Cells]:
+    rows += ([] for _ in range(max(errors, default=0) - len(rows)))
+    for number, row in enumerate(rows, 1):
+        values = [int(value) if type(value) is float and value.is_integer() else value for value in row]
+        for column, what in errors.get(number, {}).items():
+            values += [""] * (column - len(values))
+            if what is _HIDDEN:
+                values = [value if value == "" else CellError(what) for value in values]
+            elif what is not _FORMATTED:
+                values[column - 1] = CellError(what)
+            elif type(value := values[column - 1]) is int:
+                values[column - 1] = FormattedNumber(value)
+        yield Cells(number, number, values)
+
+
+def _errors_in(archive: zipfile.ZipFile | None, name: str, sheet: str) -> dict[int, dict[int, str]]:
+    """What is wrong with cells of a sheet, by row and column, from 1; nothing is known of .xls and .xlsb.
+
+    Raises:
+        CommandError: If the area in use is too large to be read.
+    """
+    errors: dict[int, dict[int, str]] = {}
+    if archive is None:
+        return errors
+    is_ods, rows, columns = _ODS in archive.namelist(), 0, 0
+    with archive.open(_ODS if is_ods else _part_of(archive, sheet)) as xml:
+        for row, column, what in (
+            _ods_cells(xml, sheet)
+            if is_ods
+            else _xlsx_cells(xml, _plain_styles(archive), has_values=_has_values(archive))
+        ):
+            rows, columns = max(rows, row), max(columns, column)
+            if what:
+                errors.setdefault(row, {})[column] = what
+    if rows * columns > _MOST_CELLS:
+        area = f"sheet {shown(sheet)} has cells down to row {rows:,} and out to column {columns:,}"
+        raise CommandError(f"{name}: {area}", "Delete the rows and columns that are not part of the table.")
+    return errors
+
+
+def _part_of(archive: zipfile.ZipFile, sheet: str) -> str:
+    # expat bounds what entities expand to.
+    links = ET.fromstring(archive.read("xl/_rels/workbook.xml.rels"))  # noqa: S314
+    targets = {link.get("Id"): link.get("Target", "") for link in links}
+    for element in ET.fromstring(archive.read(_XLSX)).iter():  # noqa: S314
+        if _local(element.tag) == "sheet" and element.get("name") == sheet:
+            target = targets[_attribute(element, "id")]
+            return target[1:] if target.startswith("/") else f"xl/{target}"
+    raise KeyError(sheet)
+
+
+def _local(tag: str) -> str:
+    return tag.rpartition("}")[2]
+
+
+def _has_values(archive: zipfile.ZipFile) -> bool:
+    """Whether formulas have values: a library that cannot calculate stores some, and says that all are to be calculated."""
+    book = ET.fromstring(archive.read(_XLSX))  # noqa: S314
+    return not any(_attribute(element, "fullCalcOnLoad") in {"1", "true"} for element in book.iter())
+
+
+def _plain_styles(archive: zipfile.ZipFile) -> set[str]:
+    """The styles that show a number as it is, by their number."""
+    with suppress(KeyError):
+        for element in ET.fromstring(archive.read("xl/styles.xml")):  # noqa: S314
+            if _local(element.tag) == "cellXfs":
+                # General, 0 and text.
+                return {str(number) for number, xf in enumerate(element) if xf.get("numFmtId", "0") in {"0", "1", "49"}}
+    return {"0"}
+
+
+def _xlsx_cells(xml: Any, plain_styles: set[str], *, has_values: bool) -> Iterator[tuple[int, int, str]]:
+    """The cells that have something, and what is wrong with them."""
+    row = 0
+    for _, element in ET.iterparse(xml):  # noqa: S314
+        if _local(element.tag) != "row":
+            continue
+        row, column = int(element.get("r", row + 1)), 0
+        if element.get("hidden") in {"1", "true"}:
+            yield row, 0, _HIDDEN
+        for cell in element:
+            reference = cell.get("r", "")
+            letters = reference.rstrip("0123456789")
+            row = int(reference[len(letters) :] or row)
+            column = reduce(lambda number, letter: number * 26 + ord(letter) - 64, letters, 0) or column + 1
+            parts = {_local(part.tag): part.text or "" for part in cell}
+            if cell.get("t") == "e":
+                yield row, column, _ERROR.format(parts.get("v", ""))
+            elif parts:
+                is_stored = "f" not in parts or (
+                    has_values and (parts.get("v") or (cell.get("t") == "str" and "v" in parts))
+                )
+                is_plain = cell.get("t", "n") != "n" or cell.get("s", "0") in plain_styles
+                yield row, column, _NOT_STORED if not is_stored else "" if is_plain else _FORMATTED
+        element.clear()
+
+
+def _ods_cells(xml: Any, sheet: str) -> Iterator[tuple[int, int, str]]:
+    """The cells that have something, and what is wrong with them."""
+    is_ours, row = False, 0
+    for event, element in ET.iterparse(xml, ("start", "end")):  # noqa: S314
+        tag = _local(element.tag)
+        if event == "start" and tag == "table":
+            is_ours, row = _attribute(element, "name") == sheet, 0
+        elif event == "end" and tag == "table-row":
+            repeated, column = int(_attribute(element, "number-rows-repeated", "1")), 0
+            if is_ours and _attribute(element, "visibility", "visible") != "visible":
+                yield from ((row + down, 0, _HIDDEN) for down, _ in _area(repeated, 1))
+            for cell in element if is_ours else ():
+                width = int(_attribute(cell, "number-columns-repeated", "1"))
+                # One of the spreadsheet format, and one of LibreOffice, which alone says that it is an error.
+                kinds = [value for name, value in cell.items() if _local(name) == "value-type"]
+                if what := _ods_error(cell, kinds):
+                    yield from ((row + down, column + over, what) for down, over in _area(repeated, width))
+                elif kinds:
+                    yield row + repeated, column + width, ""
+                column += width
+            row += repeated
+            element.clear()
+
+
+def _ods_error(cell: ET.Element, kinds: list[str]) -> str:
+    text = next((part.text or "" for part in cell if _local(part.tag) == "p"), "")
+    if "error" in kinds:
+        return _ERROR.format(text)
+    if any(_local(part.tag) in {"line-break", "tab", "ruby"} for part in cell.iter()):
+        return "line break, tab or ruby text in the cell; remove it"
+    if (value := _attribute(cell, "value")) and value != text:
+        return _FORMATTED
+    is_stored = kinds and (len(cell) or "string" not in kinds)
+    return "" if is_stored or not _attribute(cell, "formula") else _NOT_STORED
+
+
+def _area(rows: int, columns: int) -> Iterator[tuple[int, int]]:
+    return islice(product(range(1, rows + 1), range(1, columns + 1)), _MOST_CELLS)
+
+
+def _attribute(element: ET.Element, name: str, default: str = "") -> str:
+    return next((value for full, value in element.items() if _local(full) == name), default)
