@@ -7,6 +7,8 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
+# Our own tools: the packages in scripts/, and no other modules of this folder.
+TOOL := PYTHONPATH=scripts $(BIN)/python -P -B -X utf8 -m
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install -qq --constraint constraints.txt
 # Where everything is installed, as in CI, NO_SKIPS=1 lets a test that skips itself fail.
 PYTEST := --numprocesses=auto --dist=worksteal --quiet $(if $(NO_SKIPS),--no-skips)
@@ -69,7 +71,7 @@ check-generated: .venv/.dev ## Tell whether generated/ is what the contract give
 
 .PHONY: docs
 docs: .venv/.dev ## Render the contract as one page, build/docs/index.html
-	@$(BIN)/python scripts/render.py
+	@$(TOOL) contract render
 
 .PHONY: test
 test: .venv/.dev ## Run the tests but the thorough ones (ARGS="-k name")
@@ -78,6 +80,7 @@ test: .venv/.dev ## Run the tests but the thorough ones (ARGS="-k name")
 .PHONY: fuzz
 fuzz: .venv/.dev ## Run the property tests with 10,000 examples each
 	@$(BIN)/pytest --numprocesses=auto --quiet --hypothesis-profile=fuzz tests/faults/test_properties.py
+	@$(BIN)/pytest --quiet --hypothesis-profile=fuzz tests/review/test_containment.py
 
 .PHONY: soak
 soak: .venv/.demo ## Edit 100,000 orders, and compare (ARGS="--rows 5000")
@@ -89,7 +92,7 @@ bench: .venv/.dev ## Measure it beside what else there is (ARGS="--quick")
 
 .PHONY: conformance
 conformance: .venv/.dev ## Check the sandbox, or URL=..., against the contract
-	@$(BIN)/python -X utf8 scripts/conformance.py $(call given,URL,url) $(ARGS)
+	@$(TOOL) conformance $(call given,URL,url) $(ARGS)
 
 .PHONY: record
 record: .venv/.dev ## Record the cassettes again, from the sandbox or live
@@ -114,7 +117,7 @@ check-lint: .venv/.dev
 
 .PHONY: check-contract
 check-contract: .venv/.dev ## Say everything that is wrong with openapi/spec.yaml
-	@$(BIN)/python scripts/lint.py
+	@$(TOOL) contract lint
 
 .PHONY: check-types
 check-types: .venv/.dev
@@ -173,7 +176,7 @@ clean: ## Remove everything that the targets made
 .venv/.dev: .venv/.demo openapi/package.json openapi/package-lock.json
 	@echo "Installing the tools"
 	@$(PIP) --group dev $(EDITABLE)
-	@$(BIN)/python scripts/redocly.py --install
+	@$(TOOL) contract install-redocly
 	@touch $@
 
 # With the system's Python, where that is an older one that is supported: in Debian 12 it is 3.11.2, whose enums are not yet

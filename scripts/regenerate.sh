@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Generates generated/ from openapi/spec.yaml; with --check it only tells whether generated/ is what the contract gives.
-# scripts/regenerate.py does the work; this finds a Python for it that has the tools.
+# The package regenerate does the work; this finds a Python for it that has the tools.
 set -euo pipefail
 
 root=$(CDPATH="" cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
@@ -11,5 +11,6 @@ if [[ ! -x $python ]]; then
         exit 2
     }
 fi
-# UTF-8 whatever the locale, no bytecode beside the scripts, and none of the caller's PYTHON* settings.
-exec "$python" -E -B -X utf8 "$root/scripts/regenerate.py" "$@"
+# Only our modules on the path, whatever the caller's folder and settings; UTF-8 whatever the locale; no bytecode.
+unset "${!PYTHON@}"
+PYTHONPATH=$root/scripts exec "$python" -P -B -X utf8 -m regenerate "$@"

@@ -10,5 +10,5 @@ if [[ ! -x $python ]]; then
     exit 2
 fi
 # Only our modules on the path, whatever the caller's folder and settings; UTF-8 whatever the locale; no bytecode.
-unset PYTHONHOME
+unset "${!PYTHON@}"
 PYTHONPATH=$root/scripts exec "$python" -P -B -X utf8 -m review "$@"

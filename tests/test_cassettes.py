@@ -10,10 +10,10 @@ import pytest
 import yaml
 from cassettes import FOLDER, PRODUCTION, SCENARIOS, Scenario, recorder
 
-import exchanges
 from autoenhance import errors
 from autoenhance.models import CloudType, ImageSortOrder, Order
 from autoenhance.sandbox._contract import load_contract
+from conformance import exchanges
 
 if TYPE_CHECKING:
     from pathlib import Path

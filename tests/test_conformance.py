@@ -23,9 +23,9 @@ import yaml
 from cassettes import FOLDER
 from odd_servers import nobody
 
-import conformance
-import exchanges
-from conformance import KEY, ORDER_ID, SPEC
+import conformance.__main__ as conformance
+from conformance import exchanges
+from conformance.__main__ import KEY, ORDER_ID, SPEC
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -128,8 +128,7 @@ def test_the_sandbox_conforms_and_a_run_leaves_nothing_behind(
 
 def test_each_check_is_on_or_its_reason_is_given() -> None:
     """A check that is turned off, or idle, is one that there is, and its reason is in the one table."""
-    import conformance_rules as rules
-    import schemathesis_run
+    from conformance import rules, schemathesis_run
 
     assert rules.OFF.keys() | rules.OFF_LIVE.keys() | rules.IDLE.keys() < set(schemathesis_run.checks())
     assert not rules.OFF_LIVE.keys() & {"not_a_server_error", "status_code_conformance", "response_schema_conformance"}
@@ -370,8 +369,9 @@ def test_a_contract_that_is_broken_is_not_a_mismatch(capsys: pytest.CaptureFixtu
 
 def test_ctrl_c_stops_the_sandbox(tmp_path: Path) -> None:
     """Exit 130 with one line, and the sandbox's folder is gone."""
-    command = [sys.executable, conformance.__file__, "--part", "service", "--max-examples", "100000"]
-    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    command = [sys.executable, "-P", "-m", "conformance", "--part", "service", "--max-examples", "100000"]
+    scripts = Path(__file__).parent.parent / "scripts"
+    environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": str(scripts)}
     with subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as started:

@@ -136,7 +136,7 @@ def test_the_suite_passes_whatever_the_contract_gains(tmp_path: Path) -> None:
             change(tree)
         done = project.run("scripts/regenerate.sh")
         assert done.returncode == 0, f"{name}: {done.stderr}"
-        done = project.python("scripts/lint.py")
+        done = project.tool("contract", "lint")
         assert (done.returncode, done.stdout + done.stderr) == (0, ""), name
     where = "import autoenhance, autoenhance_api; print(autoenhance.__file__, autoenhance_api.__file__)"
     assert project.python("-c", where).stdout.split() == [
@@ -366,7 +366,7 @@ def test_a_convention_that_is_not_kept_is_told_with_its_line(
     spec = tmp_path / "spec.yaml"
     with gained.contract(into=spec) as tree:
         change(tree)
-    done = gained.python("scripts/lint.py", str(spec))
+    done = gained.tool("contract", "lint", str(spec))
     assert done.returncode == 1
     (found,) = done.stdout.splitlines()
     assert message in found

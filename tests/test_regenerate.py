@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-import swap
+from regenerate import swap
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -413,7 +413,7 @@ def test_a_folder_that_is_not_ours_is_not_replaced(copied: Copy, output: str) ->
 @pytest.mark.thorough
 def test_no_module_of_the_callers_stands_in_for_a_tools(copied: Copy, tmp_path: Path) -> None:
     """Neither the folder that it is called from nor PYTHONPATH is on the tools' path."""
-    for name in ("json", "typer", "httpx", "contract", "swap", "openapi_python_client"):
+    for name in ("json", "typer", "httpx", "contract", "regenerate", "openapi_python_client"):
         (tmp_path / f"{name}.py").write_text("raise SystemExit('imported by mistake')")
     before = copied.tree()
     command = [str(copied.root / "scripts/regenerate.sh")]

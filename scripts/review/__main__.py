@@ -14,12 +14,12 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from contract import ContractError
-from redocly import RedoclyError
+from contract.redocly import RedoclyError
+from contract_diff import DiffError
 from review.changes import ReviewError
 from review.report import print_terminal, write_files
 from review.reviewing import Review, review
 from review.trees import Tree, choose_base, take_out
-from review.upstream import UpstreamError
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -55,7 +55,7 @@ def main(arguments: list[str] | None = None) -> int:
         # Both names, that of the base with its commit, say which of the two it is.
         print(f"review: the contract cannot be used.\n{error}", file=sys.stderr)
         return 2
-    except (ReviewError, RedoclyError, UpstreamError) as error:
+    except (DiffError, ReviewError, RedoclyError) as error:
         print(f"review: {error}", file=sys.stderr)
         return 2
     except OSError as error:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from contract_diff.changes import names
 from review.changes import PythonChange
-from review.found import names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,15 +18,15 @@ def changed_type(name: str, told: str, old: Any, new: Any, *, written: bool) -> 
     gone, come = [part for part in was if part not in is_now], [part for part in is_now if part not in was]
     if gone and come:
         sentence = f"{told} was `{old}` and is `{new}`."
-        yield PythonChange(name, sentence, breaks=True, because="Code that was typed for the old type is wrong.")
+        yield PythonChange(name, sentence, breaking=True, because="Code that was typed for the old type is wrong.")
     elif gone:
         because = (
             "A value that was right is wrong now." if written else "Code that was right for more is right for less."
         )
-        yield PythonChange(name, f"{told} is no longer {names(gone)}.", breaks=written, because=because)
+        yield PythonChange(name, f"{told} is no longer {names(gone)}.", breaking=written, because=because)
     elif come:
         because = "What was right before still is." if written else "Code meets a type that it did not expect."
-        yield PythonChange(name, f"{told} may also be {names(come)}.", breaks=not written, because=because)
+        yield PythonChange(name, f"{told} may also be {names(come)}.", breaking=not written, because=because)
 
 
 def union(annotation: str) -> list[str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from packaging.version import InvalidVersion, Version
 
 if TYPE_CHECKING:
-    from review.changes import Impact
+    from contract_diff import Impact
 
 
 @dataclass(frozen=True)

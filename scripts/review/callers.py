@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from contract_keywords import keyword_of, settable
-
 from contract import at
+from contract.keywords import keyword_of, settable
 from review.changes import PythonChange
 
 if TYPE_CHECKING:
@@ -31,10 +30,10 @@ def compare(old: Contract, new: Contract) -> Iterator[PythonChange]:
         location, is_required = after[keyword]
         sentence = f"{_named(keyword, location)} is new{', and must be given' if is_required else ''}."
         because = "Calls without it are a TypeError." if is_required else "Calls without it are as before."
-        yield PythonChange(f"{_CLASS}.{keyword}", sentence, breaks=is_required, because=because)
+        yield PythonChange(f"{_CLASS}.{keyword}", sentence, breaking=is_required, because=because)
     for keyword in before.keys() - after.keys():
         sentence = f"{_named(keyword, before[keyword][0])} is gone."
-        yield PythonChange(f"{_CLASS}.{keyword}", sentence, breaks=True, because="Calls with it are a TypeError.")
+        yield PythonChange(f"{_CLASS}.{keyword}", sentence, breaking=True, because="Calls with it are a TypeError.")
 
 
 def _keywords(contract: Contract) -> dict[str, tuple[str, bool]]:

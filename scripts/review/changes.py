@@ -1,34 +1,16 @@
-"""What a review consists of: changes, each with where it is, what it is, and whom it breaks."""
+"""What changes in Python, and what stops a review."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING
 
-Impact = Literal["major", "minor", "patch"]
-Breaks = Literal["senders", "receivers", "everyone", "nobody"]
-
-ORDER: tuple[Impact, ...] = ("patch", "minor", "major")
+if TYPE_CHECKING:
+    from contract_diff import Impact
 
 
 class ReviewError(Exception):
     """The review could not be done; the message says what and where."""
-
-
-@dataclass(frozen=True)
-class Change:
-    """One change on the wire."""
-
-    what: str
-    """Which part of the wire, for example `answer 200: images[].status`."""
-    where: str
-    """File, line and JSON pointer in the contract; in the base where the part is gone."""
-    event: str
-    """What happened, in the words of `rules.py`."""
-    sentence: str
-    breaks: Breaks
-    impact: Impact
-    because: str
 
 
 @dataclass(frozen=True)
@@ -37,15 +19,10 @@ class PythonChange:
 
     name: str
     sentence: str
-    breaks: bool
+    breaking: bool
     because: str
 
     @property
     def impact(self) -> Impact:
         """The bump of the package that follows."""
-        return "major" if self.breaks else "minor"
-
-
-def highest(impacts: list[Impact]) -> Impact | None:
-    """The one that decides, or None where nothing changed."""
-    return max(impacts, key=ORDER.index, default=None)
+        return "major" if self.breaking else "minor"

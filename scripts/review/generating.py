@@ -1,4 +1,4 @@
-"""Generates the Python package of one side, as scripts/regenerate.py does but for the formatting, which nobody imports."""
+"""Generates the Python package of one side, as scripts/regenerate.sh does but for the formatting, which nobody imports."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def surface(tree: Tree, contract: Contract, folder: Path) -> Surface:
     Raises:
         ReviewError: If the generator fails.
     """
-    from generating import generate  # slow, and not needed to say that there is no base
+    from regenerate.generator import generate  # slow, and not needed to say that there is no base
 
     openapi = tree.root / "openapi"
     try:

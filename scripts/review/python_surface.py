@@ -38,11 +38,11 @@ def compare(old: Surface, new: Surface, keywords: list[PythonChange]) -> list[Py
     come = {name: item for name, item in new.objects.items() if name not in old.objects}
     changes = list(_renamed(gone, come))
     changes += [
-        PythonChange(name, f"The {item.kind.value} is gone.", breaks=True, because="Code that uses it fails.")
+        PythonChange(name, f"The {item.kind.value} is gone.", breaking=True, because="Code that uses it fails.")
         for name, item in _once(gone)
     ]
     changes += [
-        PythonChange(name, f"The {item.kind.value} is new.", breaks=False, because="Nobody uses it yet.")
+        PythonChange(name, f"The {item.kind.value} is new.", breaking=False, because="Nobody uses it yet.")
         for name, item in _once(come)
     ]
     changes += _calls(old, new)
@@ -53,7 +53,7 @@ def compare(old: Surface, new: Surface, keywords: list[PythonChange]) -> list[Py
             compared.add(after.path)
             changes += _differences(name, before, after, old, new)
     changes = callers.merge(keywords, changes)
-    return sorted(_together(changes), key=lambda change: (not change.breaks, change.name, change.sentence))
+    return sorted(_together(changes), key=lambda change: (not change.breaking, change.name, change.sentence))
 
 
 def _together(changes: list[PythonChange]) -> Iterator[PythonChange]:
@@ -82,8 +82,8 @@ def _renamed(gone: dict[str, griffe.Object], come: dict[str, griffe.Object]) -> 
         for other_name, other in _once(come):
             same_place = name.rpartition(".")[0] == other_name.rpartition(".")[0]
             if same_place and item.kind is other.kind and _shape(item) == _shape(other):
-                sentence = f"The {item.kind.value} is called `{other_name.rpartition('.')[2]}` now."
-                yield PythonChange(name, sentence, breaks=True, because="Code that uses the old name fails.")
+                sentence = f"The {item.kind.value} is gone. It looks like a rename to `{other_name.rpartition('.')[2]}`, which is new."
+                yield PythonChange(name, sentence, breaking=True, because="Code that uses the old name fails.")
                 _take_out(gone, item)
                 _take_out(come, other)
                 break
@@ -121,7 +121,7 @@ def _calls(old: Surface, new: Surface) -> Iterator[PythonChange]:
             yield PythonChange(
                 new.name(breakage.obj.path),
                 sentence.format(parameter=parameter) + detail,
-                breaks=True,
+                breaking=True,
                 because="A call that was right may fail or mean something else.",
             )
 
@@ -131,7 +131,7 @@ def _differences(
 ) -> Iterator[PythonChange]:
     if old.kind is not new.kind:
         sentence = f"It was a{_n(old.kind.value)} and is a{_n(new.kind.value)}."
-        yield PythonChange(name, sentence, breaks=True, because="It is used in another way.")
+        yield PythonChange(name, sentence, breaking=True, because="It is used in another way.")
     elif isinstance(old, griffe.Attribute) and isinstance(new, griffe.Attribute):
         yield from _attribute(name, old, new, written=new.path.rpartition(".")[0] in after.inputs)
     elif isinstance(old, griffe.Function) and isinstance(new, griffe.Function):
@@ -142,7 +142,7 @@ def _differences(
         for base in sorted(base for base in lost if "._" not in base):
             sentence = f"It is no `{base}` any more."
             yield PythonChange(
-                name, sentence, breaks=True, because="Code that checks for it, or catches it, does not see it."
+                name, sentence, breaking=True, because="Code that checks for it, or catches it, does not see it."
             )
 
 
@@ -172,7 +172,7 @@ def _attribute(name: str, old: griffe.Attribute, new: griffe.Attribute, *, writt
     if old.annotation is None and new.annotation is None:
         if str(old.value) != str(new.value) and not name.endswith(("__all__", "__version__")):
             sentence = f"Its value was `{old.value}` and is `{new.value}`."
-            yield PythonChange(name, sentence, breaks=True, because="Code that compares with the old value fails.")
+            yield PythonChange(name, sentence, breaking=True, because="Code that compares with the old value fails.")
         return
     yield from changed_type(name, "It", old.annotation, new.annotation, written=written)
     yield from _default(name, old.value, new.value)
@@ -181,23 +181,23 @@ def _attribute(name: str, old: griffe.Attribute, new: griffe.Attribute, *, writt
 def _default(name: str, old: Any, new: Any) -> Iterator[PythonChange]:
     if new is None and old is not None:
         sentence = f"It must be given; its default was `{old}`."
-        yield PythonChange(name, sentence, breaks=True, because="Whoever leaves it out gets a TypeError.")
+        yield PythonChange(name, sentence, breaking=True, because="Whoever leaves it out gets a TypeError.")
     elif old is None and new is not None:
         sentence = f"It may be left out; its default is `{new}`."
-        yield PythonChange(name, sentence, breaks=False, because="Whoever gives it gets what was there before.")
+        yield PythonChange(name, sentence, breaking=False, because="Whoever gives it gets what was there before.")
     elif str(old) != str(new):
         sentence = f"Its default was `{old}` and is `{new}`."
-        yield PythonChange(name, sentence, breaks=True, because="Whoever leaves it out gets something else.")
+        yield PythonChange(name, sentence, breaking=True, because="Whoever leaves it out gets something else.")
 
 
 def _function(name: str, old: griffe.Function, new: griffe.Function) -> Iterator[PythonChange]:
     for label in _LABELS:
         if (label in old.labels) != (label in new.labels):
             sentence = f"It is {label} now." if label in new.labels else f"It is no longer {label}."
-            yield PythonChange(name, sentence, breaks=True, because="It is called in another way.")
+            yield PythonChange(name, sentence, breaking=True, because="It is called in another way.")
     if _overloads(old) != _overloads(new):
         because = "A call that was typed for the old ones may be wrong."
-        yield PythonChange(name, "Its overloads are others.", breaks=True, because=because)
+        yield PythonChange(name, "Its overloads are others.", breaking=True, because=because)
     parameters = {parameter.name: parameter for parameter in old.parameters}
     for parameter in new.parameters:
         if (before := parameters.get(parameter.name)) is not None:
@@ -205,7 +205,7 @@ def _function(name: str, old: griffe.Function, new: griffe.Function) -> Iterator
             yield from changed_type(name, told, before.annotation, parameter.annotation, written=True)
         elif not parameter.required:
             sentence = f"The parameter `{parameter.name}` is new, and optional."
-            yield PythonChange(name, sentence, breaks=False, because="Calls without it are as before.")
+            yield PythonChange(name, sentence, breaking=False, because="Calls without it are as before.")
     yield from changed_type(name, "The result", old.returns, new.returns, written=False)
 
 

@@ -1,20 +1,19 @@
-"""Shows a review: Markdown for a pull request, HTML for a person, JSON for a machine, a table on the terminal."""
+"""Shows a review: Markdown for a pull request, the same as HTML for a person, JSON for a machine, tables on the terminal."""
 
 from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import jinja2
-from facts import SOURCES
-from markupsafe import Markup, escape
+from markdown_it import MarkdownIt
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from review.rules import RULES
+from contract.facts import SOURCES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,6 +22,27 @@ if TYPE_CHECKING:
     from review.reviewing import Review
 
 _CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
+_PAGE: Final = """\
+<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Contract review: {verdict}</title>
+<style>
+:root {{ color-scheme: light dark; --line: #8884; --soft: #8882; }}
+body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 80rem; margin: 2rem auto; padding: 0 1rem; }}
+h2 {{ border-left: .4rem solid {colour}; padding-left: .8rem; }} h3 {{ margin-top: 2.5rem; }}
+table {{ border-collapse: collapse; width: 100%; overflow-wrap: anywhere; }}
+th, td {{ text-align: left; vertical-align: top; padding: .4rem .6rem; border-bottom: 1px solid var(--line); }}
+code {{ font-size: .87em; background: var(--soft); padding: .1em .3em; border-radius: 3px; }}
+td:first-child {{ overflow-wrap: normal; }}
+</style>
+</head>
+<body>
+{body}</body>
+</html>
+"""
 
 
 class _Console(Console):
@@ -35,10 +55,10 @@ def write_files(review: Review, folder: Path) -> list[Path]:
     """Write review.md, review.html and review.json; the same review gives the same bytes."""
     folder.mkdir(parents=True, exist_ok=True)
     record = review.record()
-    shown = _printable(record)
+    markdown = _markdown(_printable(record))
     contents = {
-        "review.md": _template("review.md.jinja", shown),
-        "review.html": _template("review.html.jinja", shown),
+        "review.md": markdown,
+        "review.html": _html(markdown, record["verdict"]),
         "review.json": json.dumps(record, indent=2, ensure_ascii=False) + "\n",
     }
     for name, text in contents.items():
@@ -47,7 +67,7 @@ def write_files(review: Review, folder: Path) -> list[Path]:
 
 
 def print_terminal(review: Review, written: Iterable[Path]) -> None:
-    """Print the verdict, then the tables, in the width that there is."""
+    """Print the verdict, what must be done, and the tables, in the width that there is."""
     console = _Console(highlight=False, soft_wrap=False)
 
     def say(line: str = "", style: str = "") -> None:
@@ -56,70 +76,46 @@ def print_terminal(review: Review, written: Iterable[Path]) -> None:
 
     say(review.verdict, style="bold red" if review.is_breaking else "bold green")
     say(f"Compared with {review.base}: {review.why}.")
-    if review.wire:
-        say()
-        console.print(_table("On the wire", _wire_rows(review)))
-    if review.python:
-        say()
-        console.print(_table("In Python", _python_rows(review)))
-    if review.upstream:
-        say()
-        title = f"Against {review.upstream.source}"
-        console.print(_table(title, _upstream_rows(review)))
+    for line in review.todo:
+        say(f"{'Missing' if line in review.missing else 'To do'}: {line}", "bold red" if line in review.missing else "")
+    upstream = review.upstream
+    title = f"Against {upstream.source}" if upstream else ""
+    wire = [(change.breaking, change.what, change.sentence, change.because, change.where) for change in review.wire]
+    python = [(change.breaking, change.name, change.sentence, change.because, "") for change in review.python]
+    theirs = [
+        (each.breaking, each.what, each.sentence, each.because, _sides(*(each.sides or ("", ""))))
+        for each in (upstream.differences if upstream else ())
+    ]
+    for name, rows in (("On the wire", wire), ("In Python", python), (title, theirs)):
+        if rows:
+            say()
+            console.print(_table(name, rows))
+    if upstream and not theirs:
+        say(f"\n{title}: no differences.")
     say()
     for version in review.versions:
-        say(_version(version.of, version.old, version.new, version.impact, version.needed, carried=version.carried))
-    say(_sources(review))
-    for finding in review.findings:
-        say(f"Not well-formed: {finding}")
-    for missing in review.missing:
-        say(f"Missing: {missing}", style="bold red")
+        if version.carried:
+            say(f"{version.of}: {version.new}{f' ({version.impact})' if version.impact else ', no bump needed'}")
+    counts = ", ".join(f"{count} {source}" for source, count in review.sources.new.items() if count)
+    say(f"Sources: {counts}; {len(review.sources.added) or 'none'} new.")
     say(f"Written: {', '.join(map(str, written))}")
 
 
-def _table(title: str, rows: list[tuple[str, str]]) -> Table:
+def _sides(ours: str, theirs: str) -> str:
+    return "\n".join(f"{name}: {where}" for name, where in (("ours", ours), ("theirs", theirs)) if where)
+
+
+def _table(title: str, rows: list[tuple[bool, str, str, str, str]]) -> Table:
     table = Table(
         title=Text(_printable(title)), title_justify="left", box=box.SIMPLE_HEAD, title_style="bold", expand=False
     )
-    table.add_column("Breaks", no_wrap=True)
+    table.add_column("Verdict", no_wrap=True)
     table.add_column("What and where", overflow="fold")
-    for breaks, what in rows:
-        table.add_row(breaks, Text(_printable(what)), style="red" if breaks not in {"nobody", "no"} else None)
+    for breaking, what, sentence, because, where in rows:
+        text = f"{what}: {sentence} {because}".replace("`", "")
+        shown = Text(_printable(f"{text}\n{where}".rstrip()))
+        table.add_row("breaking" if breaking else "compatible", shown, style="red" if breaking else None)
     return table
-
-
-def _wire_rows(review: Review) -> list[tuple[str, str]]:
-    return [
-        (change.breaks, f"{_plain(change.what)}: {_plain(change.sentence)} {_plain(change.because)}\n{change.where}")
-        for change in review.wire
-    ]
-
-
-def _python_rows(review: Review) -> list[tuple[str, str]]:
-    return [
-        ("callers" if change.breaks else "nobody", f"{change.name}\n{_plain(change.sentence)} {_plain(change.because)}")
-        for change in review.python
-    ]
-
-
-def _upstream_rows(review: Review) -> list[tuple[str, str]]:
-    differences = review.upstream.differences if review.upstream else ()
-    return [
-        (
-            "our client" if difference.breaks else "no",
-            f"{_plain(difference.what)} ({difference.kind}): {_plain(difference.sentence)} {_plain(difference.why)}"
-            + "".join(
-                f"\n{label}: {where}"
-                for label, where in (("ours", difference.ours), ("theirs", difference.theirs))
-                if where
-            ),
-        )
-        for difference in differences
-    ]
-
-
-def _plain(text: str) -> str:
-    return text.replace("`", "")
 
 
 def _printable(value: Any) -> Any:
@@ -131,31 +127,22 @@ def _printable(value: Any) -> Any:
     return [_printable(item) for item in value] if isinstance(value, list) else value
 
 
-def _version(of: str, old: str, new: str, impact: str | None, needed: str, *, carried: bool) -> str:
-    said = of[0].upper() + of[1:]
-    if impact is None:
-        return f"{said}: {old}; nothing asks for another."
-    state = f"is {new}, as it should be" if carried else f"is still {new}" if old == new else f"is {new}"
-    return f"{said}: {old} asks for {needed} ({impact}) and {state}."
-
-
-def _sources(review: Review) -> str:
-    counts = ", ".join(f"{count} {source}" for source, count in review.sources.new.items() if count)
-    added = len(review.sources.added)
-    return f"Sources: {counts}; {added or 'no'} new."
-
-
-def _template(name: str, record: dict[str, Any]) -> str:
+def _markdown(record: dict[str, Any]) -> str:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("review"),
         undefined=jinja2.StrictUndefined,
-        autoescape=name.endswith(".html.jinja"),
+        autoescape=False,  # noqa: S701  # it is Markdown, which has rules of its own: `cell` and `span`
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"cell": _cell, "span": _span, "code": _code}
-    return environment.get_template(name).render(**record, source_words=SOURCES, rules=RULES, version_line=_version)
+    environment.filters |= {"cell": _cell, "span": _span}
+    return environment.get_template("review.md.jinja").render(**record, source_words=SOURCES)
+
+
+def _html(markdown: str, verdict: str) -> str:
+    body = MarkdownIt("commonmark", {"html": False}).enable("table").render(markdown)
+    return _PAGE.format(verdict=verdict, colour="#b3261e" if verdict == "breaking" else "#1b6e3c", body=body)
 
 
 def _cell(text: str) -> str:
@@ -173,8 +160,3 @@ def _span(text: str) -> str:
     ticks = "``" if "`" in text else "`"
     padded = f" {text} " if "`" in text else text
     return f"{ticks}{padded}{ticks}".replace("|", "\\|").replace("\n", " ")
-
-
-def _code(text: str) -> Markup:
-    """Text with `code` in it, as HTML."""
-    return Markup(re.sub(r"`([^`]*)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704  # escaped before

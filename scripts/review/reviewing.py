@@ -7,18 +7,38 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from lint import lint_contract
-from review import callers, python_surface, sources, trees, upstream, wire
+import contract_diff
+from contract import parse_document
+from contract.lint import lint_contract
+from review import callers, python_surface, sources, trees
 from review.bump import Bump, bump, new_lines, version_of
-from review.changes import Change, PythonChange, highest
+from review.fetch import fetch
 from review.generating import surface
 
 if TYPE_CHECKING:
     from contract import Contract, Finding
+    from contract_diff import Change
+    from review.changes import PythonChange
     from review.trees import Tree
 
-
 UPSTREAM = "against the service's own document"
+
+
+@dataclass(frozen=True)
+class Upstream:
+    """How our contract and a document of the service differ.
+
+    Attributes:
+        source: The file or URL as it was given, a URL without what may be secret in it.
+        version: The version that the document gives itself.
+        openapi: The version of OpenAPI that it is written in.
+        differences: What differs, and whether our client breaks.
+    """
+
+    source: str
+    version: str
+    openapi: str
+    differences: list[Change]
 
 
 @dataclass(frozen=True)
@@ -33,15 +53,15 @@ class Review:
     versions: list[Bump]
     changelog: list[str]
     sources: sources.Sources
-    upstream: upstream.Comparison | None
+    upstream: Upstream | None
 
     @property
     def breaking(self) -> dict[str, int]:
         """How many changes break something, by where."""
         return {
-            "on the wire": sum(change.impact == "major" for change in self.wire),
-            "in Python": sum(change.breaks for change in self.python),
-            UPSTREAM: sum(difference.breaks for difference in (self.upstream.differences if self.upstream else ())),
+            "on the wire": sum(change.breaking for change in self.wire),
+            "in Python": sum(change.breaking for change in self.python),
+            UPSTREAM: sum(difference.breaking for difference in (self.upstream.differences if self.upstream else ())),
         }
 
     @property
@@ -57,28 +77,37 @@ class Review:
     @property
     def missing(self) -> list[str]:
         """What a breaking change must bring along and does not."""
-        if not (self.breaking["on the wire"] or self.breaking["in Python"]):
-            return []
-        said = [
-            f"{version.of} is {version.new or 'not said'} and must be {version.needed} at least."
+        is_ours = self.breaking["on the wire"] or self.breaking["in Python"]
+        return [*self._bumps("major"), *self._changelog()] if is_ours else []
+
+    @property
+    def todo(self) -> list[str]:
+        """What must be done, and what should be: versions, the changelog, and what is wrong with the contract."""
+        has_changed = any(version.impact for version in self.versions)
+        changelog = self._changelog() if has_changed else []
+        return [*self._bumps(), *changelog, *(f"contract: {finding}" for finding in self.findings)]
+
+    def _bumps(self, impact: str | None = None) -> list[str]:
+        return [
+            f"{version.of}: bump {version.new or 'nothing'} to {version.needed} ({version.impact})"
             for version in self.versions
-            if version.impact == "major" and not version.carried
+            if not version.carried and impact in {None, version.impact}
         ]
-        if not self.changelog:
-            said.append(f"{trees.CHANGELOG} has no new line that tells users.")
-        return said
+
+    def _changelog(self) -> list[str]:
+        return [] if self.changelog else [f"{trees.CHANGELOG}: add a line that tells users"]
 
     @property
     def verdict(self) -> str:
         """The line that says it all."""
-        if not self.is_breaking:
-            count = len(self.wire) + len(self.python)
-            if not count:
-                return "Compatible: nothing changes."
-            return f"Compatible: {count} {'change' if count == 1 else 'changes'}, none of them breaking."
-        told = ", ".join(f"{number} {where}" for where, number in self.breaking.items() if number)
         total = sum(self.breaking.values())
-        return f"Breaking: {total} {'change breaks' if total == 1 else 'changes break'} something ({told})."
+        if total:
+            told = ", ".join(f"{number} {where}" for where, number in self.breaking.items() if number)
+            return f"Breaking: {total} breaking {'change' if total == 1 else 'changes'} ({told})."
+        count = len(self.wire) + len(self.python)
+        if not count:
+            return "Compatible: no changes."
+        return f"Compatible: {count} {'change' if count == 1 else 'changes'}, none of them breaking."
 
     def record(self) -> dict[str, Any]:
         """All of it as plain JSON values."""
@@ -87,9 +116,10 @@ class Review:
             "summary": self.verdict,
             "breaking": self.breaking,
             "base": {"contract": self.base, "why": self.why},
+            "todo": self.todo,
             "missing": self.missing,
             "findings": [asdict(finding) for finding in self.findings],
-            "wire": [asdict(change) for change in self.wire],
+            "wire": [_record(change) for change in self.wire],
             "python": [{**asdict(change), "impact": change.impact} for change in self.python],
             "versions": [{**asdict(version), "carried": version.carried} for version in self.versions],
             "changelog": self.changelog,
@@ -101,28 +131,39 @@ class Review:
                     for source, count in self.sources.new.items()
                 },
             },
-            "upstream": asdict(self.upstream) if self.upstream else None,
-        }
+            "upstream": self.upstream and {
+                **asdict(self.upstream),
+                "differences": [_record(difference) for difference in self.upstream.differences],
+            },
+        }  # fmt: skip
+
+
+def _record(change: Change) -> dict[str, Any]:
+    """A change as it is written down; where there are two places, instead of the one."""
+    made = asdict(change)
+    sides = made.pop("sides")
+    return made if sides is None else {**made, "ours": sides[0], "theirs": sides[1]}
 
 
 def review(base: Tree, working: Tree, why: str, *, against: str | None = None) -> Review:
     """Compare two trees.
 
     Raises:
-        contract.ContractError: If one of the contracts cannot be used.
-        redocly.RedoclyError: If Redocly CLI is missing or gives no report.
-        trees.ReviewError: If a package cannot be generated.
-        upstream.UpstreamError: If the service's document cannot be used.
+        contract.ContractError: If one of the contracts, or the service's document, cannot be used.
+        contract.redocly.RedoclyError: If Redocly CLI is missing or gives no report.
+        contract_diff.DiffError: If a contract, or the service's document, cannot be compared.
+        review.changes.ReviewError: If a package cannot be generated, or the service's document cannot be fetched.
     """
     new, old = working.contract, base.contract
-    theirs = upstream.compare(new, against) if against else None
-    on_the_wire = wire.compare(old, new)
+    theirs = compare_upstream(new, against) if against else None
+    on_the_wire = contract_diff.compare(old, new)
     with TemporaryDirectory(prefix="autoenhance-") as name:
         surfaces = surface(base, old, Path(name) / "base"), surface(working, new, Path(name) / "working")
         keywords = list(callers.compare(old, new)) if callers.have_keywords(*surfaces) else []
         in_python = python_surface.compare(*surfaces, keywords)
     # That the contract has another version asks for no other version.
-    wire_impacts = [change.impact for change in on_the_wire if change.event != "contract version"]
+    wire_impacts = [change.impact for change in on_the_wire if change.kind != "contract version"]
+    every_impact = [*wire_impacts, *(change.impact for change in in_python)]
     packages = version_of(base.text(trees.VERSION)), version_of(working.text(trees.VERSION))
     return Review(
         base=base.name,
@@ -131,15 +172,28 @@ def review(base: Tree, working: Tree, why: str, *, against: str | None = None) -
         wire=on_the_wire,
         python=in_python,
         versions=[
-            bump("the contract's info.version", _version(old), _version(new), highest(wire_impacts)),
-            bump(
-                "the package's version", *packages, highest([*wire_impacts, *(change.impact for change in in_python)])
-            ),
+            bump("info.version", _version(old), _version(new), contract_diff.highest(wire_impacts)),
+            bump("the package's version", *packages, contract_diff.highest(every_impact)),
         ],
         changelog=new_lines(base.text(trees.CHANGELOG), working.text(trees.CHANGELOG)),
         sources=sources.compare(old, new),
         upstream=theirs,
     )
+
+
+def compare_upstream(contract: Contract, source: str) -> Upstream:
+    """Compare our contract with a document of the service, a file or an http(s) URL.
+
+    Raises:
+        contract.ContractError: If it is no OpenAPI document.
+        contract_diff.DiffError: If it cannot be followed, or does not describe the operation.
+        review.changes.ReviewError: If it cannot be fetched.
+    """
+    document = parse_document(*fetch(source))
+    info = document.tree.get("info")
+    version = str(info.get("version", "")) if isinstance(info, dict) else ""
+    differences = contract_diff.compare_upstream(contract, document)
+    return Upstream(document.name, version, str(document.tree.get("openapi")), differences)
 
 
 def _version(contract: Contract) -> str:

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from facts import SOURCES, facts
+from contract.facts import SOURCES, facts
 
 if TYPE_CHECKING:
     from contract import Contract

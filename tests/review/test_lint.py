@@ -1,4 +1,4 @@
-"""scripts/lint.py: everything that is wrong with the contract is said, each with its line."""
+"""`make check-contract`: everything that is wrong with the contract is said, each with its line."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
-from contract_keywords import RESERVED
-from facts import SOURCES, parts
 
-import lint
-import redocly
+from contract import lint, redocly
+from contract.facts import SOURCES, parts
+from contract.keywords import RESERVED
 
 pytestmark = pytest.mark.tools
 
@@ -314,8 +313,8 @@ def test_the_vocabulary_of_sources_is_that_of_the_contract() -> None:
 
 
 def test_every_kind_of_part_is_looked_at() -> None:
-    """Operations, parameters, bodies, answers, schemas, properties and security schemes."""
+    """Operations, parameters, bodies, responses, schemas, properties and security schemes."""
     from contract import parse
 
     kinds = {part.kind for part in parts(parse(ROOT / "openapi/spec.yaml", "spec.yaml").tree)}
-    assert kinds == {"operation", "parameter", "request body", "answer", "schema", "property", "security scheme"}
+    assert kinds == {"operation", "parameter", "request body", "response", "schema", "property", "security scheme"}

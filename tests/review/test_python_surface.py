@@ -92,53 +92,55 @@ CHANGES: dict[str, tuple[str, str, str, list[str]]] = {
         "autoenhance/errors.py",
         "Refused(Failed)",
         "Refused(Exception)",
-        ["breaks autoenhance.Refused: It is no `autoenhance.errors.Failed` any more."],
+        ["breaking autoenhance.Refused: It is no `autoenhance.errors.Failed` any more."],
     ),
     "a base class further up": (
         "autoenhance/errors.py",
         "Failed(Exception)",
         "Failed(OSError)",
         [
-            "breaks autoenhance.Refused: It is no `Exception` any more.",
-            "breaks autoenhance.errors.Failed: It is no `Exception` any more.",
+            "breaking autoenhance.Refused: It is no `Exception` any more.",
+            "breaking autoenhance.errors.Failed: It is no `Exception` any more.",
         ],
     ),
     "an inherited method": (
         "autoenhance/_client.py",
         "with_options",
         "with_settings",
-        ["breaks autoenhance.Client.with_options: The function is called `with_settings` now."],
+        [
+            "breaking autoenhance.Client.with_options: The function is gone. It looks like a rename to `with_settings`, which is new."
+        ],
     ),
     "a method that is awaited": (
         "autoenhance/_client.py",
         "def close",
         "async def close",
-        ["breaks autoenhance.Client.close: It is async now."],
+        ["breaking autoenhance.Client.close: It is async now."],
     ),
     "a method of the class": (
         "autoenhance/_client.py",
         "    def close(self)",
         "    @classmethod\n    def close(self)",
-        ["breaks autoenhance.Client.close: It is classmethod now."],
+        ["breaking autoenhance.Client.close: It is classmethod now."],
     ),
     "a method that is a property": (
         "autoenhance/_client.py",
         "    def close(self)",
         "    @property\n    def close(self)",
-        ["breaks autoenhance.Client.close: It was a function and is an attribute."],
+        ["breaking autoenhance.Client.close: It was a function and is an attribute."],
     ),
     "a name that is not exported": (
         "autoenhance/models.py",
         "from autoenhance_api.models import *\nfrom autoenhance_api import models\n\n__all__ = []\n__all__ += models.__all__",
         "",
-        ["breaks autoenhance.models: Order, Tag, Update: The class is gone."],
+        ["breaking autoenhance.models: Order, Tag, Update: The class is gone."],
     ),
     "a parameter's default": (
         "autoenhance/_client.py",
         "timeout: float = 30",
         "timeout: float = 60",
         [
-            "breaks autoenhance.Client.with_options: The parameter `timeout` has another default. It was `30` and is `60`.",
+            "breaking autoenhance.Client.with_options: The parameter `timeout` has another default. It was `30` and is `60`.",
         ],
     ),
     "a parameter that is required": (
@@ -146,8 +148,8 @@ CHANGES: dict[str, tuple[str, str, str, list[str]]] = {
         "name: str | None = None",
         "name: str",
         [
-            "breaks autoenhance.Client.edit: The parameter `name` is no longer `None`.",
-            "breaks autoenhance.Client.edit: The parameter `name` is required now.",
+            "breaking autoenhance.Client.edit: The parameter `name` is no longer `None`.",
+            "breaking autoenhance.Client.edit: The parameter `name` is required now.",
         ],
     ),
     "another way to write a type": ("autoenhance/_client.py", "name: str | None", "name: Optional['str']", []),
@@ -155,39 +157,39 @@ CHANGES: dict[str, tuple[str, str, str, list[str]]] = {
         "autoenhance_api/models/order.py",
         "name: str",
         "name: None | str",
-        ["breaks autoenhance.models.Order.name: It may also be `None`."],
+        ["breaking autoenhance.models.Order.name: It may also be `None`."],
     ),
     "a field that is written": (
         "autoenhance_api/models/update.py",
         "name: str",
         "name: None | str",
-        ["holds autoenhance.models.Update.name: It may also be `None`."],
+        ["compatible autoenhance.models.Update.name: It may also be `None`."],
     ),
     "a field that is written further down": (
         "autoenhance_api/models/tag.py",
         "text: str",
         "text: None | str",
-        ["holds autoenhance.models.Tag.text: It may also be `None`."],
+        ["compatible autoenhance.models.Tag.text: It may also be `None`."],
     ),
     "what a list holds": (
         "autoenhance_api/models/order.py",
         "list[int | str]",
         "list[str]",
         [
-            "breaks autoenhance.models.Order.images: It was `list[int | str] | Unset` and is `list[str] | Unset`.",
+            "breaking autoenhance.models.Order.images: It was `list[int | str] | Unset` and is `list[str] | Unset`.",
         ],
     ),
     "a field's default": (
         "autoenhance_api/models/order.py",
         "name: str | Unset = UNSET",
         'name: str | Unset = ""',
-        ["breaks autoenhance.models.Order.name: Its default was `UNSET` and is `''`."],
+        ["breaking autoenhance.models.Order.name: Its default was `UNSET` and is `''`."],
     ),
     "overloads": (
         "autoenhance/_client.py",
         "    def close",
         "    @overload\n    def close(self, now: int) -> int: ...\n    @overload\n    def close(self) -> None: ...\n    def close",
-        ["breaks autoenhance.Client.close: Its overloads are others."],
+        ["breaking autoenhance.Client.close: Its overloads are others."],
     ),
     "something private": ("autoenhance/_client.py", "class Client", "class _Hidden: ...\n\nclass Client", []),
 }
@@ -202,7 +204,8 @@ def test_a_change_is_told_under_its_public_name(
     old = surface(tmp_path / "old", FILES)
     new = surface(tmp_path / "new", FILES | {file: FILES[file].replace(before, after)})
     told = [
-        f"{'breaks' if change.breaks else 'holds'} {change.name}: {change.sentence}" for change in compare(old, new, [])
+        f"{'breaking' if change.breaking else 'compatible'} {change.name}: {change.sentence}"
+        for change in compare(old, new, [])
     ]
     assert told == expected
 

@@ -91,17 +91,17 @@ def test_a_branch_is_compared_with_where_it_left_main_and_a_bare_breaking_change
 
     out = " ".join(capsys.readouterr().out.split())
     sample = SAMPLES["combined-breaking-bare"]
-    wire = sum(not change.startswith("nobody") for change in sample.wire)
-    python = sum(change.startswith("breaks") for change in sample.python)
-    told = f"Breaking: {wire + python} changes break something ({wire} on the wire, {python} in Python). "
+    wire = sum(change.startswith("breaking") for change in sample.wire)
+    python = sum(change.startswith("breaking") for change in sample.python)
+    told = f"Breaking: {wire + python} breaking changes ({wire} on the wire, {python} in Python). "
     assert out.startswith(told)
     assert f"Compared with openapi/spec.yaml at {left}: where this branch left the main branch." in out
     record = json.loads(checkout.written("review.json"))
     assert record["verdict"] == "breaking"
     assert record["missing"] == [
-        "the contract's info.version is 1.0.0 and must be 2.0.0 at least.",
-        "the package's version is 0.1.0 and must be 0.2.0 at least.",
-        "CHANGELOG.md has no new line that tells users.",
+        "info.version: bump 1.0.0 to 2.0.0 (major)",
+        "the package's version: bump 0.1.0 to 0.2.0 (major)",
+        "CHANGELOG.md: add a line that tells users",
     ]
     assert all(f"Missing: {missing}" in out for missing in record["missing"])
     assert record["sources"]["counts"]["sdk"]["now"] == record["sources"]["counts"]["sdk"]["base"] + 1
@@ -113,7 +113,7 @@ def test_a_branch_is_compared_with_where_it_left_main_and_a_bare_breaking_change
     ]
     assert {(fact["name"], fact["source"]) for fact in record["sources"]["gone"]} == {
         ("OrderUpdate.name", "page"),
-        ("answer 409", "inferred"),
+        ("response 409", "inferred"),
     }
 
 
@@ -135,7 +135,7 @@ def test_what_is_written_is_the_same_twice_and_names_no_folder_of_this_machine(
     assert "\x1b" not in out
     assert max(len(line) for line in out.splitlines()) <= 80
     for text in (seen[0]["review.md"].decode(), seen[0]["review.html"].decode()):
-        assert "answers 400, 401, 404, 429, 5XX" in text
+        assert "responses 400, 401, 404, 429, 5XX" in text
         assert "openapi/spec.yaml:" in text
         assert "autoenhance.models.OrderUpdate.name" in text
 
@@ -164,7 +164,7 @@ def test_a_compatible_change_passes_and_a_commit_of_main_is_compared_with_its_pa
     assert checkout.review("--base", "HEAD~2") == 0
     out = capsys.readouterr().out
     assert out.startswith("Compatible: 2 changes, none of them breaking.\n")
-    assert "The contract's info.version: 1.0.0 asks for 1.1.0 (minor) and is still 1.0.0." in out
+    assert "To do: info.version: bump 1.0.0 to 1.1.0 (minor)\n" in out
     assert checkout.review() == 0
     assert "the parent of the last commit" in capsys.readouterr().out
     checkout.git("tag", "v1", "HEAD~2")
@@ -265,13 +265,13 @@ def test_the_services_own_document_is_compared_too(
     ours = (checkout.root / SPEC).read_text("utf-8")
     theirs.write_text(ours.replace("  version: 1.0.0", "  version: 7.0.0"), encoding="utf-8")
     assert checkout.review("--base", "HEAD", "--upstream", str(theirs)) == 0
-    assert "Nothing differs." in checkout.written("review.md")
+    assert "No differences." in checkout.written("review.md")
     theirs.write_text(theirs.read_text("utf-8").replace("      name: x-api-key", "      name: x-key"), encoding="utf-8")
     capsys.readouterr()
     assert checkout.review("--base", "HEAD", "--upstream", str(theirs), "--accept", "carried") == 1
     assert "1 against the service's own document" in capsys.readouterr().out
     record = json.loads(checkout.written("review.json"))
-    assert [difference["breaks"] for difference in record["upstream"]["differences"]] == [True]
+    assert [difference["breaking"] for difference in record["upstream"]["differences"]] == [True]
 
 
 @pytest.mark.thorough
@@ -299,7 +299,7 @@ def test_what_is_not_well_formed_is_shown(checkout: Checkout, capsys: pytest.Cap
     """A finding of the lint does not stop a review, and is in everything that it writes."""
     checkout.replace(SPEC, "Whether the sky is replaced.", "Whether the sky is replaced")
     assert checkout.review() == 0
-    assert "Not well-formed: openapi/spec.yaml:" in capsys.readouterr().out
+    assert "To do: contract: openapi/spec.yaml:" in capsys.readouterr().out
     assert json.loads(checkout.written("review.json"))["findings"]
     for name in ("review.md", "review.html"):
         assert "does not end in a full stop" in checkout.written(name)
@@ -341,7 +341,7 @@ def test_the_example_of_the_documentation_is_what_a_review_says(checkout: Checko
     assert checkout.review() == 1
     written = checkout.written("review.md")
     rows = [line for line in (ROOT / "docs/review.md").read_text("utf-8").splitlines() if line.startswith("| ")]
-    shown = [row for row in rows if row.startswith(("| nobody", "| **callers**"))]
+    shown = [row for row in rows if row.startswith(("| compatible", "| **breaking**"))]
     assert len(shown) == 2
     assert all(row in written for row in shown)
 
@@ -402,4 +402,4 @@ def test_a_facade_without_its_version_is_told(checkout: Checkout, capsys: pytest
     checkout.apply("facade-parameter-renamed")
     (checkout.root / VERSION).write_text("")
     assert checkout.review("--accept", "carried") == 1
-    assert "the package's version is not said and must be 0.2.0 at least." in capsys.readouterr().out
+    assert "the package's version: bump nothing to 0.2.0 (major)" in capsys.readouterr().out

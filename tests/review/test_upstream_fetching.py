@@ -11,8 +11,9 @@ import pytest
 from odd_servers import nobody, serving
 from upstream_documents import FROZEN, ROOT, our_contract
 
-from review.upstream import UpstreamError, compare
-from review.upstream import source as fetching
+from review import fetch as fetching
+from review.changes import ReviewError
+from review.reviewing import compare_upstream as compare
 
 if TYPE_CHECKING:
     import socket
@@ -62,14 +63,14 @@ def test_a_url_is_fetched_through_redirects_and_named_without_its_secrets() -> N
     with _serving() as host:
         for path in ("openapi.yaml", "moved"):
             comparison = compare(our_contract(), f"http://user:secret@{host}/{path}?token=secret#part")
-            assert (comparison.source, comparison.differences) == (f"http://{host}/{path}", ())
+            assert (comparison.source, comparison.differences) == (f"http://{host}/{path}", [])
 
 
 def test_a_url_that_gives_no_document_is_told_without_its_secrets() -> None:
     """A 404, redirects without end, nobody there, no URL."""
     with _serving() as host, nobody() as nowhere:
         for source, message in (
-            (f"http://user:secret@{host}/a?secret", rf"^http://{host}/a: the answer is 404 Not Found$"),
+            (f"http://user:secret@{host}/a?secret", rf"^http://{host}/a: the response is 404 Not Found$"),
             (f"http://{host}/round?secret", rf"^http://{host}/round: redirects without end$"),
             (f"{nowhere}/a?secret", rf"^{nowhere}/a: cannot be reached \("),
             ("ftp://user:secret@a/b?secret", r"^ftp://a/b: only http and https URLs can be read"),
@@ -77,7 +78,7 @@ def test_a_url_that_gives_no_document_is_told_without_its_secrets() -> None:
             ("http://[secret", r"^the source is not a URL"),
             ("http://?secret", r"^http://: cannot be fetched"),
         ):
-            with pytest.raises(UpstreamError, match=message) as caught:
+            with pytest.raises(ReviewError, match=message) as caught:
                 compare(our_contract(), source)
             assert "secret" not in str(caught.value)
 
@@ -92,11 +93,11 @@ def test_a_server_without_end_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
             connection.sendall(b"#" * 1000)
 
     monkeypatch.setattr(fetching, "_MOST_BYTES", 2**20)
-    with serving(endless) as url, pytest.raises(UpstreamError, match=r"is longer than 1 MB$"):
+    with serving(endless) as url, pytest.raises(ReviewError, match=r"is longer than 1 MB$"):
         compare(our_contract(), url)
-    monkeypatch.setattr(fetching, "_PATIENCE", 0.05)
+    monkeypatch.setattr(fetching, "_TOTAL_TIMEOUT", 0.05)
     monkeypatch.setattr(fetching, "_MOST_BYTES", 2**40)
-    with serving(endless) as url, pytest.raises(UpstreamError, match=r"did not end within 0.05 s$"):
+    with serving(endless) as url, pytest.raises(ReviewError, match=r"did not end within 0.05 s$"):
         compare(our_contract(), url)
 
     def dripping(connection: socket.socket, over: threading.Event) -> None:
@@ -105,5 +106,5 @@ def test_a_server_without_end_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
         while not over.wait(0.01):
             connection.sendall(b"x: y\r\n")
 
-    with serving(dripping) as url, pytest.raises(UpstreamError, match=r"did not end within 0.05 s$"):
+    with serving(dripping) as url, pytest.raises(ReviewError, match=r"did not end within 0.05 s$"):
         compare(our_contract(), url)

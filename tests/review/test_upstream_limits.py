@@ -8,14 +8,14 @@ import pytest
 from upstream_documents import JSON, Their, found, short
 
 from autoenhance._edit import plan_edit
-from review.upstream.rules import KEPT, RULES
+from contract_diff.severities import KEPT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 pytestmark = pytest.mark.tools
 
-NAME = "request body: name"
+NAME = "request body: `name`"
 
 LOOSER: dict[str, tuple[dict[str, Any], dict[str, Any], bool]] = {
     "a longer name": ({"maxLength": 10}, {"maxLength": 20}, False),
@@ -42,18 +42,17 @@ def test_a_limit_of_ours_is_weighed_against_theirs(
         return lambda their: their.edit["properties"].update(name={"type": "string", **keywords})
 
     (difference,) = found(with_name(theirs), base=with_name(ours))
-    assert (difference.what, difference.breaks) == (NAME, breaks)
+    assert (difference.what, difference.breaking) == (NAME, breaks)
 
 
 @pytest.mark.parametrize(("place", "keyword"), KEPT)
 def test_limits_that_count_as_kept_are_kept_by_the_client(place: str, keyword: str) -> None:
     """What is beyond them is refused before anything is sent."""
     bound = KEPT[place, keyword]
-    assert RULES["request: limit, kept"].breaks is False
     text = "x" * (bound + 1 if keyword.startswith("max") else bound - 1)
     edits: dict[str, tuple[str, dict[str, str]]] = {
-        "path parameter id": (text, {"name": "b"}),
-        "request body: order_id": ("a", {"new_order_id": text}),
+        "path parameter `id`": (text, {"name": "b"}),
+        "request body: `order_id`": ("a", {"new_order_id": text}),
         "request body": ("a", {}),
     }
     with pytest.raises(ValueError, match=r"empty|at most|no changes given"):
@@ -79,10 +78,10 @@ def test_what_only_ours_has_is_told_too() -> None:
         their.operation["parameters"].pop()
 
     assert short(found(less, base=more)) == [
-        ("only ours", "operation", False),
-        ("only ours", "query parameter q", True),
-        ("only ours", "request body: name", False),
-        ("only ours", "answer 200: header etag", False),
+        "breaking parameter removed, query parameter `q`",
+        "compatible deprecated, operation",
+        "compatible deprecated, request body: `name`",
+        "compatible header removed, response 200 header `etag`",
     ]
 
 
@@ -96,4 +95,5 @@ def test_a_body_that_ours_lacks_breaks_if_it_is_required() -> None:
         their.operation["requestBody"] = {"required": required, "content": {JSON: {}}}
 
     for required in (True, False):
-        assert short(found(change, base=without)) == [("only theirs", "request body", required)]
+        expected = "breaking required body added" if required else "compatible body added"
+        assert short(found(change, base=without)) == [f"{expected}, request body"]

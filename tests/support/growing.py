@@ -60,6 +60,10 @@ class Project:
     def python(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         return self.run(sys.executable, *arguments, **environment)
 
+    def tool(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run one of the packages in scripts/."""
+        return self.python("-P", "-m", *arguments, PYTHONPATH=str(self.root / "scripts"))
+
     @contextmanager
     def contract(self, into: Path | None = None) -> Iterator[Any]:
         """The contract, to be changed, there or in a file of its own."""

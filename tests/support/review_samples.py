@@ -3,9 +3,9 @@
 A patch begins with a sentence. Lines of the form `key: value` follow, then the difference:
 
     on: NAME              the patch changes what that other one gives, not the contract as it is
-    wire: BREAKS EVENT    a change on the wire that is told: whom it breaks, and the rule of rules.py that decides
+    wire: VERDICT KIND    a change on the wire that is told, breaking or compatible, and its kind in severities.py
     place: WHAT | POINTER which part of the wire that is, and where it stands in the contract
-    python: breaks NAME   a change in Python that is told and breaks callers; `holds NAME` if it does not
+    python: VERDICT NAME  a change in Python that is told
     versions: A B         the versions of the contract and of the package that follow, from 1.0.0 and 0.1.0
 
 What is not listed is not told; places are listed of some only.

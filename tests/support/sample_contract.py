@@ -55,7 +55,7 @@ def document(*required: str) -> Any:
 
 def make(folder: Path, made: Any = None) -> Path:
     """Generate the package of this contract, or of another one, into a folder, which goes on PYTHONPATH."""
-    from generating import generate  # slow
+    from regenerate.generator import generate  # slow
 
     made, package = made or document(), folder / "autoenhance_api"
     errors = generate(made, ROOT / "openapi", package, templates=ROOT / "openapi/templates", with_hooks=False)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import copy
 import json
-import tempfile
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from contract import Contract, read
-from review.upstream import Difference, compare
+import contract_diff
+from contract import Contract, parse_document, read
+from contract_diff import Change
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,7 +46,7 @@ class Their:
         self.responses: dict[str, Any] = self.operation["responses"]
 
 
-def found(change: Callable[[Their], Any], base: Callable[[Their], Any] | None = None) -> list[Difference]:
+def found(change: Callable[[Their], Any], base: Callable[[Their], Any] | None = None) -> list[Change]:
     """The differences that a change of their document makes; `base` changes our contract as well as theirs."""
     their = Their()
     contract = our_contract()
@@ -57,14 +57,12 @@ def found(change: Callable[[Their], Any], base: Callable[[Their], Any] | None = 
     return compared(their.tree, contract)
 
 
-def compared(tree: Any, contract: Contract | None = None) -> list[Difference]:
+def compared(tree: Any, contract: Contract | None = None) -> list[Change]:
     """The differences of a document."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "theirs.json"
-        path.write_text(json.dumps(tree), encoding="utf-8")
-        return list(compare(contract or our_contract(), str(path)).differences)
+    theirs = parse_document("theirs.json", json.dumps(tree).encode())
+    return contract_diff.compare_upstream(contract or our_contract(), theirs)
 
 
-def short(differences: list[Difference]) -> list[tuple[str, str, bool]]:
-    """What matters of each difference: who has it, where, and whether our client breaks."""
-    return [(one.kind, one.what, one.breaks) for one in differences]
+def short(differences: list[Change]) -> list[str]:
+    """What matters of each difference: whether our client breaks, what it is, and where."""
+    return sorted(f"{'breaking' if one.breaking else 'compatible'} {one.kind}, {one.what}" for one in differences)

@@ -1,0 +1,176 @@
+"""Checks a service, and what was recorded of it, against the contract. Run by `make conformance`.
+
+Exit status: 0 all is as the contract says; 1 something is not; 2 it could not be done; 130 it was interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ipaddress
+import os
+import signal
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType
+
+    from conformance.schemathesis_run import Service
+    from contract import Contract
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+SPEC = ROOT / "openapi/spec.yaml"
+CASSETTES = ROOT / "tests/cassettes"
+KEY, ORDER_ID = "AUTOENHANCE_API_KEY", "AUTOENHANCE_CONFORMANCE_ORDER_ID"
+_SHORTEST_TRACE = 8
+
+
+class FailureError(Exception):
+    """It could not be done; the message says why."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Check what is asked for; returns the exit status."""
+    options = _options(arguments)
+    previous = signal.signal(signal.SIGTERM, _stop)
+    try:
+        return _check(options)
+    except KeyboardInterrupt:
+        print("conformance: stopped.", file=sys.stderr)
+        return 130
+    except FailureError as failure:
+        print(_without_key(f"conformance: {failure}"), file=sys.stderr)
+    except ModuleNotFoundError as error:
+        print(f"conformance: {error.name} is missing; 'make setup' installs it.", file=sys.stderr)
+    except Exception as error:  # noqa: BLE001  # whatever it is, the status must not be that of a mismatch
+        print(_without_key(f"conformance: {type(error).__name__}: {error}"), file=sys.stderr)
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+    return 2
+
+
+def _options(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="conformance", description=__doc__.splitlines()[0])
+    parser.add_argument("--url", help=f"a service to check instead of the sandbox; its key is in {KEY}")
+    parser.add_argument("--part", choices=("service", "cassettes"), help="check only that")
+    parser.add_argument(
+        "--max-examples", type=_positive, default=200, help="requests to make up (default: %(default)s)"
+    )
+    parser.add_argument("--seed", type=int, default=1, help="what they are made up from (default: %(default)s)")
+    parser.add_argument("--cassettes", type=Path, default=CASSETTES, help="the folder with what was recorded")
+    parser.add_argument("--spec", type=Path, default=SPEC, help="the contract")
+    return parser.parse_args(arguments)
+
+
+def _check(options: argparse.Namespace) -> int:
+    contract = _contract(options.spec)
+    conforms = True
+    if options.part != "cassettes":
+        conforms = _check_service(contract, options)
+    if options.part != "service":
+        conforms = _check_cassettes(contract, options.cassettes) and conforms
+    return 0 if conforms else 1
+
+
+def _contract(path: Path) -> Contract:
+    from contract import ContractError, read
+
+    name = path.absolute()
+    try:
+        return read(path, name.relative_to(ROOT).as_posix() if name.is_relative_to(ROOT) else str(path))
+    except ContractError as error:
+        raise FailureError(f"the contract cannot be used.\n{error}") from error
+
+
+def _check_service(contract: Contract, options: argparse.Namespace) -> bool:
+    from conformance import report, schemathesis_run
+
+    with _service(options.url) as service:
+        outcome = schemathesis_run.run(contract.plain(), service, max_examples=options.max_examples, seed=options.seed)
+    print(_without_key(report.service(contract, service, outcome)))
+    if outcome.obstacles and not outcome.findings:
+        raise FailureError("the service could not be checked to the end.\n" + "\n".join(outcome.obstacles))
+    if not outcome.findings and not any(200 <= status < 300 for status in outcome.answers):  # noqa: PLR2004  # HTTP
+        raise FailureError("no edit succeeded, so that nothing was shown: are the key and the order the service's?")
+    return not outcome.findings
+
+
+def _check_cassettes(contract: Contract, folder: Path) -> bool:
+    from autoenhance.sandbox._contract import Contract as Checker
+    from conformance import exchanges, report
+
+    paths = sorted(folder.glob("*.yaml"))
+    if not paths:
+        raise FailureError(f"there are no cassettes in {folder}.")
+    try:
+        recorded = [exchange for path in paths for exchange in exchanges.read(path)]
+    except exchanges.CassetteError as error:
+        raise FailureError(str(error)) from error
+    text, conforms = report.cassettes(contract, Checker(contract.plain()), recorded)
+    print(text)
+    return conforms
+
+
+@contextmanager
+def _service(url: str | None) -> Iterator[Service]:
+    from autoenhance.sandbox import Sandbox
+    from conformance.schemathesis_run import Service
+
+    if url is not None:
+        yield Service.live(*_live(url))
+        return
+    # No limit: a run that is fast is not what 429 is for.
+    with Sandbox(rate_limit=None) as sandbox:
+        yield Service(sandbox.url, sandbox.api_key, sandbox.order_ids, lambda _: sandbox.reset(), is_live=False)
+
+
+def _live(url: str) -> tuple[str, str, str]:
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        raise FailureError("URL is not one like https://api.autoenhance.ai.")
+    if parts.username is not None or parts.password is not None:
+        raise FailureError(f"URL holds a name or a password; the key goes into {KEY}.")
+    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+        raise FailureError("URL is http: the key would go over the network in the clear. Use https.")
+    order_id, api_key = os.environ.get(ORDER_ID, ""), os.environ.get(KEY, "")
+    if not order_id:
+        raise FailureError(f"an order is edited hundreds of times: set {ORDER_ID} to one that may get any name.")
+    if order_id in {".", ".."} or not frozenset("#?%").isdisjoint(order_id):
+        raise FailureError(f"{ORDER_ID} is {order_id!r}, which does not survive every way in which a path is written.")
+    if not api_key:
+        raise FailureError(f"the service needs a key: set {KEY}.")
+    return url.rstrip("/"), api_key, order_id
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _without_key(text: str) -> str:
+    """The text without the live key, and without the beginning of it: a long answer that repeats it may have been cut."""
+    key = os.environ.get(KEY, "")
+    for length in range(len(key), max(_SHORTEST_TRACE, len(key) // 2) - 1, -1):
+        text = text.replace(key[:length], "[the key]")
+    return text
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return number
+
+
+def _stop(signal_number: int, _: FrameType | None) -> None:
+    raise SystemExit(128 + signal_number)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

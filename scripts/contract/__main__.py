@@ -1,0 +1,30 @@
+"""Checks the contract, or renders it as one page; `python -m contract lint --help` tells the options."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from contract import lint, redocly, render
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_COMMANDS: dict[str, Callable[[list[str]], int]] = {
+    "lint": lint.main,
+    "render": render.main,
+    "install-redocly": redocly.main,
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Run a command; returns the exit status."""
+    command = _COMMANDS.get(arguments[0]) if arguments else None
+    if command is None:
+        print(f"usage: python -m contract {{{','.join(_COMMANDS)}}} ...", file=sys.stderr)
+        return 2
+    return command(arguments[1:])
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

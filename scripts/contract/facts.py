@@ -1,0 +1,110 @@
+"""What the contract states, each with the words that say where it is known from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from contract.load import Pointer
+
+# In the order in which a reviewer wants them: what is documented first, what nobody has seen last.
+SOURCES = {
+    "page": "documented: the page about editing an order",
+    "changelog": "documented: the notes on API versions",
+    "rate-limit-page": "documented: the page on rate limits",
+    "sdk": "the service's own SDK",
+    "observed": "observed in responses of the live service",
+    "inferred": "inferred from the others",
+}
+# What a source may be about: the thing itself, or one property of it that is known from elsewhere.
+ASPECTS = {"x-source": "", "x-null-source": "null", "x-type-source": "type", "x-values-source": "values"}
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the contract that must say what it is and where that is known from."""
+
+    name: str
+    kind: str
+    pointer: Pointer
+    node: Any
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One thing that is known, and where from."""
+
+    name: str
+    aspect: str
+    source: str
+    pointer: Pointer
+
+
+def parts(tree: Any) -> Iterator[Part]:
+    """Every operation, parameter, request body, response, schema, property and security scheme."""
+    for path, item in _items(tree, "paths"):
+        for method, operation in _items(item):
+            if isinstance(operation, dict) and "responses" in operation:
+                yield from _parts_of_operation(operation, ("paths", path, method))
+    components = tree.get("components", {})
+    for name, schema in _items(components, "schemas"):
+        pointer: Pointer = ("components", "schemas", name)
+        yield Part(name, "schema", pointer, schema)
+        yield from _properties(name, schema, pointer)
+    for name, scheme in _items(components, "securitySchemes"):
+        yield Part(f"security scheme {name}", "security scheme", ("components", "securitySchemes", name), scheme)
+
+
+def _properties(owner: str, schema: Any, pointer: Pointer) -> Iterator[Part]:
+    """The properties of a schema, those of the objects in it too; what a reference points to is told where it stands."""
+    for key, value in _items(schema, "properties"):
+        yield Part(f"{owner}.{key}", "property", (*pointer, "properties", key), value)
+        yield from _properties(f"{owner}.{key}", value, (*pointer, "properties", key))
+    for key in ("items", "additionalProperties"):
+        if isinstance(schema, dict) and isinstance(schema.get(key), dict):
+            yield from _properties(f"{owner}{'[]' if key == 'items' else '.*'}", schema[key], (*pointer, key))
+    for key in ("anyOf", "oneOf", "allOf"):
+        branches = schema.get(key) if isinstance(schema, dict) else None
+        for index, branch in enumerate(branches if isinstance(branches, list) else []):
+            yield from _properties(owner, branch, (*pointer, key, index))
+
+
+def _parts_of_operation(operation: Any, pointer: Pointer) -> Iterator[Part]:
+    yield Part(f"operation {operation.get('operationId')}", "operation", pointer, operation)
+    parameters = operation.get("parameters")
+    for index, parameter in enumerate(parameters if isinstance(parameters, list) else []):
+        if isinstance(parameter, dict):
+            name = f"{parameter.get('in')} parameter {parameter.get('name')}"
+            yield Part(name, "parameter", (*pointer, "parameters", index), parameter)
+    if "requestBody" in operation:
+        here = (*pointer, "requestBody")
+        yield Part("request body", "request body", here, operation["requestBody"])
+        yield from _inline("request body", operation["requestBody"], here)
+    for status, response in _items(operation, "responses"):
+        here = (*pointer, "responses", status)
+        yield Part(f"response {status}", "response", here, response)
+        yield from _inline(f"response {status}", response, here)
+
+
+def _inline(owner: str, node: Any, pointer: Pointer) -> Iterator[Part]:
+    for media_type, content in _items(node, "content"):
+        if isinstance(content, dict) and isinstance(content.get("schema"), dict):
+            yield from _properties(owner, content["schema"], (*pointer, "content", media_type, "schema"))
+
+
+def facts(tree: Any) -> Iterator[Fact]:
+    """Every statement of a source, in the order of the contract."""
+    for part in parts(tree):
+        for key, aspect in ASPECTS.items():
+            if isinstance(part.node, dict) and key in part.node:
+                yield Fact(part.name, aspect, str(part.node[key]), (*part.pointer, key))
+
+
+def _items(node: Any, key: str | None = None) -> Iterator[tuple[str, Any]]:
+    if key is not None:
+        node = node.get(key) if isinstance(node, dict) else None
+    if isinstance(node, dict):
+        yield from node.items()

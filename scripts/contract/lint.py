@@ -1,0 +1,199 @@
+"""Says everything that is wrong with the contract, each with its line. Run through `make check-contract`.
+
+Exit status: 0 nothing is wrong, 1 something is, 2 it could not be checked.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yamllint.config
+import yamllint.linter
+
+from contract import redocly
+from contract.checks import is_data, problems
+from contract.facts import ASPECTS, SOURCES, parts
+from contract.keywords import unusable_keywords
+from contract.load import Contract, ContractError, Finding, parse, walk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+YAMLLINT = ROOT / "openapi/yamllint.yaml"
+# Names that become Python names, or that are sent; each in the form that is usual for its kind.
+CONVENTIONS = {
+    "schema": (r"[A-Z][A-Za-z0-9]*", "in CamelCase"),
+    "property": (r"[a-z][a-z0-9]*(_[a-z0-9]+)*", "in snake_case"),
+    "operation": (r"[a-z][a-z0-9]*(_[a-z0-9]+)*", "in snake_case"),
+    "header parameter": (r"[a-z][a-z0-9]*(-[a-z0-9]+)*", "in lower case with hyphens"),
+    "path parameter": (r"[a-z][a-z0-9]*(_[a-z0-9]+)*", "in snake_case"),
+    "query parameter": (r"[a-z][a-z0-9]*(_[a-z0-9]+)*", "in snake_case"),
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Check the contract; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="contract lint", description=__doc__.splitlines()[0])
+    parser.add_argument("spec", nargs="?", type=Path, default=ROOT / "openapi/spec.yaml", help="default: %(default)s")
+    spec = parser.parse_args(arguments).spec.absolute()
+    name = spec.relative_to(ROOT).as_posix() if spec.is_relative_to(ROOT) else str(spec)
+    try:
+        findings = lint(spec, name)
+    except redocly.RedoclyError as error:
+        print(f"check-contract: {error}", file=sys.stderr)
+        return 2
+    except Exception as error:  # noqa: BLE001  # whatever it is, the status must not be that of a finding
+        print(f"check-contract: {type(error).__name__}: {error}", file=sys.stderr)
+        return 2
+    for finding in findings:
+        print(finding)
+    if findings:
+        print(f"{name}: {len(findings)} {'finding' if len(findings) == 1 else 'findings'}.", file=sys.stderr)
+    return 1 if findings else 0
+
+
+def lint(spec: Path, name: str) -> list[Finding]:
+    """Everything that is wrong, by line.
+
+    Raises:
+        redocly.RedoclyError: If Redocly CLI is missing or gives no report.
+    """
+    try:
+        contract = parse(spec, name)
+    except ContractError as error:
+        return error.findings
+    return lint_contract(spec, contract)
+
+
+def lint_contract(spec: Path, contract: Contract) -> list[Finding]:
+    """Everything that is wrong with a contract that could be read, by line.
+
+    Raises:
+        redocly.RedoclyError: If Redocly CLI is missing or gives no report.
+    """
+    name = contract.name
+    found = [finding for check in problems(contract) for finding in check]
+    # What has no place, such as that something "cannot be checked", is no news beside what is wrong there.
+    findings = [finding for finding in found if finding.where != name]
+    # The next ones repeat some of it in other words; one message for a place is enough.
+    places = {finding.where for finding in findings}
+    findings += [finding for finding in _house(contract) if finding.where not in places]
+    lines = {_line(finding) for finding in findings}
+    findings += [finding for finding in _redocly(spec, contract, known=findings) if _line(finding) not in lines]
+    findings += _yamllint(spec, name)
+    return sorted(set(findings or found), key=lambda finding: (_line(finding), finding.where, finding.message))
+
+
+def _line(finding: Finding) -> int:
+    match = re.match(r".*?:(\d+)", finding.where)
+    return int(match[1]) if match else 0
+
+
+def _redocly(spec: Path, contract: Contract, *, known: list[Finding]) -> Iterator[Finding]:
+    finished = redocly.run("lint", spec.name, "--format", "json", "--max-problems", "1000", folder=spec.parent)
+    try:
+        found = json.loads(finished.stdout)["problems"]
+    except (ValueError, KeyError) as error:
+        if known:  # it gives up on some of what was found already
+            return
+        said = (finished.stderr or finished.stdout).strip() or f"exit status {finished.returncode}, without a word"
+        raise redocly.RedoclyError(f"redocly lint gave no report.\n{said}") from error
+    for problem in found:
+        place = problem["location"][0]
+        where = f"{contract.name}:{place['start']['line']}: {place.get('pointer', '#/')}"
+        yield Finding(where, f"{problem['message']} ({problem['ruleId']})")
+
+
+def _yamllint(spec: Path, name: str) -> Iterator[Finding]:
+    config = yamllint.config.YamlLintConfig(file=str(YAMLLINT))
+    for problem in yamllint.linter.run(spec.read_text(encoding="utf-8"), config, str(spec)):
+        yield Finding(f"{name}:{problem.line}:{problem.column}", f"{problem.desc} ({problem.rule})")
+
+
+def _house(contract: Contract) -> Iterator[Finding]:
+    """Our own rules: descriptions are sentences, every fact has a source, names follow their conventions."""
+    for part in parts(contract.tree):
+        if not isinstance(part.node, dict):
+            continue
+        description = part.node.get("description")
+        if description is None:
+            yield Finding(contract.where(part.pointer), f"{part.name} has no description")
+        elif not str(description).rstrip().endswith("."):
+            where = contract.where((*part.pointer, "description"))
+            yield Finding(where, f"the description of {part.name} does not end in a full stop")
+        yield from _sources(contract, part.name, part.pointer, part.node)
+        since = part.node.get("x-since")
+        if since is not None and not re.fullmatch(r"\d{4}-\d\d-\d\d", str(since)):
+            where = contract.where((*part.pointer, "x-since"))
+            yield Finding(where, f"x-since is {since!r}; it must be an API version such as '2025-08-31'")
+    yield from unusable_keywords(contract)
+    yield from _names(contract)
+    yield from _enums(contract)
+    yield from _nulls(contract)
+
+
+def _sources(contract: Contract, name: str, pointer: Any, node: Any) -> Iterator[Finding]:
+    known = ", ".join(SOURCES)
+    if "x-source" not in node:
+        yield Finding(contract.where(pointer), f"{name} has no x-source, one of {known}")
+    for key, value in node.items():
+        if not str(key).startswith("x-") or not str(key).endswith("source"):
+            continue
+        if key not in ASPECTS:
+            yield Finding(contract.where((*pointer, key)), f"{key} is none of {', '.join(ASPECTS)}")
+        elif value not in SOURCES:
+            yield Finding(contract.where((*pointer, key)), f"the source {value!r} is none of {known}")
+
+
+def _enums(contract: Contract) -> Iterator[Finding]:
+    """The service may send, and take, values that nobody knows yet; the client keeps them."""
+    for pointer, node in walk(contract.tree):
+        if not isinstance(node, dict) or not isinstance(node.get("enum"), list) or is_data(pointer):
+            continue
+        where = contract.where((*pointer, "enum"))
+        if node.get("x-open-enum") is not True:
+            yield Finding(where, "the enum lists what is known, not all there can be; mark it with x-open-enum: true")
+        described = str(node.get("description", ""))
+        if "others are possible" not in " ".join(described.lower().split()):
+            yield Finding(where, "the description does not say that others are possible")
+        odd = [value for value in node["enum"] if not re.match(r"[A-Za-z]", str(value))]
+        if odd and "x-enum-varnames" not in node:
+            names = "its name in Python would be its place; give names with x-enum-varnames"
+            yield Finding(where, f"{odd[0]!r} does not begin with a letter, so that {names}")
+
+
+def _nulls(contract: Contract) -> Iterator[Finding]:
+    """What may be null says where that is known from, unless the page shows it as null."""
+    for part in parts(contract.tree):
+        if part.kind == "property" and isinstance(part.node, dict) and _may_be_null(part.node):
+            is_known = any(key in part.node for key in ("x-null-source", "x-type-source"))
+            if not is_known and part.node.get("x-source") != "inferred":
+                yield Finding(contract.where(part.pointer), f"{part.name} may be null and has no x-null-source")
+
+
+def _may_be_null(node: Any) -> bool:
+    kinds = [node, *(each for each in node.get("anyOf") or () if isinstance(each, dict))]
+    return any("null" in ([kind] if isinstance(kind := each.get("type"), str) else kind or ()) for each in kinds)
+
+
+def _names(contract: Contract) -> Iterator[Finding]:
+    for part in parts(contract.tree):
+        kind, name, pointer = part.kind, str(part.pointer[-1]), part.pointer
+        if kind == "operation":
+            name, pointer = str(part.node.get("operationId")), (*pointer, "operationId")
+        elif kind == "parameter":
+            kind, name = f"{part.node.get('in')} parameter", str(part.node.get("name"))
+            pointer = (*pointer, "name")
+        pattern, form = CONVENTIONS.get(kind, (".*", ""))
+        if not re.fullmatch(pattern, name):
+            yield Finding(contract.where(pointer), f"the {kind} {name!r} is not {form}")
+        if kind == "schema" and (name.endswith("Error") or name in {"Response", "Unset"}):
+            yield Finding(
+                contract.where(pointer), f"the schema {name!r} has a name that autoenhance has for another thing"
+            )

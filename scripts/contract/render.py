@@ -1,0 +1,147 @@
+"""Renders the contract into one HTML file that needs nothing else: no network, no other file. Run by `make docs`.
+
+Exit status: 0 done, 2 it could not be done and the page that was there is as it was.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from contract import redocly
+from contract.checks import read
+from contract.load import ContractError, with_since
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+EXTENSIONS = ["x-source", "x-null-source", "x-type-source", "x-values-source", "x-keyword"]
+OPTIONS = {
+    "disableTelemetry": True,
+    # All that can be folded is open.
+    "schemasExpansionLevel": 9,
+    "jsonSamplesExpandLevel": 9,
+    "maxDisplayedEnumValues": 99,
+    "showExtensions": EXTENSIONS,
+    # Redoc makes up a sample for every language that it knows; these four are ours.
+    "codeSamples": {
+        "languages": [
+            {"lang": "curl", "label": "cURL"},
+            {"lang": "Python"},
+            {"lang": "JavaScript"},
+            {"lang": "PHP"},
+        ]
+    },
+}
+# The page's one request: the logo under the menu. A word stands for it, so that whom to thank can still be read.
+LOGO = "https://cdn.redoc.ly/redoc/logo-mini-full.svg"
+WORD = (
+    "<svg xmlns='http://www.w3.org/2000/svg' width='42' height='14'>"
+    "<text y='11' font-family='sans-serif' font-size='12' fill='#0044d4'>Redoc</text></svg>"
+)
+# Nothing is fetched now, and the browser sees to it that nothing ever is. Redoc searches in a worker that it makes itself.
+POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline' blob:; worker-src blob:; style-src 'unsafe-inline'; "
+    "img-src data:; font-src data:; base-uri 'none'; form-action 'none'"
+)
+HEAD = "<head>\n"
+
+
+class RenderError(Exception):
+    """The page could not be made; the message says why."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Render the page; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="contract render", description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--spec", type=Path, default=ROOT / "openapi/spec.yaml", help="the contract (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--output", type=Path, default=ROOT / "build/docs/index.html", help="the page (default: %(default)s)"
+    )
+    options = parser.parse_args(arguments)
+    spec, output = options.spec.absolute(), options.output.absolute()
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        new = output.with_name(f"{output.name}.new")
+        new.write_text(render(spec), encoding="utf-8")
+        new.replace(output)
+    except (ContractError, RenderError, redocly.RedoclyError) as error:
+        for line in str(error).splitlines():
+            print(f"render: {line}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"render: {error.filename}: {error.strerror}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("render: stopped.", file=sys.stderr)
+        return 130
+    print(f"{_name(output)} is the page of {_name(spec)}.")
+    return 0
+
+
+def render(spec: Path) -> str:
+    """Make the page of a contract.
+
+    Raises:
+        ContractError: If the contract cannot be used.
+        RedoclyError: If Redocly CLI is not installed.
+        RenderError: If Redocly CLI fails, or makes a page that this does not know how to take off the network.
+    """
+    document = _for_redoc(with_since(read(spec, _name(spec)).plain()))
+    with tempfile.TemporaryDirectory(prefix="autoenhance-") as name:
+        folder = Path(name)
+        (folder / "openapi.json").write_text(json.dumps(document), encoding="utf-8")
+        arguments = ("openapi.json", "--output", "index.html", "--inlineBundle", "--openapi", json.dumps(OPTIONS))
+        finished = redocly.run("build-docs", *arguments, folder=folder)
+        if finished.returncode:
+            said = " ".join((finished.stderr.strip() or finished.stdout.strip()).split())
+            raise RenderError(f"Redocly CLI failed: {said or f'exit status {finished.returncode}'}")
+        page = (folder / "index.html").read_text(encoding="utf-8")
+    page = _replace(page, LOGO, f"data:image/svg+xml,{quote(WORD)}")
+    return _replace(page, HEAD, f'{HEAD}  <meta http-equiv="Content-Security-Policy" content="{POLICY}" />\n')
+
+
+def _for_redoc(document: dict[str, Any]) -> dict[str, Any]:
+    """Say the same in the way that Redoc shows all of it."""
+    # It folds the operations of a tag away; without tags, the one that there is stands open.
+    document.pop("tags", None)
+    for item in document.get("paths", {}).values():
+        for operation in item.values():
+            if isinstance(operation, dict):
+                operation.pop("tags", None)
+    # Of a field that may be null it shows what the branch of its `anyOf` says, and not what the field itself says.
+    schemas = document.get("components", {}).get("schemas", {})
+    for schema in schemas.values():
+        for field in schema.get("properties", {}).values():
+            field["anyOf"] = [_with_facts(branch, field, schemas) for branch in field.get("anyOf", [])]
+            if not field["anyOf"]:
+                del field["anyOf"]
+    return document
+
+
+def _with_facts(branch: dict[str, Any], field: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:
+    if branch == {"type": "null"}:
+        return branch
+    name = branch.get("$ref", "").rpartition("/")[2]
+    schema = {"title": name, **schemas[name]} if name in schemas else branch
+    said = [part["description"] for part in (field, schema) if "description" in part]
+    # It shows no extensions there, so they stand in the text, looking as they do elsewhere.
+    said += ["  \n".join(f"**{key[2:]}:** `{field[key]}`" for key in EXTENSIONS if key in field)]
+    return {**schema, "description": "\n\n".join(said)}
+
+
+def _replace(page: str, old: str, new: str) -> str:
+    if page.count(old) != 1:
+        raise RenderError(
+            f"Redoc's page holds {old.strip()!r} {page.count(old)} times, not once; see scripts/contract/render.py."
+        )
+    return page.replace(old, new)
+
+
+def _name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else str(path)

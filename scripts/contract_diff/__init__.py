@@ -1,0 +1,75 @@
+"""Compares two OpenAPI documents: does the new one take all that the old one allowed?
+
+Requests that were right must stay right, and responses must stay within what was promised. What differs is told with its
+place, and `severities.py` says what it means for users of the contract and for this client.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from contract_diff.changes import IMPACTS, Change, Event, Impact, highest
+from contract_diff.containment import is_within
+from contract_diff.document import DiffError, Document
+from contract_diff.severities import RULES, judge
+from contract_diff.traversal import compare_documents
+from contract_diff.upstream import compare_operation
+from contract_diff.words import compare_words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from contract import Contract
+
+# What is ours alone to say, or never on the wire: no document of others need have it.
+_NOT_UPSTREAM = frozenset({"operation id", "path parameter renamed", "enum opened", "enum closed", "discriminator"})
+
+__all__ = ["RULES", "Change", "DiffError", "Impact", "compare", "compare_upstream", "highest", "is_within"]
+
+
+def compare(old: Contract, new: Contract) -> list[Change]:
+    """Every change of a contract, what it means for its users, the worst first.
+
+    Raises:
+        DiffError: If a contract cannot be followed.
+    """
+    before, after = Document(old), Document(new)
+    events = [*compare_documents(before, after), *compare_words(before, after)]
+    changes = list(_judged(events, before, after, upstream=False))
+    return sorted(
+        changes, key=lambda change: (-IMPACTS.index(change.impact), change.what, change.where, change.sentence)
+    )
+
+
+def compare_upstream(ours: Contract, theirs: Contract) -> list[Change]:
+    """How our operation differs from that of a document of the service, and what it means for this client.
+
+    Raises:
+        DiffError: If a document cannot be followed, or does not describe the operation.
+    """
+    before, after = Document(ours), Document(theirs)
+    try:
+        events = [event for event in compare_operation(before, after) if event.kind not in _NOT_UPSTREAM]
+    except RecursionError:
+        raise DiffError(f"{after.name}: is nested too deeply to be compared") from None
+    return list(_judged(events, before, after, upstream=True))
+
+
+def _judged(events: Iterable[Event], old: Document, new: Document, *, upstream: bool) -> Iterator[Change]:
+    """Each event with its verdict; what is the same in several responses is told once."""
+    grouped: dict[tuple[object, ...], tuple[Event, tuple[str, str], list[str]]] = {}
+    for event in events:
+        here, there = event.places
+        shown = old.where(here) if here is not None else "", new.where(there) if there is not None else ""
+        # What stands once in the contract and is used in several responses is one change.
+        place = replace(event.place, status=str(bool(event.place.status)))
+        key = replace(event, place=place, places=(None, None)), shown
+        grouped.setdefault(key, (event, shown, []))[2].append(event.place.status)
+    for event, shown, statuses in grouped.values():
+        breaking, impact, because = judge(event, client=upstream)
+        what = event.place.show(sorted(set(statuses)))
+        sentence = event.sentence(upstream=upstream)
+        yield Change(
+            what, shown[1] or shown[0], event.kind, sentence, breaking, impact, because, shown if upstream else None
+        )

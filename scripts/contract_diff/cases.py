@@ -1,0 +1,237 @@
+"""Alternatives of a schema, of one type each, and what the keywords of such an alternative say together."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+from contract_diff.document import DiffError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from contract import Pointer
+
+Part = tuple[int, "Pointer"]
+"""A schema: which of the two documents, and where in it."""
+Schemas = tuple[Part, ...]
+"""Schemas that hold together, in one order; none allow everything."""
+
+TYPES: Final = ("null", "boolean", "number", "string", "array", "object")
+_IN_PLACE: Final = ("$ref", "allOf", "anyOf", "oneOf", "if", "dependentSchemas")
+_OF_NUMBERS: Final = frozenset({"int32", "int64", "float", "double"})
+
+
+@dataclass(frozen=True)
+class Clause:
+    """One alternative: keywords that hold together, schemas that must not hold, and what only another like it implies."""
+
+    layers: frozenset[Part] = frozenset()
+    nots: frozenset[Part] = frozenset()
+    opaque: frozenset[tuple[str, Part]] = frozenset()
+
+    def __and__(self, other: Clause) -> Clause:
+        return Clause(self.layers | other.layers, self.nots | other.nots, self.opaque | other.opaque)
+
+
+class Case:
+    """The values of one type that an alternative allows, and what its keywords say of them together."""
+
+    def __init__(self, kind: str, clause: Clause, node: Callable[[Part], Any]) -> None:
+        self.kind = kind
+        self.clause = clause
+        self.layers = [(part, node(part)) for part in joined(clause.layers)]
+
+    def _all(self, key: str) -> list[Any]:
+        return [node[key] for _, node in self.layers if key in node]
+
+    @cached_property
+    def values(self) -> list[Any] | None:
+        """What an `enum` or a `const` lists of this type; None if any value will do."""
+        lists = [value for value in self._all("enum") if isinstance(value, list)] + [
+            [each] for each in self._all("const")
+        ]
+        if self.kind == "null":
+            lists.append([None])
+        elif self.kind == "boolean":
+            lists.append([False, True])
+        if not lists:
+            return None
+        others = [set(map(as_json, each)) for each in lists[1:]]
+        return [v for v in lists[0] if kind_of(v) == self.kind and all(as_json(v) in other for other in others)]
+
+    @cached_property
+    def is_integer(self) -> bool:
+        """Whether its numbers are whole."""
+        said = [types for _, node in self.layers if (types := types_of(node)) is not None]
+        return any("integer" in types and "number" not in types for types in said)
+
+    def limit(self, key: str, none: float) -> float:
+        """The tightest of the limits with this name; `none` if there is none."""
+        numbers = [value for value in self._all(key) if kind_of(value) == "number"]
+        tightest: float = (max if key.startswith(("min", "exclusiveMin")) else min)([none, *numbers])
+        return tightest
+
+    @cached_property
+    def steps(self) -> list[float]:
+        """What its numbers are multiples of."""
+        return [step for step in self._all("multipleOf") if kind_of(step) == "number"]
+
+    @cached_property
+    def is_unique(self) -> bool:
+        """Whether no item is there twice."""
+        return True in self._all("uniqueItems")
+
+    def texts(self, key: str) -> set[str]:
+        """What a keyword of texts says, such as each `pattern`; formats of numbers count for numbers only."""
+        found = {as_json(value) for value in self._all(key)}
+        if key == "format":
+            return {text for text in found if (json.loads(text) in _OF_NUMBERS) == (self.kind == "number")}
+        return found
+
+    @cached_property
+    def hidden(self) -> set[str]:
+        """The fields that are not sent in this direction."""
+        return {name for names in self._all("x-hidden") for name in names}
+
+    @cached_property
+    def required(self) -> set[str]:
+        """The fields that must be there."""
+        lists = [names for names in self._all("required") if isinstance(names, list)]
+        return {str(name) for names in lists for name in names} - self.hidden
+
+    @cached_property
+    def names(self) -> list[str]:
+        """The fields that are named."""
+        return list(dict.fromkeys(name for _, node in self.layers for name in _mapping(node, "properties")))
+
+    @cached_property
+    def patterns(self) -> list[str]:
+        """The patterns for names of fields."""
+        return list(dict.fromkeys(name for _, node in self.layers for name in _mapping(node, "patternProperties")))
+
+    def field(self, name: str) -> Schemas:
+        """What holds for a field."""
+        found: list[Part] = []
+        for part, node in self.layers:
+            here = [("properties", name)] if name in _mapping(node, "properties") else []
+            here += [
+                ("patternProperties", each) for each in _mapping(node, "patternProperties") if _matches(each, name)
+            ]
+            found += [_below(part, *steps) for steps in here] or _others(part, node)
+        return joined(found)
+
+    def matching(self, pattern: str, *, at_most: bool) -> Schemas:
+        """What holds for fields whose name matches: of those without a name of their own, at least, or at most."""
+        found: list[Part] = []
+        for part, node in self.layers:
+            if pattern in _mapping(node, "patternProperties"):
+                found.append(_below(part, "patternProperties", pattern))
+            elif at_most:
+                found += _others(part, node)
+        return joined(found)
+
+    @cached_property
+    def others(self) -> Schemas:
+        """What holds for fields that are not named and match no pattern."""
+        return joined(each for part, node in self.layers for each in _others(part, node))
+
+    @cached_property
+    def field_names(self) -> Schemas:
+        """What holds for the names of fields."""
+        return joined(_below(part, "propertyNames") for part, node in self.layers if "propertyNames" in node)
+
+    @cached_property
+    def prefix(self) -> int:
+        """How many items have a schema of their own."""
+        return max([len(listed(node, "prefixItems")) for _, node in self.layers], default=0)
+
+    def item(self, index: int) -> Schemas:
+        """What holds for an item."""
+        found = []
+        for part, node in self.layers:
+            if index < len(listed(node, "prefixItems")):
+                found.append(_below(part, "prefixItems", index))
+            else:
+                key = "unevaluatedItems" if "items" not in node and is_plain(node, "unevaluatedItems") else "items"
+                found += [_below(part, key)] if node.get(key, True) not in (True, {}) else []
+        return joined(found)
+
+    @cached_property
+    def contained(self) -> list[tuple[Schemas, int, float]]:
+        """What must be among the items: a schema, and of how many at least and at most."""
+        return [
+            ((_below(part, "contains"),), node.get("minContains", 1), node.get("maxContains", float("inf")))
+            for part, node in self.layers
+            if "contains" in node
+        ]
+
+    @cached_property
+    def dependent(self) -> set[tuple[str, str]]:
+        """Which field, if it is there, requires which other."""
+        mappings = [each for each in self._all("dependentRequired") if isinstance(each, dict)]
+        return {(name, other) for each in mappings for name, others in each.items() for other in others}
+
+
+def types_of(node: Any) -> set[str] | None:
+    """The types that a schema's own `type` lists."""
+    said = node.get("type")
+    types = {said} if isinstance(said, str) else set(map(str, said)) if isinstance(said, list) else None
+    return None if types is None or "any" in types else types
+
+
+def joined(parts: Iterable[Part]) -> Schemas:
+    """Schemas that hold together, in the order that is theirs."""
+    return tuple(sorted(set(parts), key=lambda part: (part[0], tuple(map(str, part[1])))))
+
+
+def listed(node: dict[str, Any], key: str) -> list[Any]:
+    """The list at a key; empty if there is none."""
+    value = node.get(key)
+    return value if isinstance(value, list) else []
+
+
+def is_plain(node: dict[str, Any], key: str) -> bool:
+    """Whether an `unevaluated…` is about the keywords beside it alone, as `additionalProperties` and `items` are."""
+    same = "additionalProperties" if key == "unevaluatedProperties" else "items"
+    return not any(each in node for each in (*_IN_PLACE, same, "contains"))
+
+
+def _mapping(node: dict[str, Any], key: str) -> dict[str, Any]:
+    value = node.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def _below(part: Part, *steps: str | int) -> Part:
+    return part[0], (*part[1], *steps)
+
+
+def _others(part: Part, node: dict[str, Any]) -> list[Part]:
+    is_unevaluated = "additionalProperties" not in node and is_plain(node, "unevaluatedProperties")
+    key = "unevaluatedProperties" if is_unevaluated else "additionalProperties"
+    return [_below(part, key)] if node.get(key, True) not in (True, {}) else []
+
+
+def _matches(pattern: str, name: str) -> bool:
+    try:
+        return re.search(pattern, name) is not None
+    except re.error:
+        raise DiffError(f"the pattern {pattern!r} is no regular expression") from None
+
+
+def as_json(value: Any) -> str:
+    """A value as JSON text, the same for 1 and 1.0, whatever the order of keys."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return json.dumps(value, sort_keys=True, ensure_ascii=False)
+
+
+def kind_of(value: Any) -> str:
+    """The type of a JSON value; an integer is a number."""
+    for kind, name in ((bool, "boolean"), (int | float, "number"), (str, "string"), (list, "array"), (dict, "object")):
+        if isinstance(value, kind):
+            return name
+    return "null"

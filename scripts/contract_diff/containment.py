@@ -1,0 +1,294 @@
+"""Whether one schema takes all that another one allows. What cannot be shown counts as no.
+
+Fields that a schema neither names nor limits are nobody's promise: that they get a name, with any schema, takes nothing away.
+"""
+
+from __future__ import annotations
+
+import math
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import SchemaError
+from referencing.exceptions import Unresolvable
+
+from contract_diff.cases import Case, Clause, Schemas, as_json, joined
+from contract_diff.space import Space, TooManyError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from contract_diff.cases import Part
+
+_TEXTS = ("pattern", "format", "contentEncoding", "contentMediaType", "contentSchema")
+_DEEPEST = 200
+Pair = tuple[Schemas, Schemas]
+
+
+class Containment:
+    """Compares the schemas of a space.
+
+    Args:
+        space: The two documents.
+        given: Pairs of which the first counts as within the second: those that are compared by themselves.
+        is_strict: Whether fields that are neither named nor limited count as well.
+    """
+
+    def __init__(self, space: Space, given: Iterable[Pair] = (), *, is_strict: bool = False) -> None:
+        self._space = space
+        self._given = frozenset(given)
+        self._is_strict = is_strict
+        self._known: dict[Pair, bool] = {}
+        self._trail: list[Pair] = []
+        self._looked_at: set[tuple[Clause, str]] = set()
+
+    def is_within(self, narrow: Schemas, wide: Schemas) -> bool:
+        """Whether every value that meets all of the first meets all of the others."""
+        pair = narrow, wide
+        if not wide or pair in self._given:
+            return True
+        if pair not in self._known:
+            if len(self._trail) > _DEEPEST * 10:
+                return False
+            began = len(self._trail)
+            self._trail.append(pair)
+            self._known[pair] = True  # in a circle, until it is refuted
+            try:
+                is_within = self._are_covered(self._space.cases(narrow), wide)
+            except TooManyError:
+                is_within = False
+            if not is_within:
+                # What was shown meanwhile may rest on it.
+                for each in self._trail[began:]:
+                    if self._known[each]:
+                        del self._known[each]
+                del self._trail[began:]
+                self._known[pair] = False
+        return self._known[pair]
+
+    def is_empty(self, schemas: Schemas) -> bool:
+        """Whether it can be shown that no value meets all of them."""
+        try:
+            return all(self._is_empty(case) for case in self._space.cases(schemas))
+        except TooManyError:
+            return False
+
+    def inhabited(self, schemas: Schemas) -> list[Case]:
+        """The alternatives that allow something, as far as can be told.
+
+        Raises:
+            TooManyError: If there are too many.
+        """
+        return [case for case in self._space.cases(schemas) if not self._is_empty(case)]
+
+    def _are_covered(self, cases: list[Case], wide: Schemas) -> bool:
+        others = self._space.cases(wide)
+        return all(self._is_covered(case, others, wide) or self._is_empty(case) for case in cases)
+
+    def _is_covered(self, case: Case, others: list[Case], wide: Schemas) -> bool:
+        others = [other for other in others if other.kind == case.kind]
+        if any(self._is_case_within(case, other) for other in others):
+            return True
+        return case.values is not None and all(
+            self._takes(value, wide) or not self._takes(value, case.clause.layers) for value in case.values
+        )
+
+    def _takes(self, value: Any, schemas: Iterable[Part]) -> bool:
+        return all(self._is_valid(value, part) for part in schemas)
+
+    def _is_valid(self, value: Any, part: Part) -> bool:
+        if self._space.is_made(part):
+            schema = self._space.node(part)
+        else:
+            steps = (str(step).replace("~", "~0").replace("/", "~1").replace("%", "%25") for step in part[1])
+            schema = {"$ref": f"urn:{part[0]}#" + "".join(f"/{step}" for step in steps)}
+        try:
+            return Draft202012Validator(schema, registry=self._space.registry).is_valid(value)
+        except (SchemaError, Unresolvable, TypeError, ValueError, AttributeError, RecursionError):
+            return False
+
+    def _is_case_within(self, case: Case, other: Case) -> bool:
+        return (
+            other.clause.layers <= case.clause.layers or self._keywords_within(case, other)
+        ) and self._conditions_within(case, other)
+
+    def _keywords_within(self, case: Case, other: Case) -> bool:
+        if case.kind in {"null", "boolean"}:
+            return {*map(as_json, case.values or ())} <= {*map(as_json, other.values or ())}
+        if other.values is not None:
+            values = [value for value in case.values or () if self._takes(value, case.clause.layers)]
+            return case.values is not None and all(self._takes(value, other.clause.layers) for value in values)
+        if case.kind == "number":
+            return _texts_within(case, other) and _numbers_within(case, other)
+        if case.kind == "string":
+            return _texts_within(case, other) and _range_within(case, other, "minLength", "maxLength")
+        return self._arrays_within(case, other) if case.kind == "array" else self._objects_within(case, other)
+
+    def _conditions_within(self, case: Case, other: Case) -> bool:
+        """Schemas that must not hold, and keywords of which only that they are the same is known."""
+        for part in other.clause.nots - case.clause.nots:
+            implied = any(self.is_within((part,), (each,)) for each in case.clause.nots)
+            if not implied and not self._is_apart(case, part):
+                return False
+        for key, part in other.clause.opaque:
+            is_known = any(key == name and self._space.is_same(part, each) for name, each in case.clause.opaque)
+            if not is_known and not (key == "oneOf" and self._meets_one(case, part)):
+                return False
+        return True
+
+    def _meets_one(self, case: Case, part: Part) -> bool:
+        """Whether what meets one of the branches of a `oneOf` meets no other."""
+        count = len(self._space.node(part))
+        branches = [(part[0], (*part[1], index)) for index in range(count)]
+        return sum(not self._is_apart(case, branch) for branch in branches) <= 1
+
+    def _is_apart(self, case: Case, part: Part) -> bool:
+        """Whether it can be shown that nothing of an alternative meets a schema."""
+        try:
+            clauses = self._space.expand(part, ())
+        except TooManyError:
+            return False
+        allowed = {(each.kind, each.clause) for each in self._space.cases((part,))}
+        both = [self._space.case(case.kind, case.clause & each) for each in clauses if (case.kind, each) in allowed]
+        return all(self._is_empty(each) for each in both)
+
+    def _is_empty(self, case: Case) -> bool:
+        looked_at = case.clause, case.kind
+        if looked_at in self._looked_at:
+            return False  # in a circle: it cannot be shown
+        self._looked_at.add(looked_at)
+        try:
+            if case.values is not None and (case.kind != "null" or not case.values):
+                return not any(self._takes(value, case.clause.layers) for value in case.values)
+            return self._has_no_room(case) or any(self._is_refused(case, part) for part in case.clause.nots)
+        finally:
+            self._looked_at.discard(looked_at)
+
+    def _is_refused(self, case: Case, part: Part) -> bool:
+        """Whether all of an alternative meets a schema that must not hold."""
+        if self._space.node(part) is True:
+            return True
+        try:
+            others = self._space.cases((part,))
+        except TooManyError:
+            return False
+        bare = self._space.case(case.kind, Clause(case.clause.layers))
+        return any(self._is_case_within(bare, other) for other in others if other.kind == case.kind)
+
+    def _has_no_room(self, case: Case) -> bool:
+        match case.kind:
+            case "number":
+                low, high = _bounds(case)
+                return low > high
+            case "string":
+                return case.limit("minLength", 0) > case.limit("maxLength", math.inf)
+            case "array":
+                least, most = case.limit("minItems", 0), case.limit("maxItems", math.inf)
+                first = range(int(min(least, case.prefix + 1)))
+                return least > most or any(self.is_empty(case.item(index)) for index in first)
+            case "object":
+                least = max(case.limit("minProperties", 0), len(case.required))
+                return least > self._most_fields(case) or any(self.is_empty(case.field(name)) for name in case.required)
+        return False
+
+    def _arrays_within(self, case: Case, other: Case) -> bool:
+        most = case.limit("maxItems", math.inf)
+        if not _range_within(case, other, "minItems", "maxItems"):
+            return False
+        if other.is_unique and not case.is_unique and most > 1:
+            return False
+        items = range(int(min(most, max(case.prefix, other.prefix) + 1)))
+        if not all(self.is_within(case.item(index), other.item(index)) for index in items):
+            return False
+        return all(self._has_items(case, *wanted) for wanted in other.contained)
+
+    def _has_items(self, case: Case, schema: Schemas, least: int, most: float) -> bool:
+        there = [each for each, count, _ in case.contained if count >= least and self.is_within(each, schema)]
+        every = all(self.is_within(case.item(index), schema) for index in range(case.prefix + 1))
+        few = [each for each, _, count in case.contained if count <= most and self.is_within(schema, each)]
+        is_enough = least == 0 or bool(there) or (every and case.limit("minItems", 0) >= least)
+        return is_enough and (bool(few) or case.limit("maxItems", math.inf) <= most)
+
+    def _objects_within(self, case: Case, other: Case) -> bool:
+        least = max(case.limit("minProperties", 0), len(case.required))
+        return (
+            other.required <= case.required
+            and all(self._depends(case, *each) for each in other.dependent - case.dependent)
+            and least >= other.limit("minProperties", 0)
+            and self._most_fields(case) <= other.limit("maxProperties", math.inf)
+            and all(self._is_field_within(case, other, name) for name in dict.fromkeys([*case.names, *other.names]))
+            and self._other_fields_within(case, other)
+            and self._are_names_within(case, other)
+        )
+
+    def _is_field_within(self, case: Case, other: Case, name: str) -> bool:
+        old = case.field(name)
+        if not old and not self._is_strict and name not in case.names:
+            return True
+        return self.is_within(old, other.field(name))
+
+    def _depends(self, case: Case, name: str, other: str) -> bool:
+        return other in case.required or self.is_empty(case.field(name))
+
+    def _most_fields(self, case: Case) -> float:
+        is_closed = not case.patterns and self.is_empty(case.others)
+        named = sum(not self.is_empty(case.field(name)) for name in case.names) if is_closed else math.inf
+        return min(named, case.limit("maxProperties", math.inf))
+
+    def _other_fields_within(self, case: Case, other: Case) -> bool:
+        """Fields without a name of their own, by their patterns and without."""
+        mine = {pattern: case.matching(pattern, at_most=False) for pattern in case.patterns}
+        for pattern in other.patterns:
+            wanted = other.matching(pattern, at_most=True)
+            known = [mine[pattern]] if pattern in mine else [*mine.values(), case.others]
+            if not all(self.is_within(each, wanted) for each in known):
+                return False
+        rest = [mine[pattern] for pattern in mine if pattern not in other.patterns] + [case.others]
+        return all(self.is_within(each, other.others) for each in rest)
+
+    def _are_names_within(self, case: Case, other: Case) -> bool:
+        if not other.field_names or self.is_within(case.field_names, other.field_names):
+            return True
+        is_closed = not case.patterns and self.is_empty(case.others)
+        names = [name for name in case.names if not self.is_empty(case.field(name))]
+        return is_closed and all(self._takes(name, other.field_names) for name in names)
+
+
+def _texts_within(case: Case, other: Case) -> bool:
+    return all(other.texts(key) <= case.texts(key) for key in _TEXTS)
+
+
+def _numbers_within(case: Case, other: Case) -> bool:
+    (low, high), (lowest, highest) = _bounds(case), _bounds(other)
+    if low < lowest or high > highest:
+        return False
+    steps = [Decimal(str(step)) for step in case.steps if step] + [Decimal(1)] * case.is_integer
+    wanted = [Decimal(str(step)) for step in other.steps if step] + [Decimal(1)] * other.is_integer
+    return all(any(step % want == 0 for step in steps) for want in wanted)
+
+
+def _range_within(case: Case, other: Case, least: str, most: str) -> bool:
+    return case.limit(least, 0) >= other.limit(least, 0) and case.limit(most, math.inf) <= other.limit(most, math.inf)
+
+
+def _bounds(case: Case) -> tuple[tuple[float, int], tuple[float, int]]:
+    """The lowest and the highest number, each with a mark that puts a bound that is itself no value beyond it."""
+    low = max((case.limit("minimum", -math.inf), 0), (case.limit("exclusiveMinimum", -math.inf), 1))
+    high = min((case.limit("maximum", math.inf), 0), (case.limit("exclusiveMaximum", math.inf), -1))
+    if case.is_integer:
+        if math.isfinite(low[0]):
+            low = (math.floor(low[0]) + 1 if low[1] else math.ceil(low[0])), 0
+        if math.isfinite(high[0]):
+            high = (math.ceil(high[0]) - 1 if high[1] else math.floor(high[0])), 0
+    return low, high
+
+
+def is_within(narrow: Any, wide: Any) -> bool:
+    """Whether one JSON Schema takes all that another one allows, fields without a name included."""
+    from contract import Contract
+    from contract_diff.document import Document
+
+    sides = [Document(Contract("schema", {"openapi": "3.1.0", "schema": schema})) for schema in (narrow, wide)]
+    containment = Containment(Space((sides[0], sides[1]), "request"), is_strict=True)
+    return containment.is_within(joined([(0, ("schema",))]), joined([(1, ("schema",))]))

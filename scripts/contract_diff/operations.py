@@ -1,0 +1,198 @@
+"""The operations of a document: where each is, and its parameters, body, responses, servers and security, resolved."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice, product
+from typing import TYPE_CHECKING, Any, Final
+
+from contract import at
+
+if TYPE_CHECKING:
+    from contract import Pointer
+    from contract_diff.document import Document
+
+METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+# OpenAPI says that these mean nothing where they are declared as parameters.
+_IGNORED_HEADERS: Final = frozenset({"accept", "content-type", "authorization"})
+_STYLES: Final = {"query": "form", "path": "simple", "header": "simple", "cookie": "form"}
+_MOST_URLS: Final = 100
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation of a document: its path, and where the path's item and the operation stand."""
+
+    document: Document
+    path: str
+    method: str
+    item: Pointer
+    pointer: Pointer
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        return f"{self.method.upper()} {self.path}"
+
+    @property
+    def node(self) -> dict[str, Any]:
+        """What stands there."""
+        return self.document.mapping(self.pointer)
+
+    @cached_property
+    def parameters(self) -> dict[tuple[str, str], Pointer]:
+        """Where each parameter stands, by where it is sent and its name; headers without case, a path's by their order."""
+        order = re.findall(r"\{([^}]*)\}", self.path)
+        found: dict[tuple[str, str], Pointer] = {}
+        for owner in (self.item, self.pointer):
+            for index in range(len(self.document.sequence((*owner, "parameters")))):
+                pointer = self.document.follow((*owner, "parameters", index))
+                parameter = self.document.mapping(pointer)
+                where, name = str(parameter.get("in")), str(parameter.get("name"))
+                if where == "header":
+                    name = name.lower()
+                    if name in _IGNORED_HEADERS:
+                        continue
+                elif where == "path":
+                    name = str(order.index(name)) if name in order else name
+                found[where, name] = pointer
+        return found
+
+    def style(self, pointer: Pointer) -> str:
+        """How a parameter is written: by a style, or as a media type."""
+        parameter = self.document.mapping(pointer)
+        if content := self.content(pointer):
+            return next(iter(content))
+        style = str(parameter.get("style") or _STYLES.get(str(parameter.get("in"))))
+        explode = parameter.get("explode", style == "form")
+        reserved = ", allowReserved" if parameter.get("allowReserved") is True else ""
+        return f"`{style}`, {'exploded' if explode else 'not exploded'}{reserved}"
+
+    @cached_property
+    def body(self) -> Pointer | None:
+        """Where the request body stands, if there is one."""
+        return self.document.follow((*self.pointer, "requestBody")) if "requestBody" in self.node else None
+
+    @cached_property
+    def responses(self) -> dict[str, Pointer]:
+        """Where each response stands, by its status."""
+        names = [name for name in self.document.mapping((*self.pointer, "responses")) if not name.startswith("x-")]
+        found = {
+            name if name == "default" else name.upper(): self.document.follow((*self.pointer, "responses", name))
+            for name in names
+        }
+        return dict(sorted(found.items()))
+
+    def response_of(self, status: str) -> Pointer | None:
+        """The response that a status gets: its own, that of its range, or the default, which is for errors."""
+        if status in self.responses:
+            return self.responses[status]
+        has_success = any(each.startswith("2") for each in self.responses)
+        is_default = not (status.startswith("2") and has_success) and status[0] not in "13"
+        return self.responses.get(f"{status[0]}XX") or (self.responses.get("default") if is_default else None)
+
+    def content(self, pointer: Pointer) -> dict[str, Pointer]:
+        """Where each media type of a body stands, by its name without parameters."""
+        names = self.document.mapping((*pointer, "content")) if "content" in self.document.mapping(pointer) else {}
+        return {name.partition(";")[0].strip().lower(): (*pointer, "content", name) for name in names}
+
+    def headers(self, pointer: Pointer) -> dict[str, Pointer]:
+        """Where each header of a response stands, by its name without case."""
+        names = self.document.mapping((*pointer, "headers")) if "headers" in self.document.mapping(pointer) else {}
+        return {
+            name.lower(): self.document.follow((*pointer, "headers", name))
+            for name in names
+            if name.lower() != "content-type"
+        }
+
+    def nearest(self, key: str) -> Pointer | None:
+        """Where the operation, else its path, else the document says something for it."""
+        for owner in (self.pointer, self.item, ()):
+            node = self.document.mapping(owner)
+            if key in node and (node[key] or key == "security"):
+                return (*owner, key)
+        return None
+
+    @cached_property
+    def servers(self) -> list[list[str]]:
+        """The URLs of each server, that of its variables' defaults first."""
+        pointer = self.nearest("servers")
+        servers = self.document.sequence(pointer) if pointer else [{"url": "/"}]
+        return [_urls(server) for server in servers if isinstance(server, dict)]
+
+    @cached_property
+    def security(self) -> dict[frozenset[str], Pointer]:
+        """What each way in needs, such as a key in a header, and where that is said; nothing where no key is asked for."""
+        pointer = self.nearest("security")
+        if pointer is None or not self.document.sequence(pointer):
+            return {frozenset(): pointer or self.pointer}
+        ways = enumerate(self.document.sequence(pointer))
+        return {self._needs(way): (*pointer, index) for index, way in ways if isinstance(way, dict)}
+
+    def _needs(self, way: dict[str, Any]) -> frozenset[str]:
+        found = set()
+        for name, scopes in way.items():
+            scheme = self.document.get(("components", "securitySchemes", name))
+            words = _credential(scheme) if isinstance(scheme, dict) else f"{name}, which is not described"
+            found |= {words, *(f"the scope {scope} of {words}" for scope in (scopes or ()))}
+        return frozenset(found)
+
+
+def _credential(scheme: dict[str, Any]) -> str:
+    """How a credential is sent, in words: its name in the document does not matter."""
+    kind = str(scheme.get("type"))
+    if kind == "apiKey":
+        where, key = str(scheme.get("in")), str(scheme.get("name"))
+        return f"a key in the {where} {key.lower() if where == 'header' else key}"
+    if kind == "http":
+        return f"HTTP {str(scheme.get('scheme')).lower()} authentication"
+    texts = json.dumps([scheme.get("openIdConnectUrl"), scheme.get("flows")], sort_keys=True)
+    urls = sorted(
+        set(re.findall(r'Url": "(.*?)"', texts))
+        | ({scheme["openIdConnectUrl"]} if "openIdConnectUrl" in scheme else set())
+    )
+    return f"{kind} {' '.join(urls)}".strip()
+
+
+def _urls(server: dict[str, Any]) -> list[str]:
+    url = str(server.get("url", ""))
+    variables = server.get("variables") if isinstance(server.get("variables"), dict) else {}
+    choices = []
+    for name, variable in variables.items():  # type: ignore[union-attr]  # a mapping, as was looked
+        known = variable if isinstance(variable, dict) else {}
+        values = dict.fromkeys([known.get("default", ""), *(known.get("enum") or ())])
+        choices.append([("{" + str(name) + "}", str(value)) for value in values])
+    found = []
+    for choice in islice(product(*choices), _MOST_URLS):
+        text = url
+        for name, value in choice:
+            text = text.replace(name, value)
+        found.append(text.rstrip("/") or "/")
+    return found
+
+
+def template(path: str) -> str:
+    """A path without the names of its parameters."""
+    return re.sub(r"\{[^}]*\}", "{}", path).rstrip("/")
+
+
+def find_in_path(document: Document, path: str) -> dict[str, Operation]:
+    """The operations of a path by their methods: those in what it refers to, and those beside that."""
+    places = dict.fromkeys((("paths", path), document.follow(("paths", path))))
+    found: dict[str, Operation] = {}
+    for place in places:
+        node = at(document.tree, place)
+        for method in METHODS:
+            if isinstance(node, dict) and method in node:
+                found.setdefault(method, Operation(document, path, method, place, (*place, method)))
+    return found
+
+
+def operations(document: Document) -> dict[tuple[str, str], Operation]:
+    """Every operation, by its path without the names of parameters, and its method."""
+    paths = [path for path in document.mapping(("paths",)) if not path.startswith("x-")]
+    every = ((path, each) for path in paths for each in find_in_path(document, path).values())
+    return {(template(path), operation.method): operation for path, operation in every}

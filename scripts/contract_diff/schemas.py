@@ -1,0 +1,132 @@
+"""Compares two schemas at one place, and then field by field: what differs is told, containment says what it means."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from contract_diff.cases import joined
+from contract_diff.changes import Action, Event
+from contract_diff.containment import Containment
+from contract_diff.differences import Differences
+from contract_diff.views import View
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from contract import Pointer
+    from contract_diff.cases import Part, Schemas
+    from contract_diff.changes import Place
+    from contract_diff.space import Space
+
+_DEEPEST: Final = 60
+Child = tuple[str, "Schemas", "Schemas"]
+
+
+class SchemaComparison:
+    """Compares the schemas of one body, parameter or header.
+
+    Schemas that were compared before, at a place above or elsewhere in the same body, are not gone into again: that ends
+    circles.
+    """
+
+    def __init__(self, space: Space) -> None:
+        self._space = space
+        self._is_request = space.direction == "request"
+        self._seen: set[tuple[Schemas, Schemas]] = set()
+        self._depth = 0
+
+    def compare(self, place: Place, old: Schemas, new: Schemas) -> Iterator[Event]:
+        """Every difference, from here down.
+
+        Raises:
+            DiffError: If a schema cannot be followed, or they are nested too deeply.
+        """
+        before, after = View(self._space, old), View(self._space, new)
+        if len(before.alternatives) != len(after.alternatives):
+            before.take_alternatives()
+            after.take_alternatives()
+        pair = before.identity, after.identity
+        if pair in self._seen:
+            return
+        self._seen.add(pair)
+        if self._depth > _DEEPEST:
+            part = (new or old)[0]
+            raise self._space.documents[part[0]].error(part[1], f"is nested too deeply: {place.show([place.status])}")
+        self._depth += 1
+        children = list(self._children(before, after))
+        is_held, is_equal = self._contain(old, new, [child[1:] for child in children])
+        here = [*Differences(self._space, place, before, after, is_held=is_held).events(is_equal=is_equal)]
+        below = [*self._branches(place, before, after, is_held=is_held)]
+        if not is_held and not any(event.violates for event in (*here, *below)):
+            places = old[0][1] if old else None, new[0][1] if new else None
+            here.append(Event("schema", place, "What it allows", old="one thing", new="another", places=places))
+        yield from here
+        if not is_equal:
+            yield from below
+        for step, one, other in children:
+            yield from self.compare(place.below(step) if step else place, one, other)
+        self._depth -= 1
+
+    def _contain(self, old: Schemas, new: Schemas, given: list[tuple[Schemas, Schemas]]) -> tuple[bool, bool]:
+        """Whether the new contract keeps to what the old one said, and whether both say the same."""
+        forth = Containment(self._space, given).is_within(old, new)
+        back = Containment(self._space, [(new, old) for old, new in given]).is_within(new, old)
+        return (forth if self._is_request else back), forth and back
+
+    def _children(self, old: View, new: View) -> Iterator[Child]:
+        """What is compared by itself, because it has a place of its own."""
+        is_object = old.may_be("object") and new.may_be("object")
+        for name in old.object.names if is_object else ():
+            if name in new.object.names:
+                yield name, old.object.field(name), new.object.field(name)
+        if is_object and old.object.others and new.object.others:
+            yield "*", old.object.others, new.object.others
+        if not (old.may_be("array") and new.may_be("array")):
+            return
+        for index in range(max(old.array.prefix, new.array.prefix)):
+            yield f"[{index}]", old.array.item(index), new.array.item(index)
+        rest = old.array.item(old.array.prefix), new.array.item(new.array.prefix)
+        if any(rest):
+            yield "[]", *rest
+
+    def _branches(self, place: Place, old: View, new: View, *, is_held: bool) -> Iterator[Event]:
+        """Alternatives that are not the same, paired by what they are."""
+        if len(old.alternatives) != len(new.alternatives):
+            return
+        for before, after in zip(old.alternatives, new.alternatives, strict=True):
+            is_same = self._space.is_same
+            gone = [part for part in before if not any(is_same(part, each) for each in after)]
+            come = [part for part in after if not any(is_same(part, each) for each in before)]
+            for part in list(gone):
+                match = self._match(part, come)
+                if match is not None:
+                    gone.remove(part)
+                    come.remove(match)
+                    step = f"({part[1][-2]} {part[1][-1]})"
+                    yield from self.compare(place.below(step), joined([part]), joined([match]))
+            for part in gone:
+                yield self._alternative(
+                    place, part, "removed", (part[1], None), violates=not is_held and self._is_request
+                )
+            for part in come:
+                yield self._alternative(
+                    place, part, "added", (None, part[1]), violates=not is_held and not self._is_request
+                )
+
+    def _match(self, part: Part, others: list[Part]) -> Part | None:
+        """The alternative that has the same name, or else the same types."""
+        node = self._space.node(part)
+        named = [
+            other for other in others if isinstance(node, dict) and "$ref" in node and self._space.node(other) == node
+        ]
+        types = View(self._space, (part,)).type_text
+        alike = [other for other in others if View(self._space, (other,)).type_text == types]
+        return next(iter(named or alike), None)
+
+    def _alternative(
+        self, place: Place, part: Part, action: Action, places: tuple[Pointer | None, Pointer | None], *, violates: bool
+    ) -> Event:
+        node = self._space.node(part)
+        name = node.get("$ref", "").rpartition("/")[2] if isinstance(node, dict) else ""
+        subject = f"The alternative `{name or View(self._space, (part,)).type_text}`"
+        return Event(f"alternative {action}", place, subject, action, places=places, violates=violates)

@@ -1,0 +1,250 @@
+"""What a change means: the one table, with a column for users of the contract and one for this client as it is.
+
+For users of the contract the question is whether the new contract takes all that the old one allowed: of requests all that
+could be sent, of responses nothing that could be ruled out. This client keeps fields, enum values and types that it does not
+know, checks no limit of what it is sent, and raises an error for every status that is no success.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+if TYPE_CHECKING:
+    from contract_diff.changes import Direction, Event, Impact
+
+Verdict = Literal["breaking", "compatible", "shown"]
+BREAKING: Final = "breaking"
+COMPATIBLE: Final = "compatible"
+SHOWN: Final = "shown"
+"""Breaking, unless it is shown that the new schema keeps to the old one."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What a kind of change means; a direction of None fits all."""
+
+    kind: str
+    direction: Direction | None
+    users: Verdict
+    because: str
+    client: Verdict
+    because_client: str
+    impact: Impact = "minor"
+    """Which part of a version follows where it is compatible."""
+
+
+_SAME: Final = ""
+_NOT_SENT: Final = "It is not sent."
+_ACCEPTED: Final = "What was sent before is still accepted."
+_REFUSED: Final = "A request that was accepted may be refused."
+_MORE: Final = "A response may have what the old contract ruled out."
+_KEPT: Final = "A response has nothing that the old contract ruled out."
+_IGNORED: Final = "A request that has it changes nothing any more."
+_MISSING: Final = "Code that reads it finds nothing."
+_ANY_ERROR: Final = "An error is raised, whatever its body is."
+_KEEPS: Final = "The client keeps what it is sent, and checks no limits."
+_UNSET: Final = "The client leaves a field unset that is not sent."
+
+
+def _rules(kind: str, *rows: tuple[Direction | None, Verdict, str, Verdict, str]) -> list[Rule]:
+    return [Rule(kind, *row) for row in rows]
+
+
+def _of_values(kind: str) -> list[Rule]:
+    """What changes which values a schema allows."""
+    return _rules(
+        kind,
+        ("request", SHOWN, _REFUSED, SHOWN, "The client can send what the service may refuse."),
+        ("response", SHOWN, _MORE, COMPATIBLE, _KEEPS),
+        ("error", SHOWN, _MORE, COMPATIBLE, _ANY_ERROR),
+    )
+
+
+# The first rule of a kind that fits decides.
+RULES: Final[tuple[Rule, ...]] = (
+    # What is not sent.
+    *(
+        Rule(kind, None, COMPATIBLE, because, COMPATIBLE, _SAME, "patch")
+        for kind, because in (
+            ("words", "Descriptions and examples are not sent."),
+            ("source", "A source is not sent; the table of sources shows it."),
+            ("operation id", "The name is not sent; what it names is under Python."),
+            ("path parameter renamed", "Its name is not sent, only its value."),
+            ("contract version", "The version of the contract is not sent."),
+        )
+    ),
+    # Fields.
+    *_rules(
+        "field added",
+        ("request", SHOWN, _REFUSED, COMPATIBLE, "The client does not send it, and need not; extra_body can."),
+        ("response", SHOWN, _MORE, COMPATIBLE, "The client keeps fields that it does not know."),
+        ("error", SHOWN, _MORE, COMPATIBLE, _ANY_ERROR),
+    ),
+    *_rules(
+        "required field added",
+        ("request", BREAKING, "A request without it is refused.", BREAKING, "The client does not send it by itself."),
+    ),
+    *_rules(
+        "field removed",
+        ("request", BREAKING, _IGNORED, BREAKING, "The client can send it; the service may refuse or ignore it."),
+        ("response", BREAKING, _MISSING, COMPATIBLE, _UNSET),
+        ("error", BREAKING, _MISSING, COMPATIBLE, _ANY_ERROR),
+    ),
+    *_rules(
+        "field required",
+        ("request", SHOWN, "A request without it is refused.", SHOWN, "The client sends only what a caller sets."),
+        (None, COMPATIBLE, "A response promises more than before.", COMPATIBLE, "What is always there can be read."),
+    ),
+    *_rules(
+        "field optional",
+        ("request", COMPATIBLE, _ACCEPTED, COMPATIBLE, "What may be left out may be sent."),
+        ("response", SHOWN, "It may be missing where it was promised.", BREAKING, "The generated model reads it unasked."),
+        ("error", SHOWN, "It may be missing where it was promised.", COMPATIBLE, _ANY_ERROR),
+    ),
+    *_rules(
+        "other fields",
+        ("request", SHOWN, "Fields that are not named may be refused.", COMPATIBLE, "Only extra_body sends such fields."),
+        (None, SHOWN, _MORE, COMPATIBLE, "The client keeps any field, and needs none."),
+    ),
+    *_rules("deprecated", (None, COMPATIBLE, "It works as before.", COMPATIBLE, "It works until it is removed.")),
+    # Values.
+    *_of_values("type"),
+    *_of_values("null allowed"),
+    *_of_values("null forbidden"),
+    *_of_values("limit"),
+    *_rules("limit kept", ("request", SHOWN, _REFUSED, COMPATIBLE, "The client refuses what is beyond this limit itself.")),
+    *_rules(
+        "no order",
+        ("response", SHOWN, _MORE, BREAKING, "The client needs an object, with images that are a list of objects or null."),
+        ("error", SHOWN, _MORE, COMPATIBLE, _ANY_ERROR),
+    ),
+    *_rules(
+        "enum value added, open",
+        (None, COMPATIBLE, "The enum is open (x-open-enum): it has other values.", COMPATIBLE, "Enums of ours are open."),
+    ),
+    *_of_values("enum value added"),
+    *_of_values("enum value removed"),
+    *_rules(
+        "enum opened",
+        ("request", COMPATIBLE, _ACCEPTED, COMPATIBLE, _ACCEPTED),
+        (None, COMPATIBLE, "Clients generated from it keep a value that they do not know.", COMPATIBLE, "Enums of ours are open."),
+    ),
+    *_rules(
+        "enum closed",
+        ("request", BREAKING, "Other values are refused.", BREAKING, "The client can send other values."),
+        (None, COMPATIBLE, "A response promises more than before.", COMPATIBLE, _KEEPS),
+    ),
+    *_of_values("alternative added"),
+    *_of_values("alternative removed"),
+    *_rules(
+        "discriminator",
+        (None, BREAKING, "Code tells the alternatives apart by this field.", COMPATIBLE, "The client does not use it."),
+    ),
+    *_of_values("constraint"),
+    *_of_values("schema"),
+    # Parameters and the request body.
+    *_rules("parameter added", (None, COMPATIBLE, _ACCEPTED, COMPATIBLE, "The client does not send it, and need not.")),
+    *_rules("parameter sent", (None, BREAKING, "A request without it is refused.", COMPATIBLE, "The client sends it always.")),
+    *_rules(
+        "parameter required",
+        (None, BREAKING, "A request without it is refused.", BREAKING, "The client sends it only when a caller sets it."),
+    ),
+    *_rules("parameter removed", (None, BREAKING, _IGNORED, BREAKING, "The client sends it; the service may refuse it.")),
+    *_rules("header removed from request", (None, BREAKING, _IGNORED, COMPATIBLE, "Services ignore unknown headers.")),
+    *_rules("parameter optional", (None, COMPATIBLE, _ACCEPTED, COMPATIBLE, "What may be left out may be sent.")),
+    *_rules("style", (None, BREAKING, "It is written in another way.", BREAKING, "The client writes it as before.")),
+    *_rules("body added", (None, COMPATIBLE, "It may be left out.", COMPATIBLE, "The client need not send it.")),
+    *_rules(
+        "body required",
+        (None, BREAKING, "A request without a body is refused.", COMPATIBLE, "The client always sends a body."),
+    ),
+    *_rules("required body added", (None, BREAKING, "A request without a body is refused.", BREAKING, "The client sends none.")),
+    *_rules("body optional", (None, COMPATIBLE, _ACCEPTED, COMPATIBLE, "What may be left out may be sent.")),
+    *_rules("body removed", (None, BREAKING, _IGNORED, BREAKING, "The client sends the edit in the body.")),
+    *_rules("encoding", (None, BREAKING, "A part is written in another way.", COMPATIBLE, "The client sends JSON.")),
+    # Media types.
+    *_rules(
+        "media type added",
+        ("request", COMPATIBLE, _ACCEPTED, COMPATIBLE, "The client sends the media type of our contract."),
+        ("response", BREAKING, "A response may come in a form that code does not read.", COMPATIBLE, "The client asks for JSON."),
+        ("error", COMPATIBLE, "An error is an error in any media type.", COMPATIBLE, _ANY_ERROR),
+    ),
+    *_rules(
+        "media type removed",
+        ("request", BREAKING, "A request that is sent as it is refused.", BREAKING, "The client sends this media type only."),
+        ("response", BREAKING, "Code that asks for it gets another.", COMPATIBLE, "The client decodes JSON, however it is labelled."),
+        ("error", BREAKING, "Code that reads it gets another.", COMPATIBLE, _ANY_ERROR),
+    ),
+    *_rules("no JSON", ("response", BREAKING, _MISSING, BREAKING, "The client decodes JSON and nothing else."),
+            ("error", BREAKING, _MISSING, COMPATIBLE, _ANY_ERROR)),
+    # Responses.
+    *_rules(
+        "success added",
+        (None, BREAKING, "Code that knows the other successes gets this one.", COMPATIBLE, "The client reads any 2xx with JSON."),
+    ),
+    *_rules(
+        "success without order",
+        (None, BREAKING, "Code that knows the other successes gets this one.", BREAKING, "The client reads any 2xx as an order."),
+    ),
+    *_rules("success removed", (None, BREAKING, "What takes its place is not said.", COMPATIBLE, "The client reads any 2xx.")),
+    *_rules(
+        "redirect added",
+        (None, BREAKING, "Neither a success nor an error: the request has to be made elsewhere.", BREAKING,
+         "The client follows no redirect, because the key would go along."),
+    ),
+    *_rules("error added", (None, COMPATIBLE, "Every status that is no success is an error already.", COMPATIBLE, _ANY_ERROR)),
+    *_rules("error removed", (None, COMPATIBLE, "What is sent in its place is an error, or a response that is listed.", COMPATIBLE, _ANY_ERROR)),
+    *_rules("header added", (None, COMPATIBLE, "Headers that a client does not know are ignored.", COMPATIBLE, "It is ignored.")),
+    *_rules("header required", (None, COMPATIBLE, "A response promises more than before.", COMPATIBLE, "It is not read.")),
+    *_rules("header optional", (None, BREAKING, "It may be missing where it was promised.", COMPATIBLE, "It is not read.")),
+    *_rules("header removed", (None, BREAKING, _MISSING, COMPATIBLE, "The client needs no header of this contract.")),
+    # Operations, servers, security.
+    *_rules("operation added", (None, COMPATIBLE, "The others are as before.", COMPATIBLE, _SAME)),
+    *_rules("operation removed", (None, BREAKING, "Requests to it are refused.", BREAKING, "Requests to it are refused.")),
+    *_rules("callbacks", (None, BREAKING, "What is called back is not compared in detail: look at it.", COMPATIBLE, "It has none.")),
+    *_rules("server added", (None, COMPATIBLE, "The others are as before.", COMPATIBLE, _SAME)),
+    *_rules("server removed", (None, BREAKING, "Requests to it are refused.", COMPATIBLE, "The client sends to the first.")),
+    *_rules("server", (None, BREAKING, "Clients send to the first server.", BREAKING, "The client sends to our server and path.")),
+    *_rules("security", (None, BREAKING, "A request that was let in is refused.", BREAKING, "The client sends one key, and nothing else.")),
+    *_rules("security added", (None, COMPATIBLE, "What was enough still is.", COMPATIBLE, "What the client sends is enough.")),
+)  # fmt: skip
+_TABLE: Final = {
+    (rule.kind, direction): rule
+    for rule in reversed(RULES)
+    for direction in ("request", "response", "error", "both")
+    if rule.direction in {None, direction}
+}
+# Why it is compatible where it is shown to be, if there is more to say than that.
+_HELD: Final = {
+    ("field added", "request"): "It may be left out, as before.",
+    ("field added", "response"): "Fields that are not named were allowed before.",
+    ("field added", "error"): "Fields that are not named were allowed before.",
+    ("enum value removed", "response"): "It is sent no more; what else is sent is as before.",
+}
+
+# What the client cannot do without in a response, by its place in the body: autoenhance._outcome.check_order.
+NEEDED: Final = {"": "object", "images": "array", "images[]": "object"}
+# A null is no order, and no image; instead of the list of images it is none.
+NEVER_NULL: Final = frozenset({"", "images[]"})
+# Limits that the client sets itself, before it sends anything: autoenhance._edit.
+KEPT: Final = {
+    ("path parameter `id`", "minLength"): 1,
+    ("path parameter `id`", "maxLength"): 255,
+    ("request body: `order_id`", "minLength"): 1,
+    ("request body: `order_id`", "maxLength"): 255,
+    ("request body", "minProperties"): 1,
+}
+# Headers that the client sends with every request beside its key.
+SENT_ALWAYS: Final = frozenset({"user-agent", "accept-encoding", "host", "content-length", "connection"})
+
+
+def judge(event: Event, *, client: bool) -> tuple[bool, Impact, str]:
+    """Whether an event breaks something, which part of a version follows, and why."""
+    rule = _TABLE[event.client if client and event.client else event.kind, event.place.direction]
+    verdict, because = (rule.client, rule.because_client) if client else (rule.users, rule.because)
+    is_breaking = verdict == BREAKING or (verdict == SHOWN and event.violates)
+    if verdict == SHOWN and not is_breaking:
+        direction = event.place.direction
+        because = _HELD.get((event.kind, direction), _ACCEPTED if direction == "request" else _KEPT)
+    return is_breaking, "major" if is_breaking else rule.impact, because

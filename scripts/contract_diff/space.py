@@ -1,0 +1,214 @@
+"""The schemas of two documents in one direction: references followed, `allOf`, `anyOf`, `if` and their like multiplied out."""
+
+from __future__ import annotations
+
+from functools import cached_property, reduce
+from typing import TYPE_CHECKING, Any, Final
+
+from referencing import Registry
+from referencing.jsonschema import DRAFT202012
+
+from contract import at, target
+from contract_diff.cases import TYPES, Case, Clause, as_json, is_plain, listed, types_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from contract_diff.cases import Part, Schemas
+    from contract_diff.document import Direction, Document
+
+_MOST_CLAUSES: Final = 200
+_DEEPEST: Final = 100
+# Their meaning is known here; of every other keyword only that it is the same.
+_KNOWN: Final = frozenset({
+    *("$ref", "allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas", "nullable", "$defs", "$id"),
+    *("type", "enum", "const", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
+    *("minLength", "maxLength", "pattern", "format", "contentEncoding", "contentMediaType", "contentSchema"),
+    *("prefixItems", "items", "contains", "minContains", "maxContains", "minItems", "maxItems", "uniqueItems"),
+    *("properties", "patternProperties", "additionalProperties", "propertyNames", "required", "dependentRequired"),
+    *("minProperties", "maxProperties", "unevaluatedProperties", "unevaluatedItems"),
+    *("title", "description", "summary", "default", "example", "examples", "deprecated", "readOnly", "writeOnly"),
+    *("$comment", "$schema", "$anchor", "definitions", "xml", "externalDocs", "discriminator"),
+})  # fmt: skip
+# What says nothing about values.
+_SILENT: Final = {"description", "summary", "title", "example", "examples", "default", "externalDocs", "$comment"}
+
+
+class TooManyError(Exception):
+    """A schema has more alternatives than are multiplied out."""
+
+
+class Space:
+    """The schemas of two documents, in one direction."""
+
+    def __init__(self, documents: tuple[Document, Document], direction: Direction) -> None:
+        self.documents = documents
+        self.direction = direction
+        self.trees = tuple(document.normal(direction) for document in documents)
+        self._made: dict[Part, Any] = {}
+        self._expanded: dict[Part, list[Clause]] = {}
+        self._circles = 0
+
+    @cached_property
+    def registry(self) -> Registry[Any]:
+        """Both documents, for a validator: `urn:0` and `urn:1`."""
+        resources = [(f"urn:{side}", DRAFT202012.create_resource(tree)) for side, tree in enumerate(self.trees)]
+        return Registry().with_resources(resources).crawl()
+
+    def node(self, part: Part) -> Any:
+        """The schema itself."""
+        side, pointer = part
+        return self._made[part] if part in self._made else at(self.trees[side], pointer)
+
+    def is_made(self, part: Part) -> bool:
+        """Whether it stands in neither document."""
+        return part in self._made
+
+    def target(self, part: Part) -> Part:
+        """What a reference leads to."""
+        side, pointer = part
+        self.documents[side].follow(pointer)  # raises on a circle, which has no end to find
+        return side, self.documents[side].target(pointer)
+
+    def is_same(self, one: Part, other: Part) -> bool:
+        """Whether two schemas say the same, word for word but for descriptions and the names of what they refer to."""
+        return self._is_same(one[0], self.node(one), other[0], self.node(other), set())
+
+    def are_same(self, some: Iterable[Part], others: Iterable[Part]) -> bool:
+        """Whether each of some schemas has its like among others, and there are as many."""
+        here, there = list(some), list(others)
+        return len(here) == len(there) and all(any(self.is_same(part, each) for each in there) for part in here)
+
+    def _is_same(self, side: int, one: Any, other_side: int, other: Any, seen: set[tuple[int, int]]) -> bool:
+        one, other = self._followed(side, one), self._followed(other_side, other)
+        if isinstance(one, dict | list) and isinstance(other, dict | list):
+            if (id(one), id(other)) in seen:
+                return True  # in a circle, until it is refuted
+            seen.add((id(one), id(other)))
+        if isinstance(one, dict) and isinstance(other, dict):
+            keys = one.keys() - _SILENT
+            return keys == other.keys() - _SILENT and all(
+                self._is_same(side, one[key], other_side, other[key], seen) for key in keys
+            )
+        if isinstance(one, list) and isinstance(other, list):
+            pairs = zip(one, other, strict=False)
+            return len(one) == len(other) and all(self._is_same(side, x, other_side, y, seen) for x, y in pairs)
+        return as_json(one) == as_json(other)
+
+    def is_reference(self, part: Part) -> bool:
+        """Whether a schema is a reference and says nothing else."""
+        return _is_reference(self.node(part))
+
+    def _followed(self, side: int, node: Any) -> Any:
+        for _ in range(_DEEPEST):
+            if not _is_reference(node):
+                break
+            node = at(self.trees[side], target(node["$ref"]))
+        return node
+
+    def cases(self, schemas: Schemas) -> list[Case]:
+        """What the schemas allow together, as alternatives of one type each.
+
+        Raises:
+            TooManyError: If there are too many.
+        """
+        clauses = reduce(_product, (self.expand(part, ()) for part in schemas), [Clause()])
+        return [self.case(kind, clause) for clause in clauses for kind in TYPES if self._allows(clause, kind)]
+
+    def case(self, kind: str, clause: Clause) -> Case:
+        """An alternative of one type."""
+        return Case(kind, clause, self.node)
+
+    def _allows(self, clause: Clause, kind: str) -> bool:
+        listed = [types for part in clause.layers if (types := types_of(self.node(part))) is not None]
+        return all(kind in types or (kind == "number" and "integer" in types) for types in listed)
+
+    def expand(self, part: Part, above: tuple[Part, ...]) -> list[Clause]:
+        """The alternatives of one schema, types not yet apart.
+
+        Raises:
+            TooManyError: If there are too many.
+        """
+        node = self.node(part)
+        if isinstance(node, bool):
+            return [Clause()] if node else []
+        if not isinstance(node, dict):
+            raise self.documents[part[0]].error(part[1], "is not a schema")
+        if part in above:
+            self._circles += 1  # a schema that is composed of itself: the repetition says nothing new
+            return [Clause()]
+        if len(above) > _DEEPEST:
+            problem = f"is at the end of a chain of more than {_DEEPEST} schemas"
+            raise self.documents[part[0]].error(part[1], problem)
+        if part not in self._expanded:
+            circles = self._circles
+            clauses = self._compose(part, node, (*above, part))
+            if circles != self._circles:  # what was left out depends on where it was come from
+                return clauses
+            self._expanded[part] = clauses
+        return self._expanded[part]
+
+    def _compose(self, part: Part, node: dict[str, Any], above: tuple[Part, ...]) -> list[Clause]:
+        side, pointer = part
+        is_reference = isinstance(node.get("$ref"), str)
+        if is_reference and self.documents[side].is_3_0:
+            return self.expand(self.target(part), above)
+        found = [Clause(frozenset({part}), opaque=frozenset(_unknown(part, node)))]
+        if is_reference:
+            found = _product(found, self.expand(self.target(part), above))
+        for index in range(len(listed(node, "allOf"))):
+            found = _product(found, self.expand((side, (*pointer, "allOf", index)), above))
+        for union in self._alternatives(part, node, above):
+            found = _product(found, union)
+        if "not" in node:
+            found = [clause & self._refuse(part, "not") for clause in found]
+        if node.get("nullable") is True:
+            found = [*found, Clause(frozenset({self._make(part, "nullable", {"type": "null"})}))]
+        return found
+
+    def _alternatives(self, part: Part, node: dict[str, Any], above: tuple[Part, ...]) -> Iterator[list[Clause]]:
+        """Each keyword that says that one thing or another holds, as alternatives."""
+
+        def inner(*steps: str | int) -> list[Clause]:
+            return self.expand((part[0], (*part[1], *steps)), above)
+
+        for key in ("anyOf", "oneOf"):
+            if branches := listed(node, key):
+                is_exclusive = key == "oneOf" and len(branches) > 1
+                only = Clause(opaque=frozenset({(key, (part[0], (*part[1], key)))} if is_exclusive else ()))
+                yield [clause & only for index in range(len(branches)) for clause in inner(key, index)]
+        if "if" in node and ("then" in node or "else" in node):
+            holds = _product(inner("if"), inner("then") if "then" in node else [Clause()])
+            fails = _product([self._refuse(part, "if")], inner("else") if "else" in node else [Clause()])
+            yield holds + fails
+        for name in node["dependentSchemas"] if isinstance(node.get("dependentSchemas"), dict) else ():
+            has = self._make(part, f"required {name}", {"type": "object", "required": [name]})
+            yield [Clause(nots=frozenset({has})), *inner("dependentSchemas", name)]
+
+    def _refuse(self, part: Part, key: str) -> Clause:
+        return Clause(nots=frozenset({(part[0], (*part[1], key))}))
+
+    def _make(self, part: Part, name: str, node: Any) -> Part:
+        made = part[0], (*part[1], name)
+        self._made[made] = node
+        return made
+
+
+def _is_reference(node: Any) -> bool:
+    said = {key for key in node if not key.startswith("x-")} if isinstance(node, dict) else set()
+    return said - _SILENT == {"$ref"} and isinstance(node["$ref"], str)
+
+
+def _unknown(part: Part, node: dict[str, Any]) -> Iterator[tuple[str, Part]]:
+    """Keywords of which only that they are the same can be told."""
+    for key, value in node.items():
+        is_known = key in _KNOWN or key.startswith("x-")
+        is_unevaluated = key.startswith("unevaluated") and value not in (True, {}) and not is_plain(node, key)
+        if not is_known or is_unevaluated:
+            yield key, (part[0], (*part[1], key))
+
+
+def _product(ones: list[Clause], others: list[Clause]) -> list[Clause]:
+    if len(ones) * len(others) > _MOST_CLAUSES:
+        raise TooManyError
+    return list(dict.fromkeys(one & other for one in ones for other in others))

@@ -1,0 +1,60 @@
+"""Finds what changed in the words of a contract: descriptions, examples, sources. None of it is sent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from contract.facts import ASPECTS
+from contract_diff.changes import Action, Event, Place, show
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from contract import Pointer
+    from contract_diff.document import Document
+
+_WORDS = frozenset({"description", "summary", "title", "example", "examples", "externalDocs", "$comment", "tags"})
+_SILENT = _WORDS | ASPECTS.keys() | {"x-codeSamples", "x-since", "x-keyword"}
+
+
+def compare_words(old: Document, new: Document) -> Iterator[Event]:
+    """Every change of words in a part that both contracts have."""
+    for pointer, key, before, after in _changed(old.tree, new.tree, ()):
+        place = Place("both", _name(pointer))
+        places = (*pointer, key), (*pointer, key)
+        if key in ASPECTS:
+            yield Event("source", place, f"`{key}`", old=show(before), new=show(after), places=places)
+        else:
+            action: Action = "added" if before is None else "removed" if after is None else "changed"
+            texts = ("worded otherwise", "worded anew") if action == "changed" else ("", "")
+            yield Event("words", place, f"`{key}`", action, *texts, places=places)
+
+
+def _name(pointer: Pointer) -> str:
+    """The part that the words are about, short: a schema and its field, or the last parts of the pointer."""
+    if pointer[:2] == ("components", "schemas"):
+        return ".".join(str(part) for part in pointer[2:] if part != "properties")
+    return " ".join(str(part) for part in pointer[-2:]) or "document"
+
+
+def _changed(old: Any, new: Any, pointer: Pointer) -> Iterator[tuple[Pointer, str, Any, Any]]:
+    if isinstance(old, dict) and isinstance(new, dict):
+        in_map = pointer[-1:] in {("properties",), ("schemas",)}
+        for key in dict.fromkeys([*old, *new]):
+            if key in _SILENT and not in_map:
+                if old.get(key) != new.get(key):
+                    yield pointer, key, old.get(key), new.get(key)
+            elif key in old and key in new:
+                yield from _changed(old[key], new[key], (*pointer, key))
+    elif isinstance(old, list) and isinstance(new, list):
+        before = {_identity(item, index): item for index, item in enumerate(old)}
+        for index, item in enumerate(new):
+            if (identity := _identity(item, index)) in before:
+                yield from _changed(before[identity], item, (*pointer, index))
+
+
+def _identity(item: Any, index: int) -> object:
+    """What makes an item of a list the same one in another contract: a parameter's name, else its place."""
+    if isinstance(item, dict) and "name" in item:
+        return item.get("in"), item["name"]
+    return index

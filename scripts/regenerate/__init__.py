@@ -1,0 +1,1 @@
+"""Generates generated/ from the contract; scripts/regenerate.sh is the command."""

@@ -1,0 +1,154 @@
+"""Generates the package of a contract: openapi-python-client's files, and beside them what an edit can set, for callers.
+
+Called by `python -m regenerate`, in a process of its own, and by the review for each of the two sides.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from openapi_python_client import Project
+from openapi_python_client.config import Config, ConfigFile, MetaType
+from openapi_python_client.parser.errors import GeneratorError
+from openapi_python_client.parser.openapi import GeneratorData
+from openapi_python_client.parser.properties import EnumProperty, ModelProperty
+from openapi_python_client.parser.properties.list_property import ListProperty
+from openapi_python_client.parser.properties.union import UnionProperty
+
+from contract import with_since
+from contract.keywords import keyword_of, settable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from openapi_python_client.parser.openapi import Endpoint
+    from openapi_python_client.parser.properties.protocol import PropertyProtocol
+
+
+class Param(NamedTuple):
+    """One thing that an edit can set, as the templates want it."""
+
+    keyword: str
+    location: str
+    wire_name: str
+    python_name: str
+    type: str
+    is_required: bool
+    description: str
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Generate a package; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="generator")
+    parser.add_argument("document", type=Path, help="the contract, as JSON")
+    parser.add_argument("openapi", type=Path, help="the folder with generator.yaml and callers/")
+    parser.add_argument("templates", type=Path, help="the folder with our overrides of the generator's templates")
+    parser.add_argument("package", type=Path, help="the folder to make")
+    options = parser.parse_args(arguments)
+    document = json.loads(options.document.read_text(encoding="utf-8"))
+    errors = generate(document, options.openapi, options.package, templates=options.templates, with_hooks=True)
+    print(*errors, sep="\n")
+    return bool(errors)
+
+
+def generate(document: Any, openapi: Path, package: Path, *, templates: Path, with_hooks: bool) -> Sequence[str]:
+    """Generate a package into a folder that is not there yet, and say what the generator refuses, or warns of.
+
+    Args:
+        document: The contract, as plain JSON values.
+        openapi: The folder with the generator's settings and with the templates of the modules beside its files
+            (`callers/`); each may be missing.
+        package: The folder to make.
+        templates: The folder with our overrides of the generator's templates; it may be missing.
+        with_hooks: Whether to format it, as `post_hooks` in the settings says.
+    """
+    document = with_since(document)
+    file = openapi / "generator.yaml"
+    settings = ConfigFile.load_from_path(file) if file.exists() else ConfigFile()
+    hooks, settings.post_hooks = settings.post_hooks or [], []
+    config = Config.from_sources(settings, MetaType.NONE, "", "utf-8", overwrite=False, output_path=package)
+    try:
+        data = GeneratorData.from_dict(document, config=config)
+    except ValueError as error:  # of values of an enum that would have one name
+        return [str(error)]
+    if isinstance(data, GeneratorError):
+        return [_said(data)]
+    project = Project(openapi=data, config=config, custom_template_path=templates if templates.is_dir() else None)
+    with contextlib.redirect_stdout(io.StringIO()):
+        errors = project.build()
+    if errors:
+        return [_said(error) for error in errors]
+    endpoints = [each for tag in data.endpoint_collections_by_tag.values() for each in tag.endpoints]
+    for endpoint in endpoints[:1]:  # the contract is of one operation
+        _write_modules(project, document, endpoint, openapi / "callers")
+    for hook in hooks if with_hooks else ():
+        done = subprocess.run(hook, shell=True, cwd=package, capture_output=True, text=True, check=False)  # noqa: S602  # as the generator runs them
+        if done.returncode:
+            return [f"{hook} failed: {(done.stderr or done.stdout).strip()}"]
+    return []
+
+
+def _said(error: GeneratorError) -> str:
+    return " ".join(" ".join(filter(None, (error.header, error.detail))).split())
+
+
+def _write_modules(project: Project, document: Any, endpoint: Endpoint, templates: Path) -> None:
+    properties = list(_properties(document, endpoint))
+    params = [_param(*each) for each in properties]
+    imports = {
+        line for *_, each in properties for line in each.get_imports(prefix=".") | each.get_lazy_imports(prefix=".")
+    }
+    for template in sorted(templates.glob("*.jinja")):
+        text = project.env.from_string(template.read_text(encoding="utf-8")).render(
+            params=params, imports=sorted(imports)
+        )
+        (project.package_dir / template.stem).write_text(text, encoding="utf-8")
+
+
+def _properties(document: Any, endpoint: Endpoint) -> Iterator[tuple[str, Any, PropertyProtocol]]:
+    """What an edit can set: where it goes, what the contract says of it, and what the generator makes of it."""
+    nodes = {(location, name): node for location, name, _, node in settable(document)}
+    made = [("query", each) for each in endpoint.query_parameters] + [
+        ("header", each) for each in endpoint.header_parameters
+    ]
+    for body in endpoint.bodies[:1]:
+        if isinstance(body.prop, ModelProperty):
+            fields = (*(body.prop.required_properties or ()), *(body.prop.optional_properties or ()))
+            made = [("body", each) for each in fields] + made
+    for location, each in made:
+        yield location, nodes[location, each.name.get_untrusted_value()], each
+
+
+def _param(location: str, node: Any, made: PropertyProtocol) -> Param:
+    name = made.name.get_untrusted_value()
+    return Param(
+        keyword=keyword_of(name, node),
+        location=location,
+        wire_name=name,
+        python_name=str(made.python_name),
+        type=_type(made) if made.required else f"{_type(made)} | Unset",
+        is_required=made.required,
+        description=" ".join(str(node.get("description", "")).split()),
+    )
+
+
+def _type(made: PropertyProtocol) -> str:
+    """The type that a caller may give: of an enum also the plain values, of a list any sequence."""
+    if isinstance(made, EnumProperty):
+        return f"{made.class_info.name} | Literal[{', '.join(map(repr, made.values.values()))}]"
+    if isinstance(made, UnionProperty):
+        return " | ".join(_type(each) for each in made.inner_properties)
+    if isinstance(made, ListProperty):
+        return f"Sequence[{_type(made.inner_property)}]"
+    return made.get_type_string(no_optional=True).as_unembedded_code()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,103 @@
+"""Fetches an OpenAPI document from a file or a URL. All the I/O of the comparison is here."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Final
+from urllib.parse import SplitResult, urlsplit
+
+import anyio
+import httpx
+
+from review.changes import ReviewError
+
+_MOST_BYTES: Final = 50 * 2**20
+_TOTAL_TIMEOUT: Final = 60.0
+_STEP: Final = 20.0
+_FIRST_ERROR: Final = 400
+
+
+def fetch(source: str) -> tuple[str, bytes]:
+    """Read a source whole.
+
+    Args:
+        source: A path, or an http(s) URL.
+
+    Returns:
+        The name to show for it, and its bytes. The name of a URL has no user, password, query or fragment, because
+        those may hold secrets.
+
+    Raises:
+        ReviewError: If it cannot be read.
+    """
+    if "://" not in source:
+        # What looks like a URL that lacks its scheme may have a password in it.
+        name = re.sub(r"[^/@]*:[^/@]*@", "", source)
+        return name, _read_file(source, name)
+    try:
+        parts = urlsplit(source)
+        name = _without_secrets(parts)
+    except ValueError:
+        raise ReviewError("the source is not a URL that can be read; check its host and port") from None
+    if parts.scheme.lower() not in {"http", "https"}:
+        raise ReviewError(f"{name}: only http and https URLs can be read, and files by their path")
+    return name, _read_url(source, name)
+
+
+def _without_secrets(parts: SplitResult) -> str:
+    host = parts.hostname or ""
+    host = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{host}" + (f":{parts.port}" if parts.port else "") + parts.path
+
+
+def _read_file(source: str, name: str) -> bytes:
+    try:
+        path = Path(source)
+        if path.exists() and not path.is_file() and not path.is_dir():
+            raise ReviewError(f"{name}: is no regular file")
+        with path.open("rb") as file:
+            content = file.read(_MOST_BYTES + 1)
+    except (OSError, ValueError) as error:
+        raise ReviewError(f"{name}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    return _limited(name, content)
+
+
+def _read_url(url: str, name: str) -> bytes:
+    try:
+        return _limited(name, anyio.run(_download, url, name))
+    except TimeoutError:
+        raise ReviewError(f"{name}: did not end within {_TOTAL_TIMEOUT:g} s") from None
+    except httpx.TooManyRedirects:
+        raise ReviewError(f"{name}: redirects without end") from None
+    except httpx.TimeoutException:
+        raise ReviewError(f"{name}: timed out") from None
+    except httpx.ConnectError as error:
+        raise ReviewError(f"{name}: cannot be reached ({error})") from None
+    except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, UnicodeError) as error:
+        # Without its text, which may hold the whole URL.
+        raise ReviewError(f"{name}: cannot be fetched ({type(error).__name__})") from None
+
+
+async def _download(url: str, name: str) -> bytes:
+    content = bytearray()
+    headers = {"accept": "application/json, application/yaml;q=0.9, */*;q=0.5", "accept-encoding": "gzip, deflate"}
+    # httpx's timeouts begin anew with each read; this ends a server that drips, be it its headers.
+    with anyio.fail_after(_TOTAL_TIMEOUT):
+        async with (
+            httpx.AsyncClient(follow_redirects=True, timeout=_STEP, headers=headers) as client,
+            client.stream("GET", url) as response,
+        ):
+            if response.status_code >= _FIRST_ERROR:
+                raise ReviewError(f"{name}: the response is {response.status_code} {response.reason_phrase}".rstrip())
+            async for chunk in response.aiter_bytes():
+                content += chunk
+                if len(content) > _MOST_BYTES:
+                    break
+    return bytes(content)
+
+
+def _limited(name: str, content: bytes) -> bytes:
+    if len(content) > _MOST_BYTES:
+        raise ReviewError(f"{name}: is longer than {_MOST_BYTES // 2**20} MB")
+    return content

@@ -1,0 +1,57 @@
+"""Which versions follow from a change, and which lines of a changelog tell of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from review.bump import bump, new_lines, version_of
+
+if TYPE_CHECKING:
+    from contract_diff import Impact
+
+pytestmark = pytest.mark.tools
+
+
+@pytest.mark.parametrize(
+    ("old", "impact", "needed"),
+    [
+        ("1.2.3", "major", "2.0.0"),
+        ("1.2.3", "minor", "1.3.0"),
+        ("1.2.3", "patch", "1.2.4"),
+        ("1.2.3", None, "1.2.3"),
+        ("0.2.3", "major", "0.3.0"),
+        ("0.2.3", "minor", "0.2.4"),
+        ("0.2.3", "patch", "0.2.4"),
+    ],
+)
+def test_versions_follow_semantic_versioning(old: str, impact: Impact | None, needed: str) -> None:
+    """Before 1.0.0 a breaking change moves the second number and everything else the third."""
+    assert bump("it", old, old, impact).needed == needed
+    assert bump("it", old, old, impact).carried == (impact is None)
+    assert bump("it", old, needed, impact).carried
+    assert bump("it", old, "10.0.0", impact).carried
+
+
+def test_a_version_that_is_none_is_never_carried() -> None:
+    """Nor is one that went back."""
+    assert not bump("it", "1.0.0", "", "minor").carried
+    assert not bump("it", "1.0.0", "soon", "minor").carried
+    assert bump("it", "soon", "0.2.0", "major").carried
+    assert bump("it", "0.1.0rc1", "0.2.0", "major").carried
+    assert not bump("it", "1.0.0", "0.9.0", "patch").carried
+    assert version_of("nothing") == ""
+    assert version_of('"""Doc."""\n\n__version__ = "1.2.3"\n') == "1.2.3"
+
+
+def test_only_new_entries_of_a_changelog_count() -> None:
+    """Headings, and entries that moved, are none."""
+    old = "# Changelog\n\n## [Unreleased]\n\n- a\n- b\n"
+    assert new_lines(old, old.replace("- a\n- b\n", "- b\n\n### Added\n\n- a\n")) == []
+    assert new_lines(old, f"{old}- c\n* d\n") == ["- c", "* d"]
+    assert new_lines(old, f"{old}- a\n") == ["- a"]
+    assert new_lines(old, old.replace("- a", "- a, worded better")) == []
+    released = f"{old}\n## [0.1.0]\n\n- x\n"
+    assert new_lines(released, f"{released}- y\n") == []
+    assert new_lines(released, released.replace("## [0.1.0]", "## [0.2.0]\n\n- c\n\n## [0.1.0]")) == ["- c"]

@@ -1,0 +1,187 @@
+"""Random pairs of schemas, the second mostly a small change of the first, and values to try them with."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from hypothesis import strategies as st
+
+_NAMES = ["a", "b", "c"]
+_TEXTS = ["", "a", "b", "ab", "bbb", "aaaa", "bbbbb"]
+_SCALARS = [*_TEXTS, None, True, False, -1, 0, 1, 2, 3, 4, 5, 6, 0.5, 2.5]
+
+
+@st.composite
+def schemas(draw: st.DrawFn, depth: int = 2) -> Any:
+    """A schema of the keywords that contracts use."""
+    kinds = [*_LEAVES, *(_BRANCHES if depth else ())]
+    return draw(draw(st.sampled_from(kinds))(depth))
+
+
+def _limited(made: dict[str, Any], **ranges: tuple[int, int]) -> st.SearchStrategy[dict[str, Any]]:
+    """The schema with some limits of these ranges."""
+    limits = {name: st.integers(*ends) for name, ends in ranges.items()}
+    return st.fixed_dictionaries({}, optional=limits).map(lambda found: {**made, **found})
+
+
+def _rarely(keywords: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[dict[str, Any]]:
+    """One of the keywords at most, and often none."""
+    one = [st.tuples(st.just(key), strategy).map(lambda pair: dict([pair])) for key, strategy in keywords.items()]
+    return st.one_of(st.just({}), *one)
+
+
+def _both(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    return one | other
+
+
+def _text(_: int) -> st.SearchStrategy[Any]:
+    more = {
+        "pattern": st.sampled_from(["a", "^b", ".*"]),
+        "enum": st.lists(st.sampled_from(_TEXTS), min_size=1, max_size=3, unique=True),
+    }
+    return st.builds(_both, _limited({"type": "string"}, minLength=(0, 5), maxLength=(0, 5)), _rarely(more))
+
+
+def _number(_: int) -> st.SearchStrategy[Any]:
+    more = {
+        "exclusiveMinimum": st.integers(-1, 6),
+        "exclusiveMaximum": st.integers(-1, 6),
+        "multipleOf": st.sampled_from([1, 2, 0.5, 3]),
+    }
+    kinds = [_limited({"type": kind}, minimum=(-1, 5), maximum=(-1, 5)) for kind in ("number", "integer")]
+    return st.builds(_both, st.one_of(kinds), _rarely(more))
+
+
+def _values_only(_: int) -> st.SearchStrategy[Any]:
+    return st.lists(st.sampled_from(_SCALARS), min_size=1, max_size=4).map(lambda values: {"enum": values})
+
+
+def _types_only(_: int) -> st.SearchStrategy[Any]:
+    types = st.sampled_from(["string", "integer", "number", "null", "boolean", "array", "object"])
+    lists = st.lists(types, min_size=1, max_size=3, unique=True)
+    return lists.flatmap(lambda listed: _limited({"type": listed}, minLength=(0, 5), maxLength=(0, 5)))
+
+
+def _other(_: int) -> st.SearchStrategy[Any]:
+    return st.sampled_from([{}, True, False, {"const": None}, {"const": "a"}, {"type": "null"}, {"type": "boolean"}])
+
+
+def _object(depth: int) -> st.SearchStrategy[Any]:
+    inner, name = schemas(depth - 1), st.sampled_from(_NAMES)
+    more: dict[str, st.SearchStrategy[Any]] = {
+        "patternProperties": st.dictionaries(st.sampled_from(["^a", "b"]), inner, min_size=1, max_size=1),
+        "propertyNames": st.sampled_from([{"maxLength": 1}, {"enum": ["a", "b"]}, True]),
+        "dependentRequired": st.dictionaries(name, st.lists(name, max_size=1), min_size=1, max_size=1),
+        "dependentSchemas": st.dictionaries(name, inner, min_size=1, max_size=1),
+        "unevaluatedProperties": st.booleans(),
+        "minProperties": st.integers(0, 3),
+        "maxProperties": st.integers(0, 3),
+    }
+    usual: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+        {"type": st.just("object"), "properties": st.dictionaries(name, inner, max_size=2)},
+        optional={"required": st.lists(name, unique=True, max_size=2), "additionalProperties": st.booleans() | inner},
+    )
+    return st.builds(_both, usual, _rarely(more))
+
+
+def _array(depth: int) -> st.SearchStrategy[Any]:
+    inner = schemas(depth - 1)
+    contains: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+        {"contains": inner}, optional={"minContains": st.integers(0, 2), "maxContains": st.integers(0, 2)}
+    )
+    more: dict[str, st.SearchStrategy[Any]] = {
+        "prefixItems": st.lists(inner, min_size=1, max_size=2),
+        "uniqueItems": st.booleans(),
+        "minItems": st.integers(0, 3),
+        "maxItems": st.integers(0, 3),
+    }
+    usual = inner.map(lambda schema: {"type": "array", "items": schema})
+    return st.builds(_both, st.builds(_both, usual, _rarely(more)), st.just({}) | contains)
+
+
+def _combined(depth: int) -> st.SearchStrategy[Any]:
+    inner = schemas(depth - 1)
+    parts = st.lists(inner, min_size=1, max_size=3)
+    beside: st.SearchStrategy[dict[str, Any]] = st.just({}) | inner.filter(lambda schema: isinstance(schema, dict))
+    combined = st.tuples(st.sampled_from(["anyOf", "allOf", "oneOf"]), parts).map(lambda pair: dict([pair]))
+    return st.builds(_both, combined, beside)
+
+
+def _condition(depth: int) -> st.SearchStrategy[Any]:
+    inner = schemas(depth - 1)
+    condition = st.fixed_dictionaries({"if": inner, "then": inner, "else": inner})
+    return condition | inner.map(lambda schema: {"not": schema})
+
+
+_LEAVES = (_text, _number, _values_only, _types_only, _other)
+_BRANCHES = (_object, _object, _array, _combined, _condition)
+
+
+@st.composite
+def pairs(draw: st.DrawFn) -> tuple[Any, Any]:
+    """Two schemas: the same but for a change or two somewhere in it, or strangers."""
+    one = draw(schemas())
+    if draw(st.integers(1, 10)) == 1:
+        return one, draw(schemas())
+    other = copy.deepcopy(one)
+    for _ in range(draw(st.integers(1, 2))):
+        other = _changed(draw, other)
+    return (one, other) if draw(st.booleans()) else (other, one)
+
+
+def _changed(draw: st.DrawFn, schema: Any) -> Any:
+    """The schema with a small change, here or in a schema in it."""
+    if not isinstance(schema, dict):
+        return draw(schemas(0))
+    below = _inner(schema)
+    is_below, is_limit = draw(st.tuples(st.booleans(), st.booleans()))
+    if below and is_below:
+        holder, key = draw(st.sampled_from(below))
+        holder[key] = _changed(draw, holder[key])
+        return schema
+    limits = [key for key, value in schema.items() if type(value) is int and key != "const"]
+    if limits and is_limit:
+        key = draw(st.sampled_from(limits))
+        return schema | {key: max(schema[key] + draw(st.sampled_from([-1, 1])), 1 if key == "multipleOf" else 0)}
+    dropped = draw(st.sampled_from(sorted(schema) or [""]))
+    types = schema.get("type", ["null"])
+    more = draw(st.sampled_from(["null", "object", "boolean"]))
+    changes = (
+        {key: value for key, value in schema.items() if key != dropped},
+        {"anyOf": [schema]},
+        {"allOf": [schema]},
+        {"anyOf": [schema, draw(schemas(0))]},
+        schema | {"description": "Other words."},
+        schema | {"type": list(dict.fromkeys([*([types] if isinstance(types, str) else types), more]))},
+        schema | {"required": draw(st.lists(st.sampled_from(_NAMES), unique=True, max_size=2))},
+        draw(schemas(1)),
+    )
+    return draw(st.sampled_from(changes))
+
+
+def _inner(schema: dict[str, Any]) -> list[tuple[Any, Any]]:
+    """Where the schemas in a schema stand."""
+    found: list[tuple[Any, Any]] = []
+    for key in ("items", "additionalProperties", "not", "if", "then", "else", "contains"):
+        found += [(schema, key)] if key in schema else []
+    for key in ("properties", "patternProperties", "dependentSchemas"):
+        found += [(schema[key], each) for each in schema.get(key, ())]
+    for key in ("anyOf", "allOf", "oneOf", "prefixItems"):
+        found += [(schema[key], index) for index in range(len(schema.get(key, ())))]
+    return found
+
+
+def _values() -> list[Any]:
+    """Values that tell schemas of these keywords apart: all scalars, and objects and lists of them."""
+    few = ["", "a", "bbbbb", "ab", None, True, 0, 1, 3, 6, 0.5, {}, [], {"a": "a"}, ["a"]]
+    objects: list[Any] = [{}] + [{name: value} for name in (*_NAMES, "bd") for value in [*_SCALARS, *few[11:]]]
+    objects += [{one: v, other: w} for one, other in (("a", "b"), ("b", "c"), ("a", "c")) for v in few for w in few]
+    objects += [dict.fromkeys(_NAMES, value) for value in few] + [{"a": 1, "b": "a", "c": None, "d": True}]
+    lists: list[Any] = [[]] + [[value] for value in [*_SCALARS, *few[11:]]] + [[v, w] for v in few for w in few]
+    lists += [[v, v, v] for v in few] + [[v, v, v, v] for v in few] + [["a", 1, None], [0, 1, 3], ["a", "b", "ab"]]
+    nested = [{"a": each} for each in (*objects[1:120:3], *lists[1:120:3])] + [[each] for each in objects[1:120:3]]
+    return [*_SCALARS, *objects, *lists, *nested]
+
+
+VALUES = _values()
