@@ -199,10 +199,28 @@ def seen(browser: Chrome, page: Path) -> Look:
 def test_the_page_shows_the_operation(seen: Look) -> None:
     """What it does, its method and path, its parameters, and every status that it answers with."""
     lines = seen.between("Request", "Responses")
-    assert OPERATION["description"].replace("`", "").split() == " ".join(lines[1:3]).split()
+    said = " ".join(lines[1:3]).removesuffix(f"source: {OPERATION['x-source']}")
+    assert OPERATION["description"].replace("`", "").split() == said.split()
     assert {"PATCH", "/v3/orders/{id}", "id", "x-api-version"} <= {*lines}
     assert {*OPERATION["responses"]} <= {*seen.lines}
-    assert "The order of the images in the response. Since API version 2026-10-01." in lines
+    assert "The order of the images in the response. Since API version 2026-10-01. source: changelog" in lines
+
+
+def test_the_page_begins_with_the_operation(seen: Look) -> None:
+    """How the contract came about, and what the words for sources mean, is at the end."""
+    about = DOCUMENT["info"]["description"].split("`")[0].replace("\n", " ").strip()
+    (line,) = (number for number, text in enumerate(seen.lines) if text.startswith(about))
+    assert line > len(seen.lines) - 20
+    assert seen.lines.index("Request") < 20
+
+
+def test_the_page_shows_a_real_example_first(seen: Look) -> None:
+    """Not that of the service's documentation, which has the types' names for values."""
+    examples = OPERATION["responses"]["200"]["content"]["application/json"]["examples"]
+    shown = seen.lines[seen.lines.index("Response") :]
+    assert next(iter(examples.values()))["summary"] in shown
+    assert f'"{examples["renamed"]["value"]["name"]}",' in " ".join(shown)
+    assert '"text"' not in " ".join(shown)
 
 
 def test_the_page_shows_every_field(seen: Look) -> None:
@@ -218,14 +236,18 @@ def test_the_page_shows_every_field(seen: Look) -> None:
 
 
 def test_the_page_says_of_every_field_what_it_is_and_how_that_is_known(seen: Look) -> None:
-    """After a field's name come its description and its sources, whatever its type."""
+    """A line with its description and its sources comes soon after a field's name, whatever its type."""
     answer = seen.between("Responses", "Response")
     for prefix, schema in (("", "Order"), ("images[].", "Image")):
         for name, field in SCHEMAS[schema]["properties"].items():
             after = answer[answer.index(prefix + name) :]
-            facts = {f"{key[2:]}: {value}" for key, value in field.items() if key.endswith("source")}
-            for said in (field["description"].replace("`", ""), *facts):
-                assert said in after[:16], f"{schema}.{name}"
+            line = " ".join(field["description"].replace("`", "").split())
+            facts = [
+                f"{key[2:].removesuffix('-source')}: {value}" for key, value in field.items() if key.endswith("-source")
+            ]
+            found = next((each for each in after[:5] if each.startswith(f"{line} source: {field['x-source']}")), None)
+            assert found is not None, f"{schema}.{name}"
+            assert all(fact in found for fact in facts), f"{schema}.{name}"
 
 
 def test_the_page_shows_the_four_samples(seen: Look) -> None:

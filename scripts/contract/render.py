@@ -13,19 +13,27 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from markdown_it import MarkdownIt
+
 from contract import redocly
-from contract.checks import read
-from contract.load import ContractError, with_since
+from contract.checks import is_data, read
+from contract.load import ContractError, walk, with_since
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-EXTENSIONS = ["x-source", "x-null-source", "x-type-source", "x-values-source", "x-keyword"]
+# What is said small, after a description.
+FACTS = {
+    "x-source": "source",
+    "x-null-source": "null",
+    "x-type-source": "type",
+    "x-values-source": "values",
+    "x-keyword": "keyword",
+}
 OPTIONS = {
     "disableTelemetry": True,
     # All that can be folded is open.
     "schemasExpansionLevel": 9,
     "jsonSamplesExpandLevel": 9,
     "maxDisplayedEnumValues": 99,
-    "showExtensions": EXTENSIONS,
     # Redoc makes up a sample for every language that it knows; these four are ours.
     "codeSamples": {
         "languages": [
@@ -48,6 +56,8 @@ POLICY = (
     "img-src data:; font-src data:; base-uri 'none'; form-action 'none'"
 )
 HEAD = "<head>\n"
+END = "</body>\n\n</html>"
+FOOTER = "max-width: 50rem; margin: 0 auto; padding: 2rem; font: 14px/1.5 Roboto, sans-serif; color: #333"
 
 
 class RenderError(Exception):
@@ -92,7 +102,9 @@ def render(spec: Path) -> str:
         RedoclyError: If Redocly CLI is not installed.
         RenderError: If Redocly CLI fails, or makes a page that this does not know how to take off the network.
     """
-    document = _for_redoc(with_since(read(spec, _name(spec)).plain()))
+    document = with_since(read(spec, _name(spec)).plain())
+    about = document["info"].pop("description", "")
+    document = _for_redoc(document)
     with tempfile.TemporaryDirectory(prefix="autoenhance-") as name:
         folder = Path(name)
         (folder / "openapi.json").write_text(json.dumps(document), encoding="utf-8")
@@ -102,6 +114,8 @@ def render(spec: Path) -> str:
             said = " ".join((finished.stderr.strip() or finished.stdout.strip()).split())
             raise RenderError(f"Redocly CLI failed: {said or f'exit status {finished.returncode}'}")
         page = (folder / "index.html").read_text(encoding="utf-8")
+    # The page is about the operation: how the contract came about is at its end.
+    page = _replace(page, END, f'<footer style="{FOOTER}">{MarkdownIt().render(about)}</footer>\n{END}')
     page = _replace(page, LOGO, f"data:image/svg+xml,{quote(WORD)}")
     return _replace(page, HEAD, f'{HEAD}  <meta http-equiv="Content-Security-Policy" content="{POLICY}" />\n')
 
@@ -114,25 +128,43 @@ def _for_redoc(document: dict[str, Any]) -> dict[str, Any]:
         for operation in item.values():
             if isinstance(operation, dict):
                 operation.pop("tags", None)
-    # Of a field that may be null it shows what the branch of its `anyOf` says, and not what the field itself says.
+    for pointer, node in list(walk(document)):
+        if (
+            isinstance(node, dict)
+            and "x-source" in node
+            and isinstance(node.get("description"), str)
+            and not is_data(pointer)
+        ):
+            node["description"] = _with_facts(node)
+    # Of a field that may be null it shows what the branch of its `anyOf` says, in a box of its own.
     schemas = document.get("components", {}).get("schemas", {})
     for schema in schemas.values():
-        for field in schema.get("properties", {}).values():
-            field["anyOf"] = [_with_facts(branch, field, schemas) for branch in field.get("anyOf", [])]
-            if not field["anyOf"]:
-                del field["anyOf"]
+        fields = schema.get("properties", {})
+        fields |= {name: _without_branches(field, schemas) for name, field in fields.items()}
     return document
 
 
-def _with_facts(branch: dict[str, Any], field: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:
-    if branch == {"type": "null"}:
-        return branch
-    name = branch.get("$ref", "").rpartition("/")[2]
-    schema = {"title": name, **schemas[name]} if name in schemas else branch
-    said = [part["description"] for part in (field, schema) if "description" in part]
-    # It shows no extensions there, so they stand in the text, looking as they do elsewhere.
-    said += ["  \n".join(f"**{key[2:]}:** `{field[key]}`" for key in EXTENSIONS if key in field)]
-    return {**schema, "description": "\n\n".join(said)}
+def _with_facts(node: dict[str, Any]) -> str:
+    """The description, with where it is known from after it, small; each paragraph is one line."""
+    paragraphs = [" ".join(each.split()) for each in node["description"].strip().split("\n\n")]
+    facts = ", ".join(f"{word}: {node[key]}" for key, word in FACTS.items() if key in node)
+    return "\n\n".join(paragraphs) + f" <small>{facts}</small>"
+
+
+def _without_branches(field: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:
+    """A field that is one thing or null, as a type or null."""
+    branches = field.get("anyOf", [])
+    if len(branches) != len(("it", "null")) or branches[1] != {"type": "null"}:
+        return field
+    name = branches[0].get("$ref", "").rpartition("/")[2]
+    schema = schemas.get(name, branches[0])
+    if not isinstance(schema.get("type"), str):
+        return field
+    description = field.get("description", "")
+    if schema.get("x-open-enum"):
+        description = description.replace("</small>", ", other values: possible</small>")
+    title = {"title": name} if name else {}
+    return {**title, **schema, "type": [schema["type"], "null"], "description": description}
 
 
 def _replace(page: str, old: str, new: str) -> str:
