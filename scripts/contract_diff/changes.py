@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -72,9 +73,12 @@ class Event:
         """What happened; or, of a document of the service, what is in which of the two."""
         said = {"added": f" ({self.new})" if self.new else "", "removed": f" ({self.old})" if self.old else ""}
         many = "are" if self.subject.startswith(("Enum values", "Other fields")) else "is"
-        if self.action == "changed":
-            verb = f"{many} {self.old} in ours and {self.new} in theirs" if upstream else None
-            verb = verb or f"{'were' if many == 'are' else 'was'} {self.old} and {many} {self.new}"
+        if self.action == "changed" and not self.old:
+            verb = "differs" if upstream else "changed"
+        elif self.action == "changed" and upstream:
+            verb = f"{many} {self.old} in ours and {self.new} in theirs"
+        elif self.action == "changed":
+            verb = f"{'were' if many == 'are' else 'was'} {self.old} and {many} {self.new}"
         elif upstream:
             verb = f"{many} only in {'theirs' if self.action == 'added' else 'ours'}{said[self.action]}"
         else:
@@ -122,7 +126,9 @@ def show(value: Any) -> str:
 
 def names(values: list[Any]) -> str:
     """A list in words: `a`, `b` and `c`; of many the first."""
-    shown = [f"`{value}`" if isinstance(value, str) and "`" not in value else show(value) for value in values]
+    shown = [
+        f"`{value}`" if isinstance(value, str) and re.fullmatch(r"[^`\s]+", value) else show(value) for value in values
+    ]
     if len(shown) > _MOST_VALUES:
         shown = [*shown[:_MOST_VALUES], f"{len(shown) - _MOST_VALUES} more"]
     return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)

@@ -111,8 +111,7 @@ class Differences:
             there = new[key][1][1] if key in new else self._new.part_of()[1]
             if key not in LIMITS:
                 if not self._space.are_same(before or (), after or ()):
-                    said = ("one schema", "another") if action == "changed" else ("", "")
-                    event = self._event("constraint", f"`{key}`", *said, narrows=True, widens=True)
+                    event = self._event("constraint", f"`{key}`", narrows=True, widens=True)
                     yield replace(event, action=action, places=(here, there))
             elif before != after:
                 is_tighter = None if before is None or after is None else _is_tighter(key, before, after)

@@ -59,7 +59,7 @@ class SchemaComparison:
         below = [*self._branches(place, before, after, is_held=is_held)]
         if not is_held and not any(event.violates for event in (*here, *below)):
             places = old[0][1] if old else None, new[0][1] if new else None
-            here.append(Event("schema", place, "What it allows", old="one thing", new="another", places=places))
+            here.append(Event("schema", place, "What it allows", places=places))
         yield from here
         if not is_equal:
             yield from below

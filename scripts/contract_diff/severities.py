@@ -51,13 +51,13 @@ def _rules(kind: str, *rows: tuple[Direction | None, Verdict, str, Verdict, str]
     return [Rule(kind, *row) for row in rows]
 
 
-def _of_values(kind: str) -> list[Rule]:
+def _of_values(kind: str, sent: str = _REFUSED, received: str = _MORE) -> list[Rule]:
     """What changes which values a schema allows."""
     return _rules(
         kind,
-        ("request", SHOWN, _REFUSED, SHOWN, "The client can send what the service may refuse."),
-        ("response", SHOWN, _MORE, COMPATIBLE, _KEEPS),
-        ("error", SHOWN, _MORE, COMPATIBLE, _ANY_ERROR),
+        ("request", SHOWN, sent, SHOWN, "The client can send what the service may refuse."),
+        ("response", SHOWN, received, COMPATIBLE, _KEEPS),
+        ("error", SHOWN, received, COMPATIBLE, _ANY_ERROR),
     )
 
 
@@ -109,10 +109,10 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     *_rules("deprecated", (None, COMPATIBLE, "It works as before.", COMPATIBLE, "It works until it is removed.")),
     # Values.
-    *_of_values("type"),
-    *_of_values("null allowed"),
-    *_of_values("null forbidden"),
-    *_of_values("limit"),
+    *_of_values("type", "A value of a type that was accepted may be refused.", "A value may be of a type that was ruled out."),
+    *_of_values("null allowed", received="Null may stand where a value was promised."),
+    *_of_values("null forbidden", "A null that was accepted is refused."),
+    *_of_values("limit", "A value that was accepted may be refused.", "A value may be one that was ruled out."),
     *_rules("limit kept", ("request", SHOWN, _REFUSED, COMPATIBLE, "The client refuses what is beyond this limit itself.")),
     *_rules(
         "no order",
@@ -123,8 +123,8 @@ RULES: Final[tuple[Rule, ...]] = (
         "enum value added, open",
         (None, COMPATIBLE, "The enum is open (x-open-enum): it has other values.", COMPATIBLE, "Enums of ours are open."),
     ),
-    *_of_values("enum value added"),
-    *_of_values("enum value removed"),
+    *_of_values("enum value added", received="The enum is closed: code may know only the values that it lists."),
+    *_of_values("enum value removed", "A request that sends another value is refused."),
     *_rules(
         "enum opened",
         ("request", COMPATIBLE, _ACCEPTED, COMPATIBLE, _ACCEPTED),

@@ -26,8 +26,7 @@ def compare_words(old: Document, new: Document) -> Iterator[Event]:
             yield Event("source", place, f"`{key}`", old=show(before), new=show(after), places=places)
         else:
             action: Action = "added" if before is None else "removed" if after is None else "changed"
-            texts = ("worded otherwise", "worded anew") if action == "changed" else ("", "")
-            yield Event("words", place, f"`{key}`", action, *texts, places=places)
+            yield Event("words", place, f"`{key}`", action, places=places)
 
 
 def _name(pointer: Pointer) -> str:

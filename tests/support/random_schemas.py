@@ -8,8 +8,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 _NAMES = ["a", "b", "c"]
-_TEXTS = ["", "a", "b", "ab", "bbb", "aaaa", "bbbbb"]
-_SCALARS = [*_TEXTS, None, True, False, -1, 0, 1, 2, 3, 4, 5, 6, 0.5, 2.5]
+_TEXTS = ["", "a", "b", "ab", "bbb", "aaaa", "bbbbb", "bababa"]
+_SCALARS = [*_TEXTS, None, True, False, -2, -1, 0, 1, 2, 3, 4, 5, 6, 7, 0.5, 2.5]
 
 
 @st.composite
