@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from contract import Contract
 
 # What is ours alone to say, or never on the wire: no document of others need have it.
-_NOT_UPSTREAM = frozenset({"operation id", "path parameter renamed", "enum opened", "enum closed", "discriminator"})
+_NOT_UPSTREAM = frozenset(
+    {"operation id", "path parameter renamed", "enum opened", "enum closed", "discriminator", "default"}
+)
 
 __all__ = ["RULES", "Change", "DiffError", "Impact", "compare", "compare_upstream", "highest", "is_within"]
 

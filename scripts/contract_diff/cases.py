@@ -22,6 +22,7 @@ Schemas = tuple[Part, ...]
 
 TYPES: Final = ("null", "boolean", "number", "string", "array", "object")
 _IN_PLACE: Final = ("$ref", "allOf", "anyOf", "oneOf", "if", "dependentSchemas")
+_WIDER: Final = {'"int32"': '"int64"', '"float"': '"double"'}
 _OF_NUMBERS: Final = frozenset({"int32", "int64", "float", "double"})
 
 
@@ -89,6 +90,7 @@ class Case:
         """What a keyword of texts says, such as each `pattern`; formats of numbers count for numbers only."""
         found = {as_json(value) for value in self._all(key)}
         if key == "format":
+            found |= {_WIDER[text] for text in found & _WIDER.keys()}
             return {text for text in found if (json.loads(text) in _OF_NUMBERS) == (self.kind == "number")}
         return found
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from contract_diff.cases import Part
 
 _TEXTS = ("pattern", "format", "contentEncoding", "contentMediaType", "contentSchema")
-_DEEPEST = 200
+_DEEPEST = 50
 Pair = tuple[Schemas, Schemas]
 
 
@@ -41,6 +41,7 @@ class Containment:
         self._is_strict = is_strict
         self._known: dict[Pair, bool] = {}
         self._trail: list[Pair] = []
+        self._depth = 0
         self._looked_at: set[tuple[Clause, str]] = set()
 
     def is_within(self, narrow: Schemas, wide: Schemas) -> bool:
@@ -49,15 +50,17 @@ class Containment:
         if not wide or pair in self._given:
             return True
         if pair not in self._known:
-            if len(self._trail) > _DEEPEST * 10:
+            if self._depth > _DEEPEST:
                 return False
             began = len(self._trail)
             self._trail.append(pair)
             self._known[pair] = True  # in a circle, until it is refuted
+            self._depth += 1
             try:
                 is_within = self._are_covered(self._space.cases(narrow), wide)
             except TooManyError:
                 is_within = False
+            self._depth -= 1
             if not is_within:
                 # What was shown meanwhile may rest on it.
                 for each in self._trail[began:]:

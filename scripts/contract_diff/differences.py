@@ -212,6 +212,9 @@ class Differences:
             kind = "enum opened" if new.is_open else "enum closed"
             words = ("closed", "open") if new.is_open else ("open", "closed")
             yield self._event(kind, "Its enum", *words, key="enum", widens=new.is_open)
+        if old.default != new.default:
+            texts = show(old.default), show(new.default)
+            yield self._event("default", "`default`", *texts, key="default")
         if old.discriminator != new.discriminator:
             texts = show(old.discriminator), show(new.discriminator)
             yield self._event("discriminator", "`discriminator.propertyName`", *texts, key="discriminator")

@@ -176,7 +176,7 @@ def _urls(server: dict[str, Any]) -> list[str]:
 
 def template(path: str) -> str:
     """A path without the names of its parameters."""
-    return re.sub(r"\{[^}]*\}", "{}", path).rstrip("/")
+    return re.sub(r"\{[^}]*\}", "{}", path)
 
 
 def find_in_path(document: Document, path: str) -> dict[str, Operation]:

@@ -62,7 +62,8 @@ class ResponseComparison(ExchangeComparison):
         is_relabelled = before is not None and after is not None and before not in pairs.values() and not pairs[after]
         for name, match in pairs.items():
             if match is None:
-                yield Event("media type added", place, f"`{name}`", "added", places=(None, new[name]))
+                kind = "media type added" if old else "response body added"
+                yield Event(kind, place, f"`{name}`", "added", places=(None, new[name]))
             known = before if is_relabelled and name == after else match
             if known is not None:
                 here = Place(place.direction, in_brackets(name), place.status)

@@ -8,6 +8,7 @@ from contract_diff.cases import joined
 from contract_diff.changes import Action, Event
 from contract_diff.containment import Containment
 from contract_diff.differences import Differences
+from contract_diff.severities import NEEDED
 from contract_diff.views import View
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class SchemaComparison:
     def __init__(self, space: Space) -> None:
         self._space = space
         self._is_request = space.direction == "request"
-        self._seen: set[tuple[Schemas, Schemas]] = set()
+        self._seen: set[tuple[Schemas, Schemas, str]] = set()
         self._depth = 0
 
     def compare(self, place: Place, old: Schemas, new: Schemas) -> Iterator[Event]:
@@ -45,7 +46,8 @@ class SchemaComparison:
         if len(before.alternatives) != len(after.alternatives):
             before.take_alternatives()
             after.take_alternatives()
-        pair = before.identity, after.identity
+        # What this client needs it needs at its place, whatever else is the same.
+        pair = before.identity, after.identity, place.fields if place.fields in NEEDED else ""
         if pair in self._seen:
             return
         self._seen.add(pair)

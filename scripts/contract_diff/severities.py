@@ -141,6 +141,11 @@ RULES: Final[tuple[Rule, ...]] = (
         "discriminator",
         (None, BREAKING, "Code tells the alternatives apart by this field.", COMPATIBLE, "The client does not use it."),
     ),
+    *_rules(
+        "default",
+        ("request", BREAKING, "A request that leaves it out means something else.", COMPATIBLE, "The client sends no defaults."),
+        (None, COMPATIBLE, "A response says what it means.", COMPATIBLE, _KEEPS),
+    ),
     *_of_values("constraint"),
     *_of_values("schema"),
     # Parameters and the request body.
@@ -176,6 +181,7 @@ RULES: Final[tuple[Rule, ...]] = (
         ("response", BREAKING, "Code that asks for it gets another.", COMPATIBLE, "The client decodes JSON, however it is labelled."),
         ("error", BREAKING, "Code that reads it gets another.", COMPATIBLE, _ANY_ERROR),
     ),
+    *_rules("response body added", (None, COMPATIBLE, "Nothing was promised of a body.", COMPATIBLE, _KEEPS)),
     *_rules("no JSON", ("response", BREAKING, _MISSING, BREAKING, "The client decodes JSON and nothing else."),
             ("error", BREAKING, _MISSING, COMPATIBLE, _ANY_ERROR)),
     # Responses.

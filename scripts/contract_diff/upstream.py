@@ -43,15 +43,20 @@ def find(document: Document) -> Operation:
         raise DiffError(f"{document.name}: has no paths, so it does not describe {METHOD.upper()} {PATH}")
     found = []
     for path in paths:
-        operation = find_in_path(document, path).get(METHOD) if template(path).endswith("/{}") else None
+        operation = find_in_path(document, path).get(METHOD) if _address(path).endswith("/{}") else None
         if operation is not None:
             addresses = {address for _, address in _addresses(operation)}
-            if template(PATH) in addresses | {template(path)}:
+            if _address(PATH) in addresses | {_address(path)}:
                 # A path that leads there with its server's comes before one that only looks like it.
-                found.append((template(PATH) not in addresses, operation))
+                found.append((_address(PATH) not in addresses, operation))
     if not found:
         raise DiffError(f"{document.name}: does not describe {METHOD.upper()} {PATH}; {_similar(document)}")
     return min(found, key=lambda each: each[0])[1]
+
+
+def _address(path: str) -> str:
+    """A path without the names of its parameters, and without a slash at its end."""
+    return template(path).rstrip("/")
 
 
 def _addresses(operation: Operation) -> list[tuple[str, str]]:
@@ -64,7 +69,7 @@ def _addresses(operation: Operation) -> list[tuple[str, str]]:
                 host, path = parts.hostname or "", parts.path.strip("/")
             except ValueError:
                 host, path = "", ""
-            found.append((host, template((f"/{path}" if path not in {"", "."} else "") + operation.path)))
+            found.append((host, _address((f"/{path}" if path not in {"", "."} else "") + operation.path)))
     return found
 
 
@@ -84,7 +89,7 @@ def _similar(document: Document) -> str:
     for path, item in document.tree["paths"].items():
         for method in METHODS:
             if isinstance(item, dict) and method in item:
-                rank = (template(path) != template(PATH), "order" not in path.lower(), method != METHOD)
+                rank = (_address(path) != _address(PATH), "order" not in path.lower(), method != METHOD)
                 ranked.append((rank, f"{method.upper()} {path}"))
     names = [name for rank, name in sorted(ranked) if not all(rank)]
     more = f" and {len(names) - _MOST_SIMILAR} more" if len(names) > _MOST_SIMILAR else ""

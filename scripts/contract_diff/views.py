@@ -153,6 +153,11 @@ class View:
         return any(self._space.node(part).get(mark) is True for part in self.layers)
 
     @property
+    def default(self) -> Any:
+        """What it is where it is left out."""
+        return next((node["default"] for part in self.layers if "default" in (node := self._space.node(part))), None)
+
+    @property
     def discriminator(self) -> Any:
         """The field that tells alternatives apart."""
         found = [self._space.node(part).get("discriminator") for part in self.layers]

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from contract import Pointer
     from contract_diff.document import Document
 
-_WORDS = frozenset({"description", "summary", "title", "example", "examples", "externalDocs", "$comment", "tags"})
+_WORDS = frozenset(
+    {"description", "summary", "title", "example", "examples", "externalDocs", "$comment", "tags", "license", "contact"}
+)
 _SILENT = _WORDS | ASPECTS.keys() | {"x-codeSamples", "x-since", "x-keyword"}
 
 

@@ -150,6 +150,18 @@ SCHEMAS: dict[str, tuple[Where, Any, Any, list[str]]] = {
         {"properties": {"b": {"type": "integer"}}},
         ["breaking field removed, response 200", "compatible field added, response 200"],
     ),
+    "another default": (
+        "request",
+        {"properties": {"a": TEXT | {"default": "x"}}},
+        {"properties": {"a": TEXT | {"default": "y"}}},
+        ["breaking default, request body: `a`"],
+    ),
+    "a longer number in a response": (
+        "response",
+        {"type": "integer", "format": "int32"},
+        {"type": "integer", "format": "int64"},
+        ["breaking limit, response 200"],
+    ),
     "what a circle leads to": (
         "response",
         {"$ref": "#/components/schemas/A"},
@@ -196,6 +208,11 @@ COMPATIBLE: dict[str, tuple[Where, Any, Any]] = {
         "request",
         {"properties": {"a": TEXT | {"readOnly": True}}},
         {"properties": {"a": TEXT | {"readOnly": True}}, "required": ["a"]},
+    ),
+    "a longer number in a request": (
+        "request",
+        {"type": "integer", "format": "int32"},
+        {"type": "integer", "format": "int64"},
     ),
     "a limit that the values keep already": (
         "request",
@@ -424,6 +441,16 @@ OPERATIONS: dict[str, tuple[dict[str, Any], dict[str, Any], list[str]]] = {
         [],
     ),
     "deprecated": ({}, {"deprecated": True}, ["compatible deprecated, operation"]),
+    "a body of a response that had none": (
+        {"responses": YES},
+        {"responses": {"200": {"description": "Yes.", "content": {JSON: {"schema": TEXT}}}}},
+        ["compatible response body added, response 200"],
+    ),
+    "statuses for their range": (
+        {"responses": YES | {"4XX": {"description": "No."}}},
+        {"responses": YES | {"404": {"description": "No."}}},
+        [],
+    ),
 }
 
 
@@ -434,6 +461,16 @@ def test_what_is_around_the_schemas_is_compared(old: Any, new: Any, expected: li
 
     one, other = (Contract("spec.yaml", _with(**keywords)) for keywords in (old, new))
     assert told(contract_diff.compare(one, other)) == expected
+
+
+def test_a_slash_at_the_end_of_a_path_is_another_path() -> None:
+    """The service may not take it."""
+    old, new = contract(), contract()
+    new.tree["paths"] = {"/a/": new.tree["paths"].pop("/a")}
+    assert told(contract_diff.compare(old, new)) == [
+        "breaking operation removed, operation",
+        "compatible operation added, operation",
+    ]
 
 
 def test_a_rename_is_a_removal_and_an_addition_with_a_note() -> None:

@@ -54,3 +54,14 @@ def test_a_success_that_we_do_not_list_is_compared_with_the_order_that_it_is_rea
     content = {JSON: {"schema": job}}
     differences = short(found(lambda t: t.responses.update({"202": {"description": "", "content": content}})))
     assert differences == ["breaking type, response 202: `images`", "compatible success added, response 202"]
+
+
+def test_what_our_client_needs_is_told_at_its_place() -> None:
+    """Although the same schema stands elsewhere in the response, where nothing is needed of it."""
+
+    def with_cover(their: Their) -> None:
+        fields = their.order["properties"]
+        their.order["properties"] = {"cover": {"$ref": "#/components/schemas/Image"}, **fields}
+
+    differences = short(found(lambda their: their.image.update(type=["object", "null"]), base=with_cover))
+    assert "breaking null allowed, response 200: `images[]`" in differences
