@@ -160,9 +160,8 @@ class Differences:
             client = "field optional" if was_required else ""
             note = notes.get(name) or self._elsewhere(name, new)
             here = _named(old, name)
-            yield replace(
-                event, action="removed", places=(here, None), violates=self._loses(name), client=client, note=note
-            )
+            violates = was_required or self._loses(name)
+            yield replace(event, action="removed", places=(here, None), violates=violates, client=client, note=note)
         for name in come:
             is_required = self._is_request and name in new.object.required
             said = f"{_OPTIONAL[is_required]}, {View(self._space, new.object.field(name)).type_text}"

@@ -132,6 +132,12 @@ SCHEMAS: dict[str, tuple[Where, Any, Any, list[str]]] = {
         OBJECT | {"additionalProperties": False, "properties": {"a": TEXT}},
         ["breaking field added, response 200"],
     ),
+    "a required field goes": (
+        "response",
+        OBJECT | {"properties": {"a": TEXT}, "required": ["a"]},
+        OBJECT,
+        ["breaking field removed, response 200"],
+    ),
     "a field becomes readOnly": (
         "request",
         {"properties": {"a": TEXT}},
