@@ -60,7 +60,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("page") / "new/index.html"
     finished = render("--output", file)
     assert (finished.returncode, finished.stderr) == (0, "")
-    assert finished.stdout == f"{file} is the page of openapi/spec.yaml.\n"
+    assert finished.stdout == f"Written: {file}\n"
     return file
 
 

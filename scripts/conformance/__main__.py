@@ -94,7 +94,7 @@ def _check_service(contract: Contract, options: argparse.Namespace) -> bool:
     print(_without_key(report.service(contract, service, outcome)))
     if outcome.obstacles and not outcome.findings:
         raise FailureError("the service could not be checked to the end.\n" + "\n".join(outcome.obstacles))
-    if not outcome.findings and not any(200 <= status < 300 for status in outcome.answers):  # noqa: PLR2004  # HTTP
+    if not outcome.findings and not any(200 <= status < 300 for status in outcome.responses):  # noqa: PLR2004  # HTTP
         raise FailureError("no edit succeeded, so that nothing was shown: are the key and the order the service's?")
     return not outcome.findings
 
@@ -154,7 +154,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def _without_key(text: str) -> str:
-    """The text without the live key, and without the beginning of it: a long answer that repeats it may have been cut."""
+    """The text without the live key, and without the beginning of it: a long response that repeats it may have been cut."""
     key = os.environ.get(KEY, "")
     for length in range(len(key), max(_SHORTEST_TRACE, len(key) // 2) - 1, -1):
         text = text.replace(key[:length], "[the key]")

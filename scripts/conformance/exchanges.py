@@ -73,16 +73,15 @@ def read(path: Path) -> list[Exchange]:
 
 
 def _exchange(cassette: str, number: int, source: str, recorded: Any) -> Exchange:
-    asked, answered = recorded["request"], recorded["response"]
-    address = urlsplit(asked["uri"])
+    sent, received = recorded["request"], recorded["response"]
+    address = urlsplit(sent["uri"])
     target = address.path + (f"?{address.query}" if address.query else "")
     # The key is not recorded; any will do.
-    headers = _first(asked["headers"]) | {"x-api-key": "any"}
-    request = Request(asked["method"], target, headers, _bytes(asked["body"]), f"{address.scheme}://{address.netloc}")
-    response = Response(
-        answered["status"]["code"], _first(answered["headers"]), _bytes(answered["body"].get("string", ""))
-    )
-    return Exchange(cassette, number, source, f"{asked['method']} {target}", request, response)
+    headers = _first(sent["headers"]) | {"x-api-key": "any"}
+    request = Request(sent["method"], target, headers, _bytes(sent["body"]), f"{address.scheme}://{address.netloc}")
+    body = _bytes(received["body"].get("string", ""))
+    response = Response(received["status"]["code"], _first(received["headers"]), body)
+    return Exchange(cassette, number, source, f"{sent['method']} {target}", request, response)
 
 
 def _first(headers: dict[str, list[str]]) -> dict[str, str]:

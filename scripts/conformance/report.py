@@ -45,15 +45,15 @@ def service(contract: Contract, examined: Service, outcome: Outcome) -> str:
         table.add_row(name, *counts, note)
     parts.append(_rendered(table))
     sent = ", ".join(f"{outcome.requests[phase]} {phase}" for phase in PHASES)
-    statuses = ", ".join(f"{count} x {status}" for status, count in sorted(outcome.answers.items()))
+    statuses = ", ".join(f"{count} x {status}" for status, count in sorted(outcome.responses.items()))
     parts.append(_paragraph("Requests: ", f"{sent}."))
-    parts.append(_paragraph("Answers: ", f"{statuses or 'none'}."))
+    parts.append(_paragraph("Responses: ", f"{statuses or 'none'}."))
     parts.append("Turned off or adapted (scripts/conformance/rules.py):")
     adapted = ADAPTED | (ADAPTED_LIVE if examined.is_live else ADAPTED_SANDBOX)
     parts += [_paragraph(f"  {what}: ", why) for what, why in adapted.items()]
     findings = list(outcome.findings.values())
     parts += [_finding(number, found, examined) for number, found in enumerate(findings, 1)]
-    verdict = _count(len(findings), "mismatch") if findings else "all is as the contract says"
+    verdict = _count(len(findings), "mismatch") if findings else "no mismatches"
     if outcome.obstacles:
         parts += [
             "",
@@ -67,7 +67,7 @@ def service(contract: Contract, examined: Service, outcome: Outcome) -> str:
 
 def _finding(number: int, found: Finding, examined: Service) -> str:
     request = found.request if examined.is_live else found.request.replace(examined.url, _SANDBOX)
-    head = f"{number}. {found.title} ({found.check}), answered with {found.status}, {_count(found.times, 'time')}"
+    head = f"{number}. {found.title} ({found.check}), status {found.status}, {_count(found.times, 'time')}"
     message = [f"    {line}".rstrip() for line in found.message.splitlines()]
     # A command is left whole, so that it can be copied.
     return "\n".join(["", _paragraph("", head), *message, f"    {request}"])
@@ -91,7 +91,7 @@ def cassettes(contract: Contract, checker: Checker, recorded: Iterable[Exchange]
         for part, problems in found.items():
             details += [_problem(contract, exchange, part, problem) for problem in problems]
             count += len(problems)
-    verdict = f"cassettes: {_count(count, 'mismatch') if count else 'all is as the contract says'}."
+    verdict = f"cassettes: {_count(count, 'mismatch') if count else 'no mismatches'}."
     return "\n".join([_rendered(table), *details, verdict]), not count
 
 

@@ -28,7 +28,7 @@ ADAPTED = {
     "text/html": "Read as text, so that the schema of a gateway's page is checked and not passed over.",
     "redirects": "Not followed: the contract knows none, and the key would go along.",
     "extra parameters": "Not sent: a query parameter or header that the contract does not list is ignored.",
-    "learning": "Requests do not depend on earlier answers: Hypothesis takes that for a flaky test and ends the phase "
+    "learning": "Requests do not depend on earlier responses: Hypothesis takes that for a flaky test and ends the phase "
     "after a dozen requests, without a word.",
     "no traces": "No example database, no cache, no shrinking: a run leaves nothing behind and is the same each time.",
 }

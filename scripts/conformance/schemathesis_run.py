@@ -84,15 +84,15 @@ class Outcome:
 
     Attributes:
         requests: How many requests each phase sent.
-        answers: How many answers had each status.
-        judged: How many answers each check judged.
+        responses: How many responses had each status.
+        judged: How many responses each check judged.
         failed: How many of them it found wrong.
         findings: What was wrong, each kind once.
         obstacles: Why the run is not complete; empty if it is.
     """
 
     requests: Counter[str] = field(default_factory=Counter)
-    answers: Counter[int] = field(default_factory=Counter)
+    responses: Counter[int] = field(default_factory=Counter)
     judged: Counter[str] = field(default_factory=Counter)
     failed: Counter[str] = field(default_factory=Counter)
     findings: dict[tuple[str, str, int], Finding] = field(default_factory=dict)
@@ -106,7 +106,7 @@ def checks() -> list[str]:
 
 
 def run(document: dict[str, Any], service: Service, *, max_examples: int, seed: int) -> Outcome:
-    """Ask the service what the contract allows and forbids, and check each answer.
+    """Ask the service what the contract allows and forbids, and check each response.
 
     Raises:
         KeyboardInterrupt: If it was interrupted.
@@ -208,7 +208,7 @@ def _count(event: events.ScenarioFinished, service: Service, contract: Contract,
     outcome.requests[event.phase.value] += len(recorder.interactions)
     for interaction in recorder.interactions.values():
         if interaction.response is not None:
-            outcome.answers[interaction.response.status_code] += 1
+            outcome.responses[interaction.response.status_code] += 1
     for case_id, nodes in recorder.checks.items():
         for node in nodes:
             outcome.judged[node.name] += 1
@@ -228,8 +228,8 @@ def _count(event: events.ScenarioFinished, service: Service, contract: Contract,
 
 def _problems(contract: Contract, response: HttpResponse) -> list[Problem]:
     headers = {name: values[0] for name, values in response.headers.items()}
-    answer = Response(response.status_code, headers, response.content)
-    return contract.problems_of_response(Request("patch", "/v3/orders/any", {}, b""), answer)
+    received = Response(response.status_code, headers, response.content)
+    return contract.problems_of_response(Request("patch", "/v3/orders/any", {}, b""), received)
 
 
 def _curl(request: HttpRequest, service: Service) -> str:

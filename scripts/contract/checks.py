@@ -174,7 +174,7 @@ def _against_our_rules(contract: Contract) -> Iterator[Finding]:
         for index, value in enumerate(values):
             here = contract.where((*pointer, "enum", index))
             if value in values[:index]:
-                yield Finding(here, f"the value {value!r} stands in the enum twice")
+                yield Finding(here, f"duplicate enum value {value!r}")
             if isinstance(value, str) and re.search(r'["\\\x00-\x1f\x7f\x85\u2028\u2029]', value):
                 yield Finding(here, f"the generator changes the value {value!r}: it has a quote, backslash or control")
 

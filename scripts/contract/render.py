@@ -90,7 +90,7 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("render: stopped.", file=sys.stderr)
         return 130
-    print(f"{_name(output)} is the page of {_name(spec)}.")
+    print(f"Written: {_name(output)}")
     return 0
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from decimal import Decimal
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from jsonschema import Draft202012Validator
@@ -43,6 +44,11 @@ class Containment:
         self._trail: list[Pair] = []
         self._depth = 0
         self._looked_at: set[tuple[Clause, str]] = set()
+
+    @cached_property
+    def _strict(self) -> Containment:
+        """The same for what must not hold: there, fields that are neither named nor limited do count."""
+        return self if self._is_strict else Containment(self._space, is_strict=True)
 
     def is_within(self, narrow: Schemas, wide: Schemas) -> bool:
         """Whether every value that meets all of the first meets all of the others."""
@@ -94,13 +100,17 @@ class Containment:
         if any(self._is_case_within(case, other) for other in others):
             return True
         return case.values is not None and all(
-            self._takes(value, wide) or not self._takes(value, case.clause.layers) for value in case.values
+            self._takes(value, wide) or not self._may_take(value, case.clause.layers) for value in case.values
         )
 
     def _takes(self, value: Any, schemas: Iterable[Part]) -> bool:
-        return all(self._is_valid(value, part) for part in schemas)
+        return all(self._is_valid(value, part) is True for part in schemas)
 
-    def _is_valid(self, value: Any, part: Part) -> bool:
+    def _may_take(self, value: Any, schemas: Iterable[Part]) -> bool:
+        return all(self._is_valid(value, part) is not False for part in schemas)
+
+    def _is_valid(self, value: Any, part: Part) -> bool | None:
+        """Whether a value meets a schema; None if that cannot be told."""
         if self._space.is_made(part):
             schema = self._space.node(part)
         else:
@@ -109,7 +119,7 @@ class Containment:
         try:
             return Draft202012Validator(schema, registry=self._space.registry).is_valid(value)
         except (SchemaError, Unresolvable, TypeError, ValueError, AttributeError, RecursionError):
-            return False
+            return None
 
     def _is_case_within(self, case: Case, other: Case) -> bool:
         return (
@@ -120,7 +130,7 @@ class Containment:
         if case.kind in {"null", "boolean"}:
             return {*map(as_json, case.values or ())} <= {*map(as_json, other.values or ())}
         if other.values is not None:
-            values = [value for value in case.values or () if self._takes(value, case.clause.layers)]
+            values = [value for value in case.values or () if self._may_take(value, case.clause.layers)]
             return case.values is not None and all(self._takes(value, other.clause.layers) for value in values)
         if case.kind == "number":
             return _texts_within(case, other) and _numbers_within(case, other)
@@ -131,7 +141,7 @@ class Containment:
     def _conditions_within(self, case: Case, other: Case) -> bool:
         """Schemas that must not hold, and keywords of which only that they are the same is known."""
         for part in other.clause.nots - case.clause.nots:
-            implied = any(self.is_within((part,), (each,)) for each in case.clause.nots)
+            implied = any(self._strict.is_within((part,), (each,)) for each in case.clause.nots)
             if not implied and not self._is_apart(case, part):
                 return False
         for key, part in other.clause.opaque:
@@ -163,7 +173,7 @@ class Containment:
         self._looked_at.add(looked_at)
         try:
             if case.values is not None and (case.kind != "null" or not case.values):
-                return not any(self._takes(value, case.clause.layers) for value in case.values)
+                return not any(self._may_take(value, case.clause.layers) for value in case.values)
             return self._has_no_room(case) or any(self._is_refused(case, part) for part in case.clause.nots)
         finally:
             self._looked_at.discard(looked_at)
@@ -177,7 +187,7 @@ class Containment:
         except TooManyError:
             return False
         bare = self._space.case(case.kind, Clause(case.clause.layers))
-        return any(self._is_case_within(bare, other) for other in others if other.kind == case.kind)
+        return any(self._strict._is_case_within(bare, other) for other in others if other.kind == case.kind)  # noqa: SLF001  # it is one of its own
 
     def _has_no_room(self, case: Case) -> bool:
         match case.kind:

@@ -101,7 +101,7 @@ def _regenerate(spec: Path, output: Path, templates: Path, versions: dict[str, s
             # A signal may have come between the two renames of a system that cannot exchange names.
             restore(output, workspace / "old")
             shutil.rmtree(workspace, ignore_errors=True)
-    print(f"{_name(output)}/ is what {_name(spec)} gives.")
+    print(f"{_name(output)}/ is up to date.")
     return 0
 
 
@@ -123,9 +123,9 @@ def _check(spec: Path, output: Path, templates: Path, versions: dict[str, str]) 
     for path, what in differences:
         print(f"{_name(output)}/{path}: {what}")
     if differences:
-        print(f"{_name(output)}/ is not what {_name(spec)} gives; 'make regenerate' makes it so.", file=sys.stderr)
+        print(f"{_name(output)}/ is out of date; run 'make regenerate'.", file=sys.stderr)
         return 1
-    print(f"{_name(output)}/ is what {_name(spec)} gives.")
+    print(f"{_name(output)}/ is up to date.")
     return 0
 
 

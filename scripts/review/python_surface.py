@@ -181,13 +181,13 @@ def _attribute(name: str, old: griffe.Attribute, new: griffe.Attribute, *, writt
 def _default(name: str, old: Any, new: Any) -> Iterator[PythonChange]:
     if new is None and old is not None:
         sentence = f"It must be given; its default was `{old}`."
-        yield PythonChange(name, sentence, breaking=True, because="Whoever leaves it out gets a TypeError.")
+        yield PythonChange(name, sentence, breaking=True, because="A call without it is a TypeError.")
     elif old is None and new is not None:
         sentence = f"It may be left out; its default is `{new}`."
-        yield PythonChange(name, sentence, breaking=False, because="Whoever gives it gets what was there before.")
+        yield PythonChange(name, sentence, breaking=False, because="Calls that give it are as before.")
     elif str(old) != str(new):
         sentence = f"Its default was `{old}` and is `{new}`."
-        yield PythonChange(name, sentence, breaking=True, because="Whoever leaves it out gets something else.")
+        yield PythonChange(name, sentence, breaking=True, because="A call without it means something else.")
 
 
 def _function(name: str, old: griffe.Function, new: griffe.Function) -> Iterator[PythonChange]:

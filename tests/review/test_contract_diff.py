@@ -101,6 +101,18 @@ SCHEMAS: dict[str, tuple[Where, Any, Any, list[str]]] = {
         {"if": {"required": ["a"]}, "then": {"maxProperties": 4}},
         ["breaking constraint, request body"],
     ),
+    "a field that must not be a text is none": (
+        "request",
+        OBJECT | {"not": {"properties": {"a": TEXT}}},
+        OBJECT | {"not": {"properties": {"a": {"type": ["string", "integer"]}}}},
+        ["breaking constraint, request body"],
+    ),
+    "a value that cannot be judged": (
+        "request",
+        {"enum": ["a", "b"], "maxLength": "three"},
+        {"enum": ["a"], "maxLength": "three"},
+        ["breaking enum value removed, request body"],
+    ),
     "more is negated": (
         "request",
         {"not": {"enum": ["a"]}},

@@ -41,7 +41,7 @@ FAULTS: dict[str, tuple[str, str, str]] = {
         "'bool' is not one of",
     ),
     "no full stop": ("Whether the sky is replaced.", "Whether the sky is replaced", "does not end in a full stop"),
-    "value twice": ("        - HIGH_CLOUD\n", "        - CLEAR\n", "'CLEAR' stands in the enum twice"),
+    "value twice": ("        - HIGH_CLOUD\n", "        - CLEAR\n", "duplicate enum value 'CLEAR'"),
     "enum without a type": (
         "      type: string\n      description: A style",
         "      description: A style",
