@@ -65,7 +65,7 @@ class Containment:
             try:
                 is_within = self._are_covered(self._space.cases(narrow), wide)
             except TooManyError:
-                is_within = False
+                is_within = self._space.are_same(narrow, wide)
             self._depth -= 1
             if not is_within:
                 # What was shown meanwhile may rest on it.

@@ -42,6 +42,8 @@ class SchemaComparison:
         Raises:
             DiffError: If a schema cannot be followed, or they are nested too deeply.
         """
+        if self._space.are_same(old, new):
+            return
         before, after = View(self._space, old), View(self._space, new)
         if len(before.alternatives) != len(after.alternatives):
             before.take_alternatives()

@@ -31,7 +31,7 @@ _KNOWN: Final = frozenset({
     *("$comment", "$schema", "$anchor", "definitions", "xml", "externalDocs", "discriminator"),
 })  # fmt: skip
 # What says nothing about values.
-_SILENT: Final = {"description", "summary", "title", "example", "examples", "default", "externalDocs", "$comment"}
+_SILENT: Final = {"description", "summary", "title", "example", "examples", "externalDocs", "$comment"}
 
 
 class TooManyError(Exception):
@@ -86,8 +86,8 @@ class Space:
                 return True  # in a circle, until it is refuted
             seen.add((id(one), id(other)))
         if isinstance(one, dict) and isinstance(other, dict):
-            keys = one.keys() - _SILENT
-            return keys == other.keys() - _SILENT and all(
+            keys = _said(one)
+            return keys == _said(other) and all(
                 self._is_same(side, one[key], other_side, other[key], seen) for key in keys
             )
         if isinstance(one, list) and isinstance(other, list):
@@ -194,9 +194,14 @@ class Space:
         return made
 
 
+def _said(node: dict[str, Any]) -> set[str]:
+    """The keywords that say something about values, or how they are told."""
+    ours = {"x-open-enum", "x-open-values", "x-hidden"}
+    return {key for key in node if key not in _SILENT and (key in ours or not key.startswith("x-"))}
+
+
 def _is_reference(node: Any) -> bool:
-    said = {key for key in node if not key.startswith("x-")} if isinstance(node, dict) else set()
-    return said - _SILENT == {"$ref"} and isinstance(node["$ref"], str)
+    return isinstance(node, dict) and isinstance(node.get("$ref"), str) and _said(node) == {"$ref"}
 
 
 def _unknown(part: Part, node: dict[str, Any]) -> Iterator[tuple[str, Part]]:
