@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from contract_diff.cases import as_json
 from contract_diff.changes import Action, Event, names, show
@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from contract_diff.space import Space
 
 _OPTIONAL = ("optional", "required")
+# What may differ although each schema takes all that the other one does.
+UNSEEN: Final = frozenset({
+    *("field added", "field removed", "deprecated", "default", "discriminator"),
+    *("enum opened", "enum closed", "enum value added, open", "enum value removed"),
+})  # fmt: skip
 
 
 class Differences:

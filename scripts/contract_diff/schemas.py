@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from contract_diff.cases import joined
 from contract_diff.changes import Action, Event
 from contract_diff.containment import Containment
-from contract_diff.differences import Differences
+from contract_diff.differences import UNSEEN, Differences
 from contract_diff.severities import NEEDED
 from contract_diff.views import View
 
@@ -65,8 +65,7 @@ class SchemaComparison:
             places = old[0][1] if old else None, new[0][1] if new else None
             here.append(Event("schema", place, "What it allows", places=places))
         yield from here
-        if not is_equal:
-            yield from below
+        yield from (event for event in below if not is_equal or event.kind in UNSEEN)
         for step, one, other in children:
             yield from self.compare(place.below(step) if step else place, one, other)
         self._depth -= 1

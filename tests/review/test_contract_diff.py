@@ -132,6 +132,12 @@ SCHEMAS: dict[str, tuple[Where, Any, Any, list[str]]] = {
         {"anyOf": [OBJECT, TEXT | {"maxLength": 3}, {"type": "integer"}]},
         ["breaking alternative added, response 200", "breaking type, response 200"],
     ),
+    "a field less in one of the alternatives": (
+        "response",
+        {"anyOf": [OBJECT | {"properties": {"a": TEXT, "c": TEXT}}, OBJECT | {"properties": {"b": TEXT}}]},
+        {"anyOf": [OBJECT | {"properties": {"a": TEXT}}, OBJECT | {"properties": {"b": TEXT}}]},
+        ["breaking field removed, response 200: `(anyOf 0)`"],
+    ),
     "a field that has been a map's": (
         "request",
         OBJECT | {"additionalProperties": TEXT},
