@@ -7,20 +7,20 @@ place, and `severities.py` says what it means for users of the contract and for 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from contract import Contract
 from contract_diff.changes import IMPACTS, Change, Event, Impact, highest
-from contract_diff.containment import is_within
+from contract_diff.containment import Containment
 from contract_diff.document import DiffError, Document
 from contract_diff.severities import RULES, judge
+from contract_diff.space import Space
 from contract_diff.traversal import compare_documents
 from contract_diff.upstream import compare_operation
 from contract_diff.words import compare_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-
-    from contract import Contract
 
 # What is ours alone to say, or never on the wire: no document of others need have it.
 _NOT_UPSTREAM = frozenset(
@@ -56,6 +56,14 @@ def compare_upstream(ours: Contract, theirs: Contract) -> list[Change]:
     except RecursionError:
         raise DiffError(f"{after.name}: is nested too deeply to be compared") from None
     return list(_judged(events, before, after, upstream=True))
+
+
+def is_within(narrow: Any, wide: Any) -> bool:
+    """Whether one JSON Schema takes all that another one allows, fields without a name included."""
+    one, other = (Document(Contract("schema", {"openapi": "3.1.0", "schema": schema})) for schema in (narrow, wide))
+    return Containment(Space((one, other), "request"), is_strict=True).is_within(
+        ((0, ("schema",)),), ((1, ("schema",)),)
+    )
 
 
 def _judged(events: Iterable[Event], old: Document, new: Document, *, upstream: bool) -> Iterator[Change]:

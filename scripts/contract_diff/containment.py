@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 from referencing.exceptions import Unresolvable
 
-from contract_diff.cases import Case, Clause, Schemas, as_json, joined
+from contract_diff.cases import Case, Clause, Schemas, as_json
 from contract_diff.space import Space, TooManyError
 
 if TYPE_CHECKING:
@@ -295,13 +295,3 @@ def _bounds(case: Case) -> tuple[tuple[float, int], tuple[float, int]]:
         if math.isfinite(high[0]):
             high = (math.ceil(high[0]) - 1 if high[1] else math.floor(high[0])), 0
     return low, high
-
-
-def is_within(narrow: Any, wide: Any) -> bool:
-    """Whether one JSON Schema takes all that another one allows, fields without a name included."""
-    from contract import Contract
-    from contract_diff.document import Document
-
-    sides = [Document(Contract("schema", {"openapi": "3.1.0", "schema": schema})) for schema in (narrow, wide)]
-    containment = Containment(Space((sides[0], sides[1]), "request"), is_strict=True)
-    return containment.is_within(joined([(0, ("schema",))]), joined([(1, ("schema",))]))
