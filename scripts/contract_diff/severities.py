@@ -81,10 +81,7 @@ RULES: Final[tuple[Rule, ...]] = (
         ("response", SHOWN, _MORE, COMPATIBLE, "The client keeps fields that it does not know."),
         ("error", SHOWN, _MORE, COMPATIBLE, _ANY_ERROR),
     ),
-    *_rules(
-        "required field added",
-        ("request", BREAKING, "A request without it is refused.", BREAKING, "The client does not send it by itself."),
-    ),
+    *_rules("required field added", ("request", BREAKING, "A request without it is refused.", BREAKING, "The client does not send it by itself.")),
     *_rules(
         "field removed",
         ("request", BREAKING, _IGNORED, BREAKING, "The client can send it; the service may refuse or ignore it."),
@@ -119,10 +116,7 @@ RULES: Final[tuple[Rule, ...]] = (
         ("response", SHOWN, _MORE, BREAKING, "The client needs an object, with images that are a list of objects or null."),
         ("error", SHOWN, _MORE, COMPATIBLE, _ANY_ERROR),
     ),
-    *_rules(
-        "enum value added, open",
-        (None, COMPATIBLE, "The enum is open (x-open-enum): it has other values.", COMPATIBLE, "Enums of ours are open."),
-    ),
+    *_rules("enum value added, open", (None, COMPATIBLE, "The enum is open (x-open-enum): it has other values.", COMPATIBLE, "Enums of ours are open.")),
     *_of_values("enum value added", received="The enum is closed: code may know only the values that it lists."),
     *_of_values("enum value removed", "A request that sends another value is refused."),
     *_rules(
@@ -137,10 +131,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     *_of_values("alternative added"),
     *_of_values("alternative removed"),
-    *_rules(
-        "discriminator",
-        (None, BREAKING, "Code tells the alternatives apart by this field.", COMPATIBLE, "The client does not use it."),
-    ),
+    *_rules("discriminator", (None, BREAKING, "Code tells the alternatives apart by this field.", COMPATIBLE, "The client does not use it.")),
     *_rules(
         "default",
         ("request", BREAKING, "A request that leaves it out means something else.", COMPATIBLE, "The client sends no defaults."),
@@ -151,19 +142,13 @@ RULES: Final[tuple[Rule, ...]] = (
     # Parameters and the request body.
     *_rules("parameter added", (None, COMPATIBLE, _ACCEPTED, COMPATIBLE, "The client does not send it, and need not.")),
     *_rules("parameter sent", (None, BREAKING, "A request without it is refused.", COMPATIBLE, "The client sends it always.")),
-    *_rules(
-        "parameter required",
-        (None, BREAKING, "A request without it is refused.", BREAKING, "The client sends it only when a caller sets it."),
-    ),
+    *_rules("parameter required", (None, BREAKING, "A request without it is refused.", BREAKING, "The client sends it only when a caller sets it.")),
     *_rules("parameter removed", (None, BREAKING, _IGNORED, BREAKING, "The client sends it; the service may refuse it.")),
     *_rules("header removed from request", (None, BREAKING, _IGNORED, COMPATIBLE, "Services ignore unknown headers.")),
     *_rules("parameter optional", (None, COMPATIBLE, _ACCEPTED, COMPATIBLE, "What may be left out may be sent.")),
     *_rules("style", (None, BREAKING, "It is written in another way.", BREAKING, "The client writes it as before.")),
     *_rules("body added", (None, COMPATIBLE, "It may be left out.", COMPATIBLE, "The client need not send it.")),
-    *_rules(
-        "body required",
-        (None, BREAKING, "A request without a body is refused.", COMPATIBLE, "The client always sends a body."),
-    ),
+    *_rules("body required", (None, BREAKING, "A request without a body is refused.", COMPATIBLE, "The client always sends a body.")),
     *_rules("required body added", (None, BREAKING, "A request without a body is refused.", BREAKING, "The client sends none.")),
     *_rules("body optional", (None, COMPATIBLE, _ACCEPTED, COMPATIBLE, "What may be left out may be sent.")),
     *_rules("body removed", (None, BREAKING, _IGNORED, BREAKING, "The client sends the edit in the body.")),
@@ -182,23 +167,16 @@ RULES: Final[tuple[Rule, ...]] = (
         ("error", BREAKING, "Code that reads it gets another.", COMPATIBLE, _ANY_ERROR),
     ),
     *_rules("response body added", (None, COMPATIBLE, "Nothing was promised of a body.", COMPATIBLE, _KEEPS)),
-    *_rules("no JSON", ("response", BREAKING, _MISSING, BREAKING, "The client decodes JSON and nothing else."),
-            ("error", BREAKING, _MISSING, COMPATIBLE, _ANY_ERROR)),
+    *_rules(
+        "no JSON",
+        ("response", BREAKING, _MISSING, BREAKING, "The client decodes JSON and nothing else."),
+        ("error", BREAKING, _MISSING, COMPATIBLE, _ANY_ERROR),
+    ),
     # Responses.
-    *_rules(
-        "success added",
-        (None, BREAKING, "Code that knows the other successes gets this one.", COMPATIBLE, "The client reads any 2xx with JSON."),
-    ),
-    *_rules(
-        "success without order",
-        (None, BREAKING, "Code that knows the other successes gets this one.", BREAKING, "The client reads any 2xx as an order."),
-    ),
+    *_rules("success added", (None, BREAKING, "Code that knows the other successes gets this one.", COMPATIBLE, "The client reads any 2xx with JSON.")),
+    *_rules("success without order", (None, BREAKING, "Code that knows the other successes gets this one.", BREAKING, "The client reads any 2xx as an order.")),
     *_rules("success removed", (None, BREAKING, "What takes its place is not said.", COMPATIBLE, "The client reads any 2xx.")),
-    *_rules(
-        "redirect added",
-        (None, BREAKING, "Neither a success nor an error: the request has to be made elsewhere.", BREAKING,
-         "The client follows no redirect, because the key would go along."),
-    ),
+    *_rules("redirect added", (None, BREAKING, "It is neither a success nor an error.", BREAKING, "The client follows no redirect.")),
     *_rules("error added", (None, COMPATIBLE, "Every status that is no success is an error already.", COMPATIBLE, _ANY_ERROR)),
     *_rules("error removed", (None, COMPATIBLE, "What is sent in its place is an error, or a response that is listed.", COMPATIBLE, _ANY_ERROR)),
     *_rules("header added", (None, COMPATIBLE, "Headers that a client does not know are ignored.", COMPATIBLE, "It is ignored.")),
