@@ -13,8 +13,8 @@ from contract import Contract
 from contract_diff.changes import IMPACTS, Change, Event, Impact, highest
 from contract_diff.containment import Containment
 from contract_diff.document import DiffError, Document
+from contract_diff.resolver import Resolver
 from contract_diff.severities import RULES, judge
-from contract_diff.space import Space
 from contract_diff.traversal import compare_documents
 from contract_diff.upstream import compare_operation
 from contract_diff.words import compare_words
@@ -61,7 +61,7 @@ def compare_upstream(ours: Contract, theirs: Contract) -> list[Change]:
 def is_within(narrow: Any, wide: Any) -> bool:
     """Whether one JSON Schema takes all that another one allows, fields without a name included."""
     one, other = (Document(Contract("schema", {"openapi": "3.1.0", "schema": schema})) for schema in (narrow, wide))
-    return Containment(Space((one, other), "request"), is_strict=True).is_within(
+    return Containment(Resolver((one, other), "request"), is_strict=True).is_within(
         ((0, ("schema",)),), ((1, ("schema",)),)
     )
 

@@ -15,7 +15,7 @@ from jsonschema.exceptions import SchemaError
 from referencing.exceptions import Unresolvable
 
 from contract_diff.cases import Case, Clause, Schemas, as_json
-from contract_diff.space import Space, TooManyError
+from contract_diff.resolver import Resolver, TooManyError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,16 +28,16 @@ Pair = tuple[Schemas, Schemas]
 
 
 class Containment:
-    """Compares the schemas of a space.
+    """Tells whether schemas of two documents are within one another.
 
     Args:
-        space: The two documents.
+        resolver: The two documents.
         given: Pairs of which the first counts as within the second: those that are compared by themselves.
         is_strict: Whether fields that are neither named nor limited count as well.
     """
 
-    def __init__(self, space: Space, given: Iterable[Pair] = (), *, is_strict: bool = False) -> None:
-        self._space = space
+    def __init__(self, resolver: Resolver, given: Iterable[Pair] = (), *, is_strict: bool = False) -> None:
+        self._resolver = resolver
         self._given = frozenset(given)
         self._is_strict = is_strict
         self._known: dict[Pair, bool] = {}
@@ -48,7 +48,7 @@ class Containment:
     @cached_property
     def _strict(self) -> Containment:
         """The same for what must not hold: there, fields that are neither named nor limited do count."""
-        return self if self._is_strict else Containment(self._space, is_strict=True)
+        return self if self._is_strict else Containment(self._resolver, is_strict=True)
 
     def is_within(self, narrow: Schemas, wide: Schemas) -> bool:
         """Whether every value that meets all of the first meets all of the others."""
@@ -63,9 +63,9 @@ class Containment:
             self._known[pair] = True  # in a circle, until it is refuted
             self._depth += 1
             try:
-                is_within = self._are_covered(self._space.cases(narrow), wide)
+                is_within = self._are_covered(self._resolver.cases(narrow), wide)
             except TooManyError:
-                is_within = self._space.are_same(narrow, wide)
+                is_within = self._resolver.are_same(narrow, wide)
             self._depth -= 1
             if not is_within:
                 # What was shown meanwhile may rest on it.
@@ -79,7 +79,7 @@ class Containment:
     def is_empty(self, schemas: Schemas) -> bool:
         """Whether it can be shown that no value meets all of them."""
         try:
-            return all(self._is_empty(case) for case in self._space.cases(schemas))
+            return all(self._is_empty(case) for case in self._resolver.cases(schemas))
         except TooManyError:
             return False
 
@@ -89,10 +89,10 @@ class Containment:
         Raises:
             TooManyError: If there are too many.
         """
-        return [case for case in self._space.cases(schemas) if not self._is_empty(case)]
+        return [case for case in self._resolver.cases(schemas) if not self._is_empty(case)]
 
     def _are_covered(self, cases: list[Case], wide: Schemas) -> bool:
-        others = self._space.cases(wide)
+        others = self._resolver.cases(wide)
         return all(self._is_covered(case, others, wide) or self._is_empty(case) for case in cases)
 
     def _is_covered(self, case: Case, others: list[Case], wide: Schemas) -> bool:
@@ -111,13 +111,13 @@ class Containment:
 
     def _is_valid(self, value: Any, part: Part) -> bool | None:
         """Whether a value meets a schema; None if that cannot be told."""
-        if self._space.is_made(part):
-            schema = self._space.node(part)
+        if self._resolver.is_made(part):
+            schema = self._resolver.node(part)
         else:
             steps = (str(step).replace("~", "~0").replace("/", "~1").replace("%", "%25") for step in part[1])
             schema = {"$ref": f"urn:{part[0]}#" + "".join(f"/{step}" for step in steps)}
         try:
-            return Draft202012Validator(schema, registry=self._space.registry).is_valid(value)
+            return Draft202012Validator(schema, registry=self._resolver.registry).is_valid(value)
         except (SchemaError, Unresolvable, TypeError, ValueError, AttributeError, RecursionError):
             return None
 
@@ -145,25 +145,25 @@ class Containment:
             if not implied and not self._is_apart(case, part):
                 return False
         for key, part in other.clause.opaque:
-            is_known = any(key == name and self._space.is_same(part, each) for name, each in case.clause.opaque)
+            is_known = any(key == name and self._resolver.is_same(part, each) for name, each in case.clause.opaque)
             if not is_known and not (key == "oneOf" and self._meets_one(case, part)):
                 return False
         return True
 
     def _meets_one(self, case: Case, part: Part) -> bool:
         """Whether what meets one of the branches of a `oneOf` meets no other."""
-        count = len(self._space.node(part))
+        count = len(self._resolver.node(part))
         branches = [(part[0], (*part[1], index)) for index in range(count)]
         return sum(not self._is_apart(case, branch) for branch in branches) <= 1
 
     def _is_apart(self, case: Case, part: Part) -> bool:
         """Whether it can be shown that nothing of an alternative meets a schema."""
         try:
-            clauses = self._space.expand(part, ())
+            clauses = self._resolver.expand(part, ())
         except TooManyError:
             return False
-        allowed = {(each.kind, each.clause) for each in self._space.cases((part,))}
-        both = [self._space.case(case.kind, case.clause & each) for each in clauses if (case.kind, each) in allowed]
+        allowed = {(each.kind, each.clause) for each in self._resolver.cases((part,))}
+        both = [self._resolver.case(case.kind, case.clause & each) for each in clauses if (case.kind, each) in allowed]
         return all(self._is_empty(each) for each in both)
 
     def _is_empty(self, case: Case) -> bool:
@@ -180,13 +180,13 @@ class Containment:
 
     def _is_refused(self, case: Case, part: Part) -> bool:
         """Whether all of an alternative meets a schema that must not hold."""
-        if self._space.node(part) is True:
+        if self._resolver.node(part) is True:
             return True
         try:
-            others = self._space.cases((part,))
+            others = self._resolver.cases((part,))
         except TooManyError:
             return False
-        bare = self._space.case(case.kind, Clause(case.clause.layers))
+        bare = self._resolver.case(case.kind, Clause(case.clause.layers))
         return any(self._strict._is_case_within(bare, other) for other in others if other.kind == case.kind)  # noqa: SLF001  # it is one of its own
 
     def _has_no_room(self, case: Case) -> bool:

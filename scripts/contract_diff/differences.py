@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from contract import Pointer
     from contract_diff.cases import Schemas
     from contract_diff.changes import Place
-    from contract_diff.space import Space
+    from contract_diff.resolver import Resolver
 
 _OPTIONAL = ("optional", "required")
 # What may differ although each schema takes all that the other one does.
@@ -31,16 +31,16 @@ class Differences:
     """What differs at one place.
 
     Args:
-        space: The two documents.
+        resolver: The two documents.
         place: The place.
         old: What the old contract says there.
         new: What the new one says.
         is_held: Whether the new schema keeps to the old one, so that no difference of values takes anything away.
     """
 
-    def __init__(self, space: Space, place: Place, old: View, new: View, *, is_held: bool) -> None:
-        self._space = space
-        self._is_request = space.direction == "request"
+    def __init__(self, resolver: Resolver, place: Place, old: View, new: View, *, is_held: bool) -> None:
+        self._resolver = resolver
+        self._is_request = resolver.direction == "request"
         self._place = place
         self._old, self._new = old, new
         self._is_held = is_held
@@ -115,7 +115,7 @@ class Differences:
             here = old[key][1][1] if key in old else self._old.part_of()[1]
             there = new[key][1][1] if key in new else self._new.part_of()[1]
             if key not in LIMITS:
-                if not self._space.are_same(before or (), after or ()):
+                if not self._resolver.are_same(before or (), after or ()):
                     event = self._event("constraint", f"`{key}`", narrows=True, widens=True)
                     yield replace(event, action=action, places=(here, there))
             elif before != after:
@@ -146,7 +146,7 @@ class Differences:
     def _show_others(self, others: Schemas) -> str:
         if not others:
             return "allowed"
-        return "refused" if Containment(self._space).is_empty(others) else "limited"
+        return "refused" if Containment(self._resolver).is_empty(others) else "limited"
 
     def _fields(self) -> Iterator[Event]:
         old, new = self._old, self._new
@@ -169,7 +169,7 @@ class Differences:
             yield replace(event, action="removed", places=(here, None), violates=violates, client=client, note=note)
         for name in come:
             is_required = self._is_request and name in new.object.required
-            said = f"{_OPTIONAL[is_required]}, {View(self._space, new.object.field(name)).type_text}"
+            said = f"{_OPTIONAL[is_required]}, {View(self._resolver, new.object.field(name)).type_text}"
             kind = "required field added" if is_required else "field added"
             event = self._event(kind, f"`{name}`", new=said if self._is_request else "")
             note = notes.get(name) or self._elsewhere(name, old)
@@ -187,7 +187,7 @@ class Differences:
         old, new = self._old.object.field(name), self._new.object.field(name)
         narrow, wide = (old, new) if self._is_request else (new, old)
         is_promised = name in (self._old if self._is_request else self._new).object.names
-        return (bool(narrow) or is_promised) and not Containment(self._space).is_within(narrow, wide)
+        return (bool(narrow) or is_promised) and not Containment(self._resolver).is_within(narrow, wide)
 
     def _find_renames(self, gone: list[str], come: list[str]) -> dict[str, str]:
         """Notes on fields of which one went and one came with the very same schema."""
@@ -195,8 +195,8 @@ class Differences:
         new = {name: self._new.object.field(name) for name in come}
         notes: dict[str, str] = {}
         for name in gone:
-            twins = [other for other in come if self._space.are_same(old[name], new[other])]
-            if len(twins) == 1 and sum(self._space.are_same(each, new[twins[0]]) for each in old.values()) == 1:
+            twins = [other for other in come if self._resolver.are_same(old[name], new[other])]
+            if len(twins) == 1 and sum(self._resolver.are_same(each, new[twins[0]]) for each in old.values()) == 1:
                 note = f"It looks like a rename of `{name}` to `{twins[0]}`."
                 notes |= {name: note, twins[0]: note}
         return notes

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from contract import Pointer
     from contract_diff.changes import Place
     from contract_diff.operations import Operation
-    from contract_diff.space import Space
+    from contract_diff.resolver import Resolver
 
 JSON: Final = "application/json"
 
@@ -26,12 +26,12 @@ class ExchangeComparison:
     Args:
         old: The operation of the old contract.
         new: That of the new one.
-        space: Their schemas, in this direction.
+        resolver: Their schemas, in this direction.
     """
 
-    def __init__(self, old: Operation, new: Operation, space: Space) -> None:
+    def __init__(self, old: Operation, new: Operation, resolver: Resolver) -> None:
         self._old, self._new = old, new
-        self._space = space
+        self._resolver = resolver
 
     def _required(self, kind: str, place: Place, subject: str, old: Pointer, new: Pointer) -> Iterator[Event]:
         """Whether it must be there, where that differs; the kind is `header required` or `header optional`."""
@@ -60,12 +60,12 @@ class ExchangeComparison:
         has = ["schema" in each.document.mapping(pointer) for each, pointer in ((self._old, old), (self._new, new))]
         before, after = (0, (*old, "schema")), (1, (*new, "schema"))
         if all(has):
-            yield from SchemaComparison(self._space).compare(place, (before,), (after,))
-        elif has[0] and not Containment(self._space).is_within((), (before,)):
-            violates = self._space.direction == "response"
+            yield from SchemaComparison(self._resolver).compare(place, (before,), (after,))
+        elif has[0] and not Containment(self._resolver).is_within((), (before,)):
+            violates = self._resolver.direction == "response"
             yield Event("schema", place, "The schema", "removed", places=(before[1], None), violates=violates)
-        elif has[1] and not Containment(self._space).is_within((), (after,)):
-            violates = self._space.direction == "request"
+        elif has[1] and not Containment(self._resolver).is_within((), (after,)):
+            violates = self._resolver.direction == "request"
             yield Event("schema", place, "The schema", "added", places=(None, after[1]), violates=violates)
 
 

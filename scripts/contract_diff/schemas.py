@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from contract import Pointer
     from contract_diff.cases import Part, Schemas
     from contract_diff.changes import Place
-    from contract_diff.space import Space
+    from contract_diff.resolver import Resolver
 
 _DEEPEST: Final = 60
 Child = tuple[str, "Schemas", "Schemas"]
@@ -30,9 +30,9 @@ class SchemaComparison:
     circles.
     """
 
-    def __init__(self, space: Space) -> None:
-        self._space = space
-        self._is_request = space.direction == "request"
+    def __init__(self, resolver: Resolver) -> None:
+        self._resolver = resolver
+        self._is_request = resolver.direction == "request"
         self._seen: set[tuple[Schemas, Schemas, str]] = set()
         self._depth = 0
 
@@ -42,9 +42,9 @@ class SchemaComparison:
         Raises:
             DiffError: If a schema cannot be followed, or they are nested too deeply.
         """
-        if self._space.are_same(old, new):
+        if self._resolver.are_same(old, new):
             return
-        before, after = View(self._space, old), View(self._space, new)
+        before, after = View(self._resolver, old), View(self._resolver, new)
         if len(before.alternatives) != len(after.alternatives):
             before.take_alternatives()
             after.take_alternatives()
@@ -55,11 +55,13 @@ class SchemaComparison:
         self._seen.add(pair)
         if self._depth > _DEEPEST:
             part = (new or old)[0]
-            raise self._space.documents[part[0]].error(part[1], f"is nested too deeply: {place.show([place.status])}")
+            raise self._resolver.documents[part[0]].error(
+                part[1], f"is nested too deeply: {place.show([place.status])}"
+            )
         self._depth += 1
         children = list(self._children(before, after))
         is_held, is_equal = self._contain(old, new, [child[1:] for child in children])
-        here = [*Differences(self._space, place, before, after, is_held=is_held).events(is_equal=is_equal)]
+        here = [*Differences(self._resolver, place, before, after, is_held=is_held).events(is_equal=is_equal)]
         below = [*self._branches(place, before, after, is_held=is_held)]
         if not is_held and not any(event.violates for event in (*here, *below)):
             places = old[0][1] if old else None, new[0][1] if new else None
@@ -72,8 +74,8 @@ class SchemaComparison:
 
     def _contain(self, old: Schemas, new: Schemas, given: list[tuple[Schemas, Schemas]]) -> tuple[bool, bool]:
         """Whether the new contract keeps to what the old one said, and whether both say the same."""
-        forth = Containment(self._space, given).is_within(old, new)
-        back = Containment(self._space, [(new, old) for old, new in given]).is_within(new, old)
+        forth = Containment(self._resolver, given).is_within(old, new)
+        back = Containment(self._resolver, [(new, old) for old, new in given]).is_within(new, old)
         return (forth if self._is_request else back), forth and back
 
     def _children(self, old: View, new: View) -> Iterator[Child]:
@@ -97,7 +99,7 @@ class SchemaComparison:
         if len(old.alternatives) != len(new.alternatives):
             return
         for before, after in zip(old.alternatives, new.alternatives, strict=True):
-            is_same = self._space.is_same
+            is_same = self._resolver.is_same
             gone = [part for part in before if not any(is_same(part, each) for each in after)]
             come = [part for part in after if not any(is_same(part, each) for each in before)]
             for part in list(gone):
@@ -118,18 +120,20 @@ class SchemaComparison:
 
     def _match(self, part: Part, others: list[Part]) -> Part | None:
         """The alternative that has the same name, or else the same types."""
-        node = self._space.node(part)
+        node = self._resolver.node(part)
         named = [
-            other for other in others if isinstance(node, dict) and "$ref" in node and self._space.node(other) == node
+            other
+            for other in others
+            if isinstance(node, dict) and "$ref" in node and self._resolver.node(other) == node
         ]
-        types = View(self._space, (part,)).type_text
-        alike = [other for other in others if View(self._space, (other,)).type_text == types]
+        types = View(self._resolver, (part,)).type_text
+        alike = [other for other in others if View(self._resolver, (other,)).type_text == types]
         return next(iter(named or alike), None)
 
     def _alternative(
         self, place: Place, part: Part, action: Action, places: tuple[Pointer | None, Pointer | None], *, violates: bool
     ) -> Event:
-        node = self._space.node(part)
+        node = self._resolver.node(part)
         name = node.get("$ref", "").rpartition("/")[2] if isinstance(node, dict) else ""
-        subject = f"The alternative `{name or View(self._space, (part,)).type_text}`"
+        subject = f"The alternative `{name or View(self._resolver, (part,)).type_text}`"
         return Event(f"alternative {action}", place, subject, action, places=places, violates=violates)

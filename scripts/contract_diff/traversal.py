@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from contract_diff.changes import Event, Place, show
 from contract_diff.operations import Operation, operations
 from contract_diff.requests import RequestComparison
+from contract_diff.resolver import Resolver
 from contract_diff.responses import ResponseComparison
-from contract_diff.space import Space
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,13 +36,13 @@ def compare_documents(old: Document, new: Document) -> Iterator[Event]:
     for one in come:
         note = _find_rename(one, gone)
         yield Event("operation added", _OPERATION, f"`{one.name}`", "added", places=(None, one.pointer), note=note)
-    spaces = Space((old, new), "request"), Space((old, new), "response")
+    resolvers = Resolver((old, new), "request"), Resolver((old, new), "response")
     for key in [key for key in before if key in after]:
         yield from _compare_servers(before[key], after[key])
-        yield from compare_operations(before[key], after[key], *spaces)
+        yield from compare_operations(before[key], after[key], *resolvers)
 
 
-def compare_operations(old: Operation, new: Operation, requests: Space, responses: Space) -> Iterator[Event]:
+def compare_operations(old: Operation, new: Operation, requests: Resolver, responses: Resolver) -> Iterator[Event]:
     """What differs between two operations but for their servers."""
     for key, kind in (("operationId", "operation id"), ("deprecated", "deprecated"), ("callbacks", "callbacks")):
         before, after = old.node.get(key) or None, new.node.get(key) or None

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from contract_diff.changes import Event, Place
 from contract_diff.document import DiffError
 from contract_diff.operations import METHODS, Operation, find_in_path, template
-from contract_diff.space import Space
+from contract_diff.resolver import Resolver
 from contract_diff.traversal import compare_operations
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def compare_operation(ours: Document, theirs: Document) -> Iterator[Event]:
     """
     one, other = find(ours), find(theirs)
     yield from _compare_addresses(one, other)
-    yield from compare_operations(one, other, Space((ours, theirs), "request"), Space((ours, theirs), "response"))
+    yield from compare_operations(one, other, Resolver((ours, theirs), "request"), Resolver((ours, theirs), "response"))
 
 
 def find(document: Document) -> Operation:

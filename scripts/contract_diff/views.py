@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from contract_diff.cases import Clause, as_json, joined, types_of
 from contract_diff.containment import Containment
-from contract_diff.space import TooManyError
+from contract_diff.resolver import TooManyError
 
 if TYPE_CHECKING:
     from contract_diff.cases import Part, Schemas
-    from contract_diff.space import Space
+    from contract_diff.resolver import Resolver
 
 LOWER: Final = frozenset({"minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"})
 UPPER: Final = frozenset({"maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties"})
@@ -32,32 +32,32 @@ _NONE: Final = {"minLength": 0, "minItems": 0, "minProperties": 0, "uniqueItems"
 class View:
     """What a schema says, with all that it refers to and is composed of."""
 
-    def __init__(self, space: Space, schemas: Schemas) -> None:
-        self._space = space
+    def __init__(self, resolver: Resolver, schemas: Schemas) -> None:
+        self._resolver = resolver
         self.schemas = schemas
         self.layers: list[Part] = []
         self.alternatives: list[list[Part]] = []
         for part in schemas:
             self._flatten(part)
-        self.object = space.case("object", Clause(frozenset(self.layers)))
-        self.array = space.case("array", Clause(frozenset(self.layers)))
+        self.object = resolver.case("object", Clause(frozenset(self.layers)))
+        self.array = resolver.case("array", Clause(frozenset(self.layers)))
         try:
-            self._cases = Containment(space).inhabited(schemas)
+            self._cases = Containment(resolver).inhabited(schemas)
         except TooManyError:
             self._cases = []
 
     def _flatten(self, part: Part) -> None:
         """The keywords that hold here, and the alternatives that there are; that null is one is told by the types."""
-        node = self._space.node(part)
+        node = self._resolver.node(part)
         if part in self.layers or not isinstance(node, dict):
             return
         side, pointer = part
-        if isinstance(node.get("$ref"), str) and self._space.documents[side].is_3_0:
-            self._flatten(self._space.target(part))
+        if isinstance(node.get("$ref"), str) and self._resolver.documents[side].is_3_0:
+            self._flatten(self._resolver.target(part))
             return
         self.layers.append(part)
         if isinstance(node.get("$ref"), str):
-            self._flatten(self._space.target(part))
+            self._flatten(self._resolver.target(part))
         for index in range(len(node["allOf"]) if isinstance(node.get("allOf"), list) else 0):
             self._flatten((side, (*pointer, "allOf", index)))
         for key in ("anyOf", "oneOf"):
@@ -90,13 +90,13 @@ class View:
     @cached_property
     def is_open(self) -> bool:
         """Whether its enum has other values than those listed."""
-        return any(self._space.node(part).get("x-open-enum") is True for part in self.layers)
+        return any(self._resolver.node(part).get("x-open-enum") is True for part in self.layers)
 
     @cached_property
     def values(self) -> list[Any] | None:
         """The values that its enum lists; None if it has none."""
         cases = [case for case in self._cases if case.kind not in {"null", "boolean"}]
-        opened = [value for part in self.layers for value in self._space.node(part).get("x-open-values", ())]
+        opened = [value for part in self.layers for value in self._resolver.node(part).get("x-open-values", ())]
         if opened:
             return [value for value in opened if value is not None]
         if not cases or any(case.values is None for case in cases):
@@ -108,7 +108,7 @@ class View:
         """Where a keyword stands, or else the schema."""
         keys = (key, "x-open-values") if key == "enum" else (key,)
         for each in self.layers:
-            if any(name in self._space.node(each) for name in keys):
+            if any(name in self._resolver.node(each) for name in keys):
                 return each[0], (*each[1], key)
         return self.schemas[0] if self.schemas else (0, ())
 
@@ -117,7 +117,7 @@ class View:
         """The tightest of each limit, and of other keywords that say something of values the schemas; where they stand."""
         found: dict[str, tuple[Any, Part]] = {}
         for part in self.layers:
-            node = self._space.node(part)
+            node = self._resolver.node(part)
             for key in node:
                 if key in _TOLD or key.startswith("x-") or _NONE.get(key, node) == node[key]:
                     continue
@@ -150,27 +150,27 @@ class View:
 
     def has(self, mark: str) -> bool:
         """Whether a mark such as `deprecated` is set."""
-        return any(self._space.node(part).get(mark) is True for part in self.layers)
+        return any(self._resolver.node(part).get(mark) is True for part in self.layers)
 
     @property
     def default(self) -> Any:
         """What it is where it is left out."""
-        return next((node["default"] for part in self.layers if "default" in (node := self._space.node(part))), None)
+        return next((node["default"] for part in self.layers if "default" in (node := self._resolver.node(part))), None)
 
     @property
     def discriminator(self) -> Any:
         """The field that tells alternatives apart."""
-        found = [self._space.node(part).get("discriminator") for part in self.layers]
+        found = [self._resolver.node(part).get("discriminator") for part in self.layers]
         return next((each.get("propertyName") for each in found if isinstance(each, dict)), None)
 
     def has_type(self) -> bool:
         """Whether a type is said, so that it is not merely left open."""
-        return any(types_of(self._space.node(part)) is not None for part in self.layers) or self.type_text != "any"
+        return any(types_of(self._resolver.node(part)) is not None for part in self.layers) or self.type_text != "any"
 
     @property
     def identity(self) -> Schemas:
         """The schemas that mere references stand for."""
-        said = [part for part in self.layers if not self._space.is_reference(part)]
+        said = [part for part in self.layers if not self._resolver.is_reference(part)]
         return joined(said or self.layers)
 
 

@@ -38,7 +38,7 @@ class TooManyError(Exception):
     """A schema has more alternatives than are multiplied out."""
 
 
-class Space:
+class Resolver:
     """The schemas of two documents, in one direction."""
 
     def __init__(self, documents: tuple[Document, Document], direction: Direction) -> None:
