@@ -86,8 +86,8 @@ class Resolver:
                 return True  # in a circle, until it is refuted
             seen.add((id(one), id(other)))
         if isinstance(one, dict) and isinstance(other, dict):
-            keys = _said(one)
-            return keys == _said(other) and all(
+            keys = said_of(one)
+            return keys == said_of(other) and all(
                 self._is_same(side, one[key], other_side, other[key], seen) for key in keys
             )
         if isinstance(one, list) and isinstance(other, list):
@@ -194,14 +194,14 @@ class Resolver:
         return made
 
 
-def _said(node: dict[str, Any]) -> set[str]:
+def said_of(node: dict[str, Any]) -> set[str]:
     """The keywords that say something about values, or how they are told."""
     ours = {"x-open-enum", "x-open-values", "x-hidden"}
     return {key for key in node if key not in _SILENT and (key in ours or not key.startswith("x-"))}
 
 
 def _is_reference(node: Any) -> bool:
-    return isinstance(node, dict) and isinstance(node.get("$ref"), str) and _said(node) == {"$ref"}
+    return isinstance(node, dict) and isinstance(node.get("$ref"), str) and said_of(node) == {"$ref"}
 
 
 def _unknown(part: Part, node: dict[str, Any]) -> Iterator[tuple[str, Part]]:

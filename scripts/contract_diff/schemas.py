@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from contract_diff.cases import joined
-from contract_diff.changes import Action, Event
+from contract_diff.changes import Action, Event, names
 from contract_diff.containment import Containment
 from contract_diff.differences import UNSEEN, Differences
 from contract_diff.severities import NEEDED
@@ -65,7 +65,11 @@ class SchemaComparison:
         below = [*self._branches(place, before, after, is_held=is_held)]
         if not is_held and not any(event.violates for event in (*here, *below)):
             places = old[0][1] if old else None, new[0][1] if new else None
-            here.append(Event("schema", place, "What it allows", places=places))
+            differing = [
+                key for key in before.said.keys() | after.said.keys() if before.said.get(key) != after.said.get(key)
+            ]
+            note = f"Look at {names(sorted(differing))}." if differing else ""
+            here.append(Event("schema", place, "What it allows", places=places, note=note))
         yield from here
         yield from (event for event in below if not is_equal or event.kind in UNSEEN)
         for step, one, other in children:

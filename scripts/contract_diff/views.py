@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from contract_diff.cases import Clause, as_json, joined, types_of
 from contract_diff.containment import Containment
-from contract_diff.resolver import TooManyError
+from contract_diff.resolver import TooManyError, said_of
 
 if TYPE_CHECKING:
     from contract_diff.cases import Part, Schemas
@@ -73,7 +73,8 @@ class View:
     @cached_property
     def types(self) -> list[str]:
         """The types that it allows, without null."""
-        found = [("integer" if case.is_integer else case.kind) for case in self._cases if case.kind != "null"]
+        kinds = ("integer" if case.kind == "number" and case.is_integer else case.kind for case in self._cases)
+        found = [kind for kind in kinds if kind != "null"]
         return sorted(set(found) - ({"integer"} if "number" in found else set()))
 
     @cached_property
@@ -95,7 +96,8 @@ class View:
     @cached_property
     def values(self) -> list[Any] | None:
         """The values that its enum lists; None if it has none."""
-        cases = [case for case in self._cases if case.kind not in {"null", "boolean"}]
+        both = [False, True]
+        cases = [case for case in self._cases if case.kind != "null" and case.values != both]
         opened = [value for part in self.layers for value in self._resolver.node(part).get("x-open-values", ())]
         if opened:
             return [value for value in opened if value is not None]
@@ -131,6 +133,12 @@ class View:
                     value = " and ".join(sorted({str(value), *str(found[key][0]).split(" and ")}))
                 found[key] = value, place
         return found
+
+    @cached_property
+    def said(self) -> dict[str, list[Any]]:
+        """Every keyword that says something about values, as it stands in each schema that has it."""
+        nodes = [self._resolver.node(part) for part in self.layers]
+        return {key: [node[key] for node in nodes if key in node] for node in nodes for key in said_of(node)}
 
     @property
     def every_name(self) -> list[str]:

@@ -89,6 +89,18 @@ SCHEMAS: dict[str, tuple[Where, Any, Any, list[str]]] = {
         OBJECT | {"properties": {"a": False}},
         ["breaking type, request body: `a`"],
     ),
+    "true only": (
+        "request",
+        {"type": "boolean"},
+        {"enum": [True]},
+        ["breaking enum value removed, request body"],
+    ),
+    "two types, one of which has a limit now": (
+        "request",
+        {"type": ["string", "integer"]},
+        {"anyOf": [{"type": "string", "minLength": 1}, {"type": "integer"}]},
+        ["breaking schema, request body"],
+    ),
     "a limit in an alternative is one of another type": (
         "request",
         {"anyOf": [{"type": "string", "maxLength": 3}, {"type": "integer"}]},
