@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 # A million edits take longer than all the rest together.
 USUAL: Final = [name for name in PARTS if name != "million"]
 ROUNDS: Final = 7
-# They show some of the figures.
-PAGES: Final = (ROOT / "README.md", ROOT / "docs/performance.md")
+# It shows some of the figures.
+PAGE: Final = ROOT / "docs/performance.md"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -87,11 +87,10 @@ def publish(found: Record, folder: Path) -> None:
     (folder / "results.md").write_text(report.markdown(found), "utf-8")
     (folder / "results.svg").write_text(picture.svg(found), "utf-8")
     if folder == HERE:
-        for page in PAGES:
-            before = page.read_text("utf-8")
-            after = report.with_figures(before, found)
-            if after != before:
-                page.write_text(after, "utf-8")
+        before = PAGE.read_text("utf-8")
+        after = report.with_figures(before, found)
+        if after != before:
+            PAGE.write_text(after, "utf-8")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -109,7 +108,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--edits", type=int, help="how many `million` makes")
     parser.add_argument("--out", type=Path, help="where the results go")
     parser.add_argument(
-        "--render", action="store_true", help="measure nothing: make results.md, .svg and the README anew"
+        "--render", action="store_true", help="measure nothing: make results.md, .svg and docs/performance.md anew"
     )
     return parser
 

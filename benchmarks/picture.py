@@ -1,4 +1,4 @@
-"""Pure: the record as a picture for the README. It fetches nothing, and is the same in light and dark."""
+"""Pure: the record as a picture. It fetches nothing, and is the same in light and dark."""
 
 from __future__ import annotations
 

@@ -220,7 +220,7 @@ def _versions(pins: str, packages: dict[str, str]) -> str:
 
 
 def summary(record: Record) -> str:
-    """What the README shows of it: how much this client takes of what others take."""
+    """The figures in short: how much this client takes of what others take."""
     peers = ("sdk", "httpx", "requests_session", "aiohttp")
     rows = [["this client beside", *map(_label, peers)]]
     for what, name, case, measure in (

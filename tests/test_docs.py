@@ -82,8 +82,8 @@ def test_every_example_is_run() -> None:
 
 
 def test_the_readme_is_short() -> None:
-    """Under 150 lines."""
-    assert len(README.splitlines()) < 150
+    """Under 120 lines."""
+    assert len(README.splitlines()) < 120
 
 
 def test_the_demo_shows_what_the_readme_shows() -> None:
