@@ -10,8 +10,8 @@ BIN := .venv/bin
 # Our own tools: the packages in scripts/, and no other modules of this folder.
 TOOL := PYTHONPATH=scripts $(BIN)/python -P -B -X utf8 -m
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install -qq --constraint constraints.txt
-# Where everything is installed, as in CI, NO_SKIPS=1 lets a test that skips itself fail.
-PYTEST := --numprocesses=auto --dist=worksteal --quiet $(if $(NO_SKIPS),--no-skips)
+# What is skipped is said at the end. Where everything is installed, as in CI, NO_SKIPS=1 lets a test that skips itself fail.
+PYTEST := --numprocesses=auto --dist=worksteal --quiet -rs $(if $(NO_SKIPS),--no-skips)
 # With ONCE=1, `make check` after `make test` runs only what that has left out, and both count as covered.
 EDITABLE := --build-constraint constraints.txt --editable '.[cli,sandbox]'
 # The first Python that is new enough; PYTHON=... on the command line decides otherwise.
@@ -158,7 +158,7 @@ lock: .venv/.dev ## Choose the pins in constraints.txt anew
 
 .PHONY: clean
 clean: ## Remove everything that the targets made
-	@rm -rf .venv .venv-lowest .regenerate .mypy_cache .pytest_cache .ruff_cache .coverage .coverage.* build dist
+	@rm -rf .venv .venv-lowest .regenerate .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* build dist
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/.python:

@@ -46,7 +46,8 @@ def test_the_sdist_holds_what_it_takes_to_go_on(built: Path) -> None:
         names = {name.partition("/")[2] for name in archive.getnames()}
     folders = ("autoenhance", "docs", "generated", "openapi", "scripts", "tests")
     assert tracked(*folders) <= names
-    assert {"Makefile", "constraints.txt", "README.md", "CHANGELOG.md", "LICENSE", "pyproject.toml"} <= names
+    pages = {"README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "LICENSE"}
+    assert {"Makefile", "constraints.txt", "pyproject.toml", *pages} <= names
 
 
 EDIT = """
