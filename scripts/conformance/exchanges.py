@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import yaml
 
 from autoenhance.sandbox._contract import Contract, Problem, Request, Response
+from command import FailureError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,7 +22,7 @@ ON_PURPOSE = {
 """What the message of the one problem begins with."""
 
 
-class CassetteError(Exception):
+class CassetteError(FailureError):
     """A file is no cassette; the message says which and why."""
 
 

@@ -38,7 +38,6 @@ class Fact:
     """One thing that is known, and where from."""
 
     name: str
-    aspect: str
     source: str
     pointer: Pointer
 
@@ -100,7 +99,8 @@ def facts(tree: Any) -> Iterator[Fact]:
     for part in parts(tree):
         for key, aspect in ASPECTS.items():
             if isinstance(part.node, dict) and key in part.node:
-                yield Fact(part.name, aspect, str(part.node[key]), (*part.pointer, key))
+                name = f"{part.name} ({aspect})" if aspect else part.name
+                yield Fact(name, str(part.node[key]), (*part.pointer, key))
 
 
 def _items(node: Any, key: str | None = None) -> Iterator[tuple[str, Any]]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import yamllint.config
 import yamllint.linter
 
+from command import ROOT, SPEC, name_of, run
 from contract import redocly
 from contract.checks import is_data, problems
 from contract.facts import ASPECTS, SOURCES, parts
@@ -24,7 +25,6 @@ from contract.load import Contract, ContractError, Finding, parse, walk
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 YAMLLINT = ROOT / "openapi/yamllint.yaml"
 # Names that become Python names, or that are sent; each in the form that is usual for its kind.
 CONVENTIONS = {
@@ -40,22 +40,18 @@ CONVENTIONS = {
 def main(arguments: list[str] | None = None) -> int:
     """Check the contract; returns the exit status."""
     parser = argparse.ArgumentParser(prog="contract lint", description=__doc__.splitlines()[0])
-    parser.add_argument("spec", nargs="?", type=Path, default=ROOT / "openapi/spec.yaml", help="default: %(default)s")
+    parser.add_argument("spec", nargs="?", type=Path, default=SPEC, help="default: %(default)s")
     spec = parser.parse_args(arguments).spec.absolute()
-    name = spec.relative_to(ROOT).as_posix() if spec.is_relative_to(ROOT) else str(spec)
-    try:
-        findings = lint(spec, name)
-    except redocly.RedoclyError as error:
-        print(f"check-contract: {error}", file=sys.stderr)
-        return 2
-    except Exception as error:  # noqa: BLE001  # whatever it is, the status must not be that of a finding
-        print(f"check-contract: {type(error).__name__}: {error}", file=sys.stderr)
-        return 2
-    for finding in findings:
-        print(finding)
-    if findings:
-        print(f"{name}: {len(findings)} {'finding' if len(findings) == 1 else 'findings'}.", file=sys.stderr)
-    return 1 if findings else 0
+
+    def work() -> int:
+        findings = lint(spec, name_of(spec))
+        print(*findings, sep="\n", end="\n" if findings else "")
+        if findings:
+            count = f"{len(findings)} {'finding' if len(findings) == 1 else 'findings'}"
+            print(f"{name_of(spec)}: {count}.", file=sys.stderr)
+        return 1 if findings else 0
+
+    return run("check-contract", work)
 
 
 def lint(spec: Path, name: str) -> list[Finding]:

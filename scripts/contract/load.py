@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
+from command import FailureError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -32,7 +34,7 @@ class Finding:
         return f"{self.where}: {self.message}"
 
 
-class ContractError(Exception):
+class ContractError(FailureError):
     """A contract cannot be used; `findings` says why."""
 
     def __init__(self, findings: list[Finding]) -> None:

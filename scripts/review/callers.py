@@ -12,15 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from contract import Contract, Pointer
-    from review.surface import Surface
 
 _CLASS = "autoenhance.EditOptions"
 _EDIT = "autoenhance.OrderEdit"
-
-
-def have_keywords(*surfaces: Surface) -> bool:
-    """Whether callers have their keywords from the contract on each side."""
-    return all(_CLASS in surface.objects for surface in surfaces)
 
 
 def compare(old: Contract, new: Contract) -> Iterator[PythonChange]:
@@ -30,10 +24,10 @@ def compare(old: Contract, new: Contract) -> Iterator[PythonChange]:
         location, is_required = after[keyword]
         sentence = f"{_named(keyword, location)} is new{', and must be given' if is_required else ''}."
         because = "Calls without it are a TypeError." if is_required else "Calls without it are as before."
-        yield PythonChange(f"{_CLASS}.{keyword}", sentence, breaking=is_required, because=because)
+        yield PythonChange(f"{_CLASS}.{keyword}", sentence, because, breaking=is_required)
     for keyword in before.keys() - after.keys():
         sentence = f"{_named(keyword, before[keyword][0])} is gone."
-        yield PythonChange(f"{_CLASS}.{keyword}", sentence, breaking=True, because="Calls with it are a TypeError.")
+        yield PythonChange(f"{_CLASS}.{keyword}", sentence, "Calls with it are a TypeError.")
 
 
 def _keywords(contract: Contract) -> dict[str, tuple[str, bool]]:

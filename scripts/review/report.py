@@ -66,7 +66,7 @@ def write_files(review: Review, folder: Path) -> list[Path]:
     return [folder / name for name in contents]
 
 
-def print_terminal(review: Review, written: Iterable[Path]) -> None:
+def print_terminal(review: Review, written: Iterable[str]) -> None:
     """Print the verdict, what must be done, and the tables, in the width that there is."""
     console = _Console(highlight=False, soft_wrap=False)
 
@@ -96,9 +96,9 @@ def print_terminal(review: Review, written: Iterable[Path]) -> None:
     for version in review.versions:
         if version.carried:
             say(f"{version.of}: {version.new}{f' ({version.impact})' if version.impact else ', no bump needed'}")
-    counts = ", ".join(f"{count} {source}" for source, count in review.sources.new.items() if count)
-    say(f"Sources: {counts}; {len(review.sources.added) or 'none'} new.")
-    say(f"Written: {', '.join(map(str, written))}")
+    counts = ", ".join(f"{count['now']} {source}" for source, count in review.sources["counts"].items() if count["now"])
+    say(f"Sources: {counts}; {sum(fact['new'] for fact in review.sources['facts']) or 'none'} new.")
+    say(f"Written: {', '.join(written)}")
 
 
 def _sides(ours: str, theirs: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -9,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import contract_diff
 from contract import parse_document
+from contract.facts import SOURCES, facts
 from contract.lint import lint_contract
-from review import callers, python_surface, sources, trees
+from review import callers, python_surface, trees
 from review.bump import Bump, bump, new_lines, version_of
 from review.fetch import fetch
-from review.generating import surface
+from review.surface import surface
 
 if TYPE_CHECKING:
     from contract import Contract, Finding
@@ -52,7 +54,7 @@ class Review:
     python: list[PythonChange]
     versions: list[Bump]
     changelog: list[str]
-    sources: sources.Sources
+    sources: dict[str, Any]
     upstream: Upstream | None
 
     @property
@@ -123,14 +125,7 @@ class Review:
             "python": [{**asdict(change), "impact": change.impact} for change in self.python],
             "versions": [{**asdict(version), "carried": version.carried} for version in self.versions],
             "changelog": self.changelog,
-            "sources": {
-                "facts": [asdict(fact) | {"new": fact.is_new} for fact in self.sources.known],
-                "gone": [{"name": name, "source": source} for name, source in self.sources.gone],
-                "counts": {
-                    source: {"base": self.sources.old.get(source, 0), "now": count}
-                    for source, count in self.sources.new.items()
-                },
-            },
+            "sources": self.sources,
             "upstream": self.upstream and {
                 **asdict(self.upstream),
                 "differences": [_record(difference) for difference in self.upstream.differences],
@@ -149,18 +144,16 @@ def review(base: Tree, working: Tree, why: str, *, against: str | None = None) -
     """Compare two trees.
 
     Raises:
-        contract.ContractError: If one of the contracts, or the service's document, cannot be used.
-        contract.redocly.RedoclyError: If Redocly CLI is missing or gives no report.
+        FailureError: If a contract or the service's document cannot be had or used, a package cannot be generated, or
+            Redocly CLI is missing or gives no report.
         contract_diff.DiffError: If a contract, or the service's document, cannot be compared.
-        review.changes.ReviewError: If a package cannot be generated, or the service's document cannot be fetched.
     """
     new, old = working.contract, base.contract
     theirs = compare_upstream(new, against) if against else None
     on_the_wire = contract_diff.compare(old, new)
     with TemporaryDirectory(prefix="autoenhance-") as name:
-        surfaces = surface(base, old, Path(name) / "base"), surface(working, new, Path(name) / "working")
-        keywords = list(callers.compare(old, new)) if callers.have_keywords(*surfaces) else []
-        in_python = python_surface.compare(*surfaces, keywords)
+        surfaces = surface(base, Path(name) / "base"), surface(working, Path(name) / "working")
+        in_python = python_surface.compare(*surfaces, list(callers.compare(old, new)))
     # That the contract has another version asks for no other version.
     wire_impacts = [change.impact for change in on_the_wire if change.kind != "contract version"]
     every_impact = [*wire_impacts, *(change.impact for change in in_python)]
@@ -176,7 +169,7 @@ def review(base: Tree, working: Tree, why: str, *, against: str | None = None) -
             bump("the package's version", *packages, contract_diff.highest(every_impact)),
         ],
         changelog=new_lines(base.text(trees.CHANGELOG), working.text(trees.CHANGELOG)),
-        sources=sources.compare(old, new),
+        sources=_sources(old, new),
         upstream=theirs,
     )
 
@@ -187,13 +180,38 @@ def compare_upstream(contract: Contract, source: str) -> Upstream:
     Raises:
         contract.ContractError: If it is no OpenAPI document.
         contract_diff.DiffError: If it cannot be followed, or does not describe the operation.
-        review.changes.ReviewError: If it cannot be fetched.
+        FailureError: If it cannot be fetched.
     """
     document = parse_document(*fetch(source))
     info = document.tree.get("info")
     version = str(info.get("version", "")) if isinstance(info, dict) else ""
     differences = contract_diff.compare_upstream(contract, document)
     return Upstream(document.name, version, str(document.tree.get("openapi")), differences)
+
+
+def _sources(old: Contract, new: Contract) -> dict[str, Any]:
+    """Every fact with where it stands and what its source was, those that are gone, and how many each source has."""
+    before = {fact.name: fact.source for fact in facts(old.tree)}
+    order = list(SOURCES)
+    known = sorted(facts(new.tree), key=lambda fact: [*order, fact.source].index(fact.source))
+    was, is_now = Counter(before.values()), Counter(fact.source for fact in known)
+    names = {fact.name for fact in known}
+    return {
+        "facts": [
+            {
+                "name": fact.name,
+                "source": fact.source,
+                "where": new.where(fact.pointer),
+                "before": before.get(fact.name),
+                "new": before.get(fact.name) != fact.source,
+            }
+            for fact in known
+        ],
+        "gone": [{"name": name, "source": source} for name, source in before.items() if name not in names],
+        "counts": {
+            source: {"base": was[source], "now": is_now[source]} for source in dict.fromkeys([*order, *sorted(is_now)])
+        },
+    }
 
 
 def _version(contract: Contract) -> str:
