@@ -6,7 +6,18 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
-from contract.load import Contract, ContractError, Finding, Pointer, at, parse, target, walk
+from contract.load import (
+    Contract,
+    ContractError,
+    Finding,
+    Pointer,
+    at,
+    operations,
+    parameters,
+    parse,
+    target,
+    walk,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -202,27 +213,16 @@ def _unusable_schemas(contract: Contract, pointer: Pointer, node: Any) -> Iterat
 
 def _unusable_operations(contract: Contract) -> Iterator[Finding]:
     """What OpenAPI allows, or forbids without saying where, and nothing can be generated from."""
-    paths = contract.tree.get("paths")
-    if not isinstance(paths, dict) or not paths:
+    if not contract.tree.get("paths"):
         yield Finding(contract.where(("paths",)), "there are no paths")
-        return
-    for path, item in paths.items():
-        for method, operation in item.items() if isinstance(item, dict) else ():
-            if method not in _METHODS or not isinstance(operation, dict):
-                continue
-            here: Pointer = ("paths", path, method)
-            if not operation.get("responses"):
-                yield Finding(contract.where(here), "the operation has no responses")
-            given = [*(item.get("parameters") or ()), *(operation.get("parameters") or ())]
-            known = [at(contract.tree, target(each["$ref"])) if "$ref" in each else each for each in given]
-            named = [(each.get("in"), each.get("name")) for each in known if isinstance(each, dict)]
-            in_path = {name for where, name in named if where == "path"}
-            for name in sorted(set(re.findall(r"{(.*?)}", str(path))) ^ {str(name) for name in in_path}):
-                where = contract.where((*here, "parameters"))
-                yield Finding(where, f"the path and the parameters do not agree on {name!r}")
-
-
-_METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+    for here in operations(contract.tree):
+        if not at(contract.tree, (*here, "responses")):
+            yield Finding(contract.where(here), "the operation has no responses")
+        known = [node for _, node in parameters(contract.tree, here) if isinstance(node, dict)]
+        in_path = {str(node.get("name")) for node in known if node.get("in") == "path"}
+        for name in sorted(set(re.findall(r"{(.*?)}", str(here[1]))) ^ in_path):
+            where = contract.where((*here, "parameters"))
+            yield Finding(where, f"the path and the parameters do not agree on {name!r}")
 
 
 _CHECKS: tuple[Callable[[Contract], Iterator[Finding]], ...] = (

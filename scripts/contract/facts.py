@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from contract.load import at, operations
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -44,13 +46,11 @@ class Fact:
 
 def parts(tree: Any) -> Iterator[Part]:
     """Every operation, parameter, request body, response, schema, property and security scheme."""
-    for path, item in _items(tree, "paths"):
-        for method, operation in _items(item):
-            if isinstance(operation, dict) and "responses" in operation:
-                yield from _parts_of_operation(operation, ("paths", path, method))
+    for pointer in operations(tree):
+        yield from _parts_of_operation(at(tree, pointer), pointer)
     components = tree.get("components", {})
     for name, schema in _items(components, "schemas"):
-        pointer: Pointer = ("components", "schemas", name)
+        pointer = ("components", "schemas", name)
         yield Part(name, "schema", pointer, schema)
         yield from _properties(name, schema, pointer)
     for name, scheme in _items(components, "securitySchemes"):
@@ -103,8 +103,6 @@ def facts(tree: Any) -> Iterator[Fact]:
                 yield Fact(name, str(part.node[key]), (*part.pointer, key))
 
 
-def _items(node: Any, key: str | None = None) -> Iterator[tuple[str, Any]]:
-    if key is not None:
-        node = node.get(key) if isinstance(node, dict) else None
-    if isinstance(node, dict):
-        yield from node.items()
+def _items(node: Any, key: str) -> list[tuple[str, Any]]:
+    found = at(node, (key,))
+    return list(found.items()) if isinstance(found, dict) else []

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Pointer = tuple[str | int, ...]
+METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _MOST_YAML_BYTES: Final = 5 * 2**20  # a few seconds for each megabyte
 _MOST_NODES: Final = 5_000_000
 _COMPARABLE: Final = re.compile(r"3\.[01](\.|$)")
@@ -238,10 +239,30 @@ def walk(node: Any, pointer: Pointer = ()) -> Iterator[tuple[Pointer, Any]]:
 
 
 def resolve(tree: Any, pointer: Pointer) -> tuple[Pointer, Any]:
-    """Where what a pointer leads to really is, and what it is."""
-    while isinstance(node := at(tree, pointer), dict) and isinstance(node.get("$ref"), str):
+    """Where what a pointer leads to really is, and what it is; of a circle of references one of them."""
+    seen: set[Pointer] = set()
+    while isinstance(node := at(tree, pointer), dict) and isinstance(node.get("$ref"), str) and pointer not in seen:
+        seen.add(pointer)
         pointer = target(node["$ref"])
     return pointer, node
+
+
+def operations(tree: Any) -> Iterator[Pointer]:
+    """Where the operations stand."""
+    for path, item in _items(at(tree, ("paths",))):
+        for method, operation in _items(item):
+            if method in METHODS and isinstance(operation, dict):
+                yield "paths", path, method
+
+
+def parameters(tree: Any, operation: Pointer) -> Iterator[tuple[Pointer, Any]]:
+    """The parameters of an operation, those of its path first: where each really stands, and what it is."""
+    for place in ((*operation[:-1], "parameters"), (*operation, "parameters")):
+        yield from (resolve(tree, (*place, index)) for index in range(len(at(tree, place) or ())))
+
+
+def _items(node: Any) -> list[tuple[Any, Any]]:
+    return list(node.items()) if isinstance(node, dict) else []
 
 
 def with_since(node: Any) -> Any:

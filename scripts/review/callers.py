@@ -52,16 +52,17 @@ def _named(keyword: str, location: str) -> str:
 
 def merge(keyword_changes: list[PythonChange], changes: list[PythonChange]) -> list[PythonChange]:
     """Both lists as one, with each keyword in it once: `OrderEdit` has those of `EditOptions`, from the same template."""
-    names = {change.name for change in keyword_changes}
-    every = (*keyword_changes, *changes)
-    keywords = {change.name.rpartition(".")[2] for change in every if change.name.startswith(f"{_CLASS}.")}
-    rest = (change for change in changes if change.name not in names and not _repeats(change, keywords))
-    return [*keyword_changes, *rest]
+    told = {change.name for change in keyword_changes}
+    keywords = {change.name.rpartition(".")[2] for change in (*keyword_changes, *changes) if _owner(change) == _CLASS}
+
+    def is_repeated(change: PythonChange) -> bool:
+        if _owner(change) != _EDIT:
+            return change.name in told
+        name = change.name.rpartition(".")[2]
+        return (change.sentence.split("`")[1] if name == "__init__" else name) in keywords
+
+    return [*keyword_changes, *(change for change in changes if not is_repeated(change))]
 
 
-def _repeats(change: PythonChange, keywords: set[str]) -> bool:
-    """Whether it says of `OrderEdit` what is said of the keyword already."""
-    owner, _, name = change.name.rpartition(".")
-    if owner != _EDIT:
-        return False
-    return name in keywords or (name == "__init__" and change.sentence.split("`")[1] in keywords)
+def _owner(change: PythonChange) -> str:
+    return change.name.rpartition(".")[0]

@@ -35,15 +35,11 @@ def compare(old: Surface, new: Surface, keywords: list[PythonChange]) -> list[Py
     """Every change, the breaking ones first, with what the contract says of callers' keywords."""
     gone = {name: item for name, item in old.objects.items() if name not in new.objects}
     come = {name: item for name, item in new.objects.items() if name not in old.objects}
-    changes = list(_renamed(gone, come))
-    changes += [
-        PythonChange(name, f"The {item.kind.value} is gone.", "Code that uses it fails.") for name, item in _once(gone)
-    ]
-    changes += [
-        PythonChange(name, f"The {item.kind.value} is new.", "Nobody uses it yet.", breaking=False)
-        for name, item in _once(come)
-    ]
-    changes += _calls(old, new)
+    changes = [*_renamed(gone, come), *_calls(old, new)]
+    for name, item in _once(gone):
+        changes.append(PythonChange(name, f"The {item.kind.value} is gone.", "Code that uses it fails."))
+    for name, item in _once(come):
+        changes.append(PythonChange(name, f"The {item.kind.value} is new.", "Nobody uses it yet.", breaking=False))
     compared: set[str] = set()
     for name in sorted(new.objects.keys() & old.objects.keys(), key=rank):
         before, after = old.objects[name], new.objects[name]
@@ -98,7 +94,7 @@ def _shape(item: griffe.Object) -> Any:
     if isinstance(item, griffe.Attribute):
         return str(item.annotation), None if item.annotation is None else str(item.value)
     if isinstance(item, griffe.Function):
-        return [(p.name, str(p.annotation), str(p.default)) for p in item.parameters], str(item.returns)
+        return item.signature(name="it")
     if item.is_class:
         fields = {name: m for name, m in item.members.items() if isinstance(m, griffe.Attribute) and not m.is_private}
         return sorted((name, str(m.annotation), str(m.value)) for name, m in fields.items())
@@ -190,22 +186,15 @@ def _function(name: str, old: griffe.Function, new: griffe.Function) -> Iterator
         if (label in old.labels) != (label in new.labels):
             sentence = f"It is {label} now." if label in new.labels else f"It is no longer {label}."
             yield PythonChange(name, sentence, "It is called in another way.")
-    if _overloads(old) != _overloads(new):
-        because = "A call that was typed for the old ones may be wrong."
-        yield PythonChange(name, "Its overloads are others.", because)
+    before, after = ([each.signature() for each in item.overloads or ()] for item in (old, new))
+    if before != after:
+        yield PythonChange(name, "Its overloads are others.", "A call that was typed for the old ones may be wrong.")
     parameters = {parameter.name: parameter for parameter in old.parameters}
     for parameter in new.parameters:
-        if (before := parameters.get(parameter.name)) is not None:
+        if (known := parameters.get(parameter.name)) is not None:
             told = f"The parameter `{parameter.name}`"
-            yield from changed_type(name, told, before.annotation, parameter.annotation, written=True)
+            yield from changed_type(name, told, known.annotation, parameter.annotation, written=True)
         elif not parameter.required:
             sentence = f"The parameter `{parameter.name}` is new, and optional."
             yield PythonChange(name, sentence, "Calls without it are as before.", breaking=False)
     yield from changed_type(name, "The result", old.returns, new.returns, written=False)
-
-
-def _overloads(item: griffe.Function) -> list[str]:
-    return [
-        f"{[(p.name, str(p.annotation), str(p.default)) for p in overload.parameters]} -> {overload.returns}"
-        for overload in item.overloads or []
-    ]
