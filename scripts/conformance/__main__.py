@@ -86,10 +86,12 @@ def _check_cassettes(contract: Contract, folder: Path) -> bool:
 @contextmanager
 def _service(url: str | None) -> Iterator[Service]:
     from autoenhance.sandbox import Sandbox
+    from conformance.gate import Gate
     from conformance.schemathesis_run import Service
 
     if url is not None:
-        yield Service.live(*_live(url))
+        url, api_key, order_id = _live(url)
+        yield Service(url, api_key, [order_id], Gate(url, order_id), is_live=True)
         return
     # No limit: a run that is fast is not what 429 is for.
     with Sandbox(rate_limit=None) as sandbox:

@@ -6,8 +6,8 @@ import re
 from keyword import iskeyword
 from typing import TYPE_CHECKING, Any
 
-from contract.checks import is_data
-from contract.load import Contract, Finding, Pointer, operations, parameters, resolve, walk
+from contract.checks import statements
+from contract.load import Contract, Finding, Pointer, operations, parameters, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,8 +81,8 @@ def unusable_keywords(contract: Contract) -> Iterator[Finding]:
         seen.setdefault(str(keyword), (name, location))
         yield from (Finding(here, f"{name} {what}") for what in _unusable(location, name, node, schema))
     places = {pointer for _, _, pointer, _ in found}
-    for pointer, node in walk(contract.tree):
-        if isinstance(node, dict) and "x-keyword" in node and not is_data(pointer) and pointer not in places:
+    for pointer, node in statements(contract.tree):
+        if "x-keyword" in node and pointer not in places:
             yield Finding(contract.where((*pointer, "x-keyword")), "x-keyword is for what an edit can set")
 
 

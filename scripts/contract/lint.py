@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 import yamllint.config
 import yamllint.linter
 
-from command import ROOT, SPEC, name_of, run
+from command import ROOT, SPEC, FailureError, name_of, run
 from contract import redocly
-from contract.checks import is_data, problems
+from contract.checks import problems, statements
 from contract.facts import ASPECTS, SOURCES, Part, parts
 from contract.keywords import unusable_keywords
-from contract.load import Contract, ContractError, Finding, Pointer, parse, walk
+from contract.load import Contract, ContractError, Finding, Pointer, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,7 +58,7 @@ def lint(spec: Path, name: str) -> list[Finding]:
     """Everything that is wrong, by line.
 
     Raises:
-        redocly.RedoclyError: If Redocly CLI is missing or gives no report.
+        FailureError: If Redocly CLI is missing or gives no report.
     """
     try:
         contract = parse(spec, name)
@@ -71,7 +71,7 @@ def lint_contract(spec: Path, contract: Contract) -> list[Finding]:
     """Everything that is wrong with a contract that could be read, by line.
 
     Raises:
-        redocly.RedoclyError: If Redocly CLI is missing or gives no report.
+        FailureError: If Redocly CLI is missing or gives no report.
     """
     name = contract.name
     found = [finding for check in problems(contract) for finding in check]
@@ -99,7 +99,7 @@ def _redocly(spec: Path, contract: Contract, *, known: list[Finding]) -> Iterato
         if known:  # it gives up on some of what was found already
             return
         said = (finished.stderr or finished.stdout).strip() or f"exit status {finished.returncode}, without a word"
-        raise redocly.RedoclyError(f"redocly lint gave no report.\n{said}") from error
+        raise FailureError(f"redocly lint gave no report.\n{said}") from error
     for problem in found:
         place = problem["location"][0]
         where = f"{contract.name}:{place['start']['line']}: {place.get('pointer', '#/')}"
@@ -166,8 +166,8 @@ def _wrong_name(part: Part) -> Iterator[tuple[Pointer, str]]:
 
 def _enums(contract: Contract) -> Iterator[Finding]:
     """The service may send, and take, values that nobody knows yet; the client keeps them."""
-    for pointer, node in walk(contract.tree):
-        if not isinstance(node, dict) or not isinstance(node.get("enum"), list) or is_data(pointer):
+    for pointer, node in statements(contract.tree):
+        if not isinstance(node.get("enum"), list):
             continue
         where = contract.where((*pointer, "enum"))
         if node.get("x-open-enum") is not True:

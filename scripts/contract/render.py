@@ -16,17 +16,12 @@ from markdown_it import MarkdownIt
 
 from command import ROOT, SPEC, FailureError, name_of, run
 from contract import redocly
-from contract.checks import is_data, read
-from contract.load import walk, with_since
+from contract.checks import read, statements
+from contract.facts import ASPECTS
+from contract.load import with_since
 
 # What is said small, after a description.
-FACTS = {
-    "x-source": "source",
-    "x-null-source": "null",
-    "x-type-source": "type",
-    "x-values-source": "values",
-    "x-keyword": "keyword",
-}
+FACTS = {key: aspect or "source" for key, aspect in ASPECTS.items()} | {"x-keyword": "keyword"}
 OPTIONS = {
     "disableTelemetry": True,
     # All that can be folded is open.
@@ -84,9 +79,8 @@ def render(spec: Path) -> str:
     """Make the page of a contract.
 
     Raises:
-        ContractError: If the contract cannot be used.
-        RedoclyError: If Redocly CLI is not installed.
-        FailureError: If Redocly CLI fails, or makes a page that this does not know how to take off the network.
+        FailureError: If the contract cannot be used, if Redocly CLI is not installed or fails, or if it makes a page that
+            this does not know how to take off the network.
     """
     document = with_since(read(spec, name_of(spec)).plain())
     about = document["info"].pop("description", "")
@@ -114,13 +108,8 @@ def _for_redoc(document: dict[str, Any]) -> dict[str, Any]:
         for operation in item.values():
             if isinstance(operation, dict):
                 operation.pop("tags", None)
-    for pointer, node in list(walk(document)):
-        if (
-            isinstance(node, dict)
-            and "x-source" in node
-            and isinstance(node.get("description"), str)
-            and not is_data(pointer)
-        ):
+    for _, node in statements(document):
+        if "x-source" in node and isinstance(node.get("description"), str):
             node["description"] = _with_facts(node)
     # Of a field that may be null it shows what the branch of its `anyOf` says, in a box of its own.
     schemas = document.get("components", {}).get("schemas", {})

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import io
 import subprocess
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from openapi_python_client import Project
 from openapi_python_client.config import Config, ConfigFile, MetaType
@@ -27,18 +27,6 @@ if TYPE_CHECKING:
 
     from openapi_python_client.parser.openapi import Endpoint
     from openapi_python_client.parser.properties.protocol import PropertyProtocol
-
-
-class Param(NamedTuple):
-    """One thing that an edit can set, as the templates want it."""
-
-    keyword: str
-    location: str
-    wire_name: str
-    python_name: str
-    type: str
-    is_required: bool
-    description: str
 
 
 def generate(document: Any, openapi: Path, package: Path, *, templates: Path, with_hooks: bool) -> Sequence[str]:
@@ -112,17 +100,18 @@ def _properties(document: Any, endpoint: Endpoint) -> Iterator[tuple[str, Any, P
         yield location, nodes[location, each.name.get_untrusted_value()], each
 
 
-def _param(location: str, node: Any, made: PropertyProtocol) -> Param:
+def _param(location: str, node: Any, made: PropertyProtocol) -> dict[str, Any]:
+    """One thing that an edit can set, as the templates want it."""
     name = made.name.get_untrusted_value()
-    return Param(
-        keyword=keyword_of(name, node),
-        location=location,
-        wire_name=name,
-        python_name=str(made.python_name),
-        type=_type(made) if made.required else f"{_type(made)} | Unset",
-        is_required=made.required,
-        description=" ".join(str(node.get("description", "")).split()),
-    )
+    return {
+        "keyword": keyword_of(name, node),
+        "location": location,
+        "wire_name": name,
+        "python_name": str(made.python_name),
+        "type": _type(made) if made.required else f"{_type(made)} | Unset",
+        "is_required": made.required,
+        "description": " ".join(str(node.get("description", "")).split()),
+    }
 
 
 def _type(made: PropertyProtocol) -> str:
