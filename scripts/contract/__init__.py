@@ -19,7 +19,6 @@ from contract.load import (
     resolve,
     show,
     target,
-    walk,
     with_since,
 )
 
@@ -37,6 +36,5 @@ __all__ = [
     "resolve",
     "show",
     "target",
-    "walk",
     "with_since",
 ]

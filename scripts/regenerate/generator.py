@@ -89,15 +89,14 @@ def _write_modules(project: Project, document: Any, endpoint: Endpoint, template
 def _properties(document: Any, endpoint: Endpoint) -> Iterator[tuple[str, Any, PropertyProtocol]]:
     """What an edit can set: where it goes, what the contract says of it, and what the generator makes of it."""
     nodes = {(location, name): node for location, name, _, node in settable(document)}
-    made = [("query", each) for each in endpoint.query_parameters] + [
-        ("header", each) for each in endpoint.header_parameters
-    ]
-    for body in endpoint.bodies[:1]:
-        if isinstance(body.prop, ModelProperty):
-            fields = (*(body.prop.required_properties or ()), *(body.prop.optional_properties or ()))
-            made = [("body", each) for each in fields] + made
-    for location, each in made:
-        yield location, nodes[location, each.name.get_untrusted_value()], each
+    body = endpoint.bodies[0].prop if endpoint.bodies else None
+    fields: list[PropertyProtocol] = []
+    if isinstance(body, ModelProperty):
+        fields = [*(body.required_properties or ()), *(body.optional_properties or ())]
+    made = (("body", fields), ("query", endpoint.query_parameters), ("header", endpoint.header_parameters))
+    for location, properties in made:
+        for each in properties:
+            yield location, nodes[location, each.name.get_untrusted_value()], each
 
 
 def _param(location: str, node: Any, made: PropertyProtocol) -> dict[str, Any]:

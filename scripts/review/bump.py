@@ -37,13 +37,10 @@ def bump(of: str, old: str, new: str, impact: Impact | None) -> Bump:
         # From a version that says nothing, any that says something is a step on.
         return Bump(of, old, new, impact, old if impact is None else "0.0.1")
     major, minor, patch = numbers
+    steps = {"major": (major + 1, 0, 0), "minor": (major, minor + 1, 0), "patch": (major, minor, patch + 1)}
     if major == 0:
-        needed = (0, minor + 1, 0) if impact == "major" else (0, minor, patch + 1)
-    else:
-        needed = {"major": (major + 1, 0, 0), "minor": (major, minor + 1, 0), "patch": (major, minor, patch + 1)}[
-            impact
-        ]
-    return Bump(of, old, new, impact, ".".join(map(str, needed)))
+        steps |= {"major": steps["minor"], "minor": steps["patch"]}
+    return Bump(of, old, new, impact, ".".join(map(str, steps[impact])))
 
 
 def version_of(module: str) -> str:
