@@ -107,15 +107,11 @@ def _leads_back(tree: Any, start: Pointer) -> bool:
         ]
         if isinstance(node.get("$ref"), str):
             inner.append(target(node["$ref"]))
-        if start in inner or any(start[: len(each)] == each and _only_joins(start[len(each) :]) for each in inner):
+        if start in inner:
             return True
         pending += [each for each in inner if each not in seen]
         seen.update(inner)
     return False
-
-
-def _only_joins(parts: Pointer) -> bool:
-    return all(part in {"allOf", "anyOf", "oneOf"} or isinstance(part, int) for part in parts)
 
 
 def _not_openapi(contract: Contract) -> Iterator[Finding]:

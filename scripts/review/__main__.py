@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from command import ROOT, FailureError, name_of, run
 from contract_diff import DiffError
 from review.report import print_terminal, write_files
-from review.reviewing import review
+from review.reviewing import is_carried, review
 from review.trees import Tree, choose_base, take_out
 
 
@@ -44,18 +44,18 @@ def _review(options: argparse.Namespace) -> int:
     base = choose_base(root, options.base)
     with TemporaryDirectory(prefix="autoenhance-") as name:
         try:
-            result = review(take_out(root, base, Path(name)), Tree(root), base.why, against=options.upstream)
+            record = review(take_out(root, base, Path(name)), Tree(root), base.why, against=options.upstream)
         except DiffError as error:
             raise FailureError(str(error)) from error
-    written = write_files(result, (options.output or root / "build/review").absolute())
+    written = write_files(record, (options.output or root / "build/review").absolute())
     try:
-        print_terminal(result, [name_of(path, root) for path in written])
+        print_terminal(record, [name_of(path, root) for path in written])
         sys.stdout.flush()
     except (OSError, ValueError, AttributeError):
         # Nobody reads, or there is nowhere to print to; the status is that of the review all the same.
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115  # until the process ends
-    accepted = options.accept == "carried" and result.is_carried
-    return 1 if result.is_breaking and not accepted else 0
+    is_accepted = options.accept == "carried" and is_carried(record)
+    return 1 if record["verdict"] == "breaking" and not is_accepted else 0
 
 
 if __name__ == "__main__":

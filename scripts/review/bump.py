@@ -29,6 +29,11 @@ class Bump:
         needed, new = _numbers(self.needed), _numbers(self.new)
         return self.impact is None or (needed is not None and new is not None and new >= needed)
 
+    @property
+    def to_do(self) -> str:
+        """What to do where it is not carried."""
+        return f"{self.of}: bump {self.new or 'nothing'} to {self.needed} ({self.impact})"
+
 
 def bump(of: str, old: str, new: str, impact: Impact | None) -> Bump:
     """Semantic versioning. Before 1.0.0 a breaking change moves the second number, and everything else the third."""

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from review.reviewing import Review
-
 _CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 
 
@@ -30,10 +28,9 @@ class _Console(Console):
         raise BrokenPipeError
 
 
-def write_files(review: Review, folder: Path) -> list[Path]:
+def write_files(record: dict[str, Any], folder: Path) -> list[Path]:
     """Write review.md, review.html and review.json; the same review gives the same bytes."""
     folder.mkdir(parents=True, exist_ok=True)
-    record = review.record()
     markdown = _rendered("review.md", _printable(record) | {"source_words": SOURCES})
     body = MarkdownIt("commonmark", {"html": False}).enable("table").render(markdown)
     contents = {
@@ -46,16 +43,16 @@ def write_files(review: Review, folder: Path) -> list[Path]:
     return [folder / name for name in contents]
 
 
-def print_terminal(review: Review, written: Iterable[str]) -> None:
+def print_terminal(record: dict[str, Any], written: Iterable[str]) -> None:
     """Print the verdict, what must be done, and the tables, in the width that there is."""
     console = _Console(highlight=False, soft_wrap=False)
-    record = _printable(review.record())
+    record = _printable(record)
 
     def say(line: str = "", style: str = "") -> None:
         # Text, because a string would be read as rich's markup, and `images[]` is a place.
         console.print(Text(line, style))
 
-    say(record["summary"], style="bold red" if review.is_breaking else "bold green")
+    say(record["summary"], style="bold red" if record["verdict"] == "breaking" else "bold green")
     say(f"Compared with {record['base']['contract']}: {record['base']['why']}.")
     for line in record["todo"]:
         is_missing = line in record["missing"]

@@ -84,12 +84,8 @@ class Surface:
         return found
 
     def name(self, path: str) -> str:
-        """The public name of what has this path."""
-        parts = path.split(".")
-        for end in range(len(parts), 0, -1):
-            if (head := ".".join(parts[:end])) in self.names:
-                return ".".join([self.names[head], *parts[end:]])
-        return path
+        """The public name of what has this path, if it has one."""
+        return self.names.get(path, path)
 
 
 def surface(tree: Tree, folder: Path) -> Surface:
