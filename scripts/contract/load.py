@@ -56,23 +56,17 @@ class Contract:
         return f"{self.name}{f':{line}' if line else ''}: {show(pointer)}"
 
     def _line(self, pointer: Pointer) -> int:
-        if isinstance(self.tree, dict) and type(self.tree) is dict:
+        if type(self.tree) is dict:
             return 0
-        from ruamel.yaml.comments import CommentedMap, CommentedSeq  # a tool, which not everybody has who reads JSON
-
         node, line = self.tree, 0
         for part in pointer:
-            if isinstance(node, CommentedMap):
-                part = part if part in node else next((key for key in node if str(key) == part), part)  # noqa: PLW2901  # a number in YAML
-            if isinstance(node, CommentedMap) and part in node:
-                # What a merge key brings has no line of its own here.
-                with suppress(KeyError, TypeError):
-                    line = node.lc.key(part)[0]
-            elif isinstance(node, CommentedSeq) and isinstance(part, int) and part < len(node):
-                line = node.lc.item(part)[0]
-            else:
-                break
-            node = node[part]
+            key = part
+            if isinstance(node, dict) and part not in node:  # a number in YAML
+                key = next((each for each in node if str(each) == part), part)
+            # What a merge key brings has no line of its own here.
+            with suppress(AttributeError, KeyError, TypeError):
+                line = node.lc.data[key][0]
+            node = at(node, (key,))
         return line + 1
 
     def plain(self) -> Any:
