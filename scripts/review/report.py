@@ -115,11 +115,13 @@ def _rendered(name: str, values: dict[str, Any]) -> str:
 def _cell(text: str) -> str:
     """Text for Markdown, in a table or not: what stands in backticks is code, and of the rest nothing is obeyed."""
     parts = str(text).replace("\n", " ").split("`")
-    prose = [re.sub(r"([\\*_\[\]<>|#@~!])", r"\\\1", part).replace("\\@", "&#64;") for part in parts[::2]]
-    code = [f"`{part}`".replace("|", "\\|") for part in parts[1::2]]
     if len(parts) % 2 == 0:  # a backtick without its other half is none of ours
-        return re.sub(r"([\\*_\[\]<>|#@~!`])", r"\\\1", str(text).replace("\n", " "))
-    return "".join(first + second for first, second in zip(prose, [*code, ""], strict=True))
+        return _prose("`".join(parts))
+    return "".join(_prose(part) if index % 2 == 0 else _span(part) for index, part in enumerate(parts))
+
+
+def _prose(text: str) -> str:
+    return re.sub(r"([\\*_\[\]<>|#@~!`])", r"\\\1", text).replace("\\@", "&#64;")
 
 
 def _span(text: str) -> str:
