@@ -18,7 +18,7 @@ from command import ROOT, SPEC, FailureError, name_of, run
 from contract import redocly
 from contract.checks import read, statements
 from contract.facts import ASPECTS
-from contract.load import with_since
+from contract.load import at, operations, with_since
 
 # What is said small, after a description.
 FACTS = {key: aspect or "source" for key, aspect in ASPECTS.items()} | {"x-keyword": "keyword"}
@@ -104,10 +104,8 @@ def _for_redoc(document: dict[str, Any]) -> dict[str, Any]:
     """Say the same in the way that Redoc shows all of it."""
     # It folds the operations of a tag away; without tags, the one that there is stands open.
     document.pop("tags", None)
-    for item in document.get("paths", {}).values():
-        for operation in item.values():
-            if isinstance(operation, dict):
-                operation.pop("tags", None)
+    for pointer in operations(document):
+        at(document, pointer).pop("tags", None)
     for _, node in statements(document):
         if "x-source" in node and isinstance(node.get("description"), str):
             node["description"] = _with_facts(node)
