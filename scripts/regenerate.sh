@@ -11,6 +11,7 @@ if [[ ! -x $python ]]; then
         exit 2
     }
 fi
-# Only our modules on the path, whatever the caller's folder and settings; UTF-8 whatever the locale; no bytecode.
+# Only our modules on the path, whatever the caller's folder and settings; UTF-8 whatever the locale; no bytecode. Sets in
+# the same order each time: the generator writes what they hold.
 unset "${!PYTHON@}"
-PYTHONPATH=$root/scripts exec "$python" -P -B -X utf8 -m regenerate "$@"
+PYTHONHASHSEED=0 PYTHONPATH=$root/scripts exec "$python" -P -B -X utf8 -m regenerate "$@"

@@ -166,7 +166,8 @@ def disagreements(wanted: Mapping[str, str], results: Path, database: Path, *, i
             yield f"{order_id}: no result"
     for order_id in last:
         yield f"{order_id}: a result, and no row"
-    untouched = {order["order_id"]: order["name"] for order in _own_orders()}
+    own = json.loads(files("autoenhance.sandbox").joinpath("orders.json").read_text(encoding="utf-8"))
+    untouched = {order["order_id"]: order["name"] for order in own}
     for order_id, found in names.items():
         if order_id not in untouched or found != untouched[order_id]:
             yield f"{order_id}: the name is {found!r}, and nobody asked for it"
@@ -194,13 +195,6 @@ def _names(database: Path) -> dict[str, str | None]:
     query = "SELECT order_id, json_extract(document, '$.name') FROM orders"
     with closing(sqlite3.connect(database)) as opened:
         return dict(opened.execute(query))
-
-
-def _own_orders() -> list[dict[str, Any]]:
-    orders: list[dict[str, Any]] = json.loads(
-        files("autoenhance.sandbox").joinpath("orders.json").read_text(encoding="utf-8")
-    )
-    return orders
 
 
 if __name__ == "__main__":

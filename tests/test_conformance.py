@@ -24,8 +24,9 @@ from cassettes import FOLDER
 from odd_servers import nobody
 
 import conformance.__main__ as conformance
+from command import SPEC
 from conformance import exchanges
-from conformance.__main__ import KEY, ORDER_ID, SPEC
+from conformance.__main__ import KEY, ORDER_ID
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,49 +8,30 @@ from __future__ import annotations
 import argparse
 import ipaddress
 import os
-import signal
 import sys
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from command import ROOT, SPEC, FailureError, name_of, run
+from contract import read
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from types import FrameType
 
     from conformance.schemathesis_run import Service
     from contract import Contract
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-SPEC = ROOT / "openapi/spec.yaml"
 CASSETTES = ROOT / "tests/cassettes"
 KEY, ORDER_ID = "AUTOENHANCE_API_KEY", "AUTOENHANCE_CONFORMANCE_ORDER_ID"
 _SHORTEST_TRACE = 8
 
 
-class FailureError(Exception):
-    """It could not be done; the message says why."""
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Check what is asked for; returns the exit status."""
     options = _options(arguments)
-    previous = signal.signal(signal.SIGTERM, _stop)
-    try:
-        return _check(options)
-    except KeyboardInterrupt:
-        print("conformance: stopped.", file=sys.stderr)
-        return 130
-    except FailureError as failure:
-        print(_without_key(f"conformance: {failure}"), file=sys.stderr)
-    except ModuleNotFoundError as error:
-        print(f"conformance: {error.name} is missing; 'make setup' installs it.", file=sys.stderr)
-    except Exception as error:  # noqa: BLE001  # whatever it is, the status must not be that of a mismatch
-        print(_without_key(f"conformance: {type(error).__name__}: {error}"), file=sys.stderr)
-    finally:
-        signal.signal(signal.SIGTERM, previous)
-    return 2
+    return run("conformance", lambda: _check(options), redact=_without_key)
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
@@ -67,23 +48,13 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
 
 
 def _check(options: argparse.Namespace) -> int:
-    contract = _contract(options.spec)
+    contract = read(options.spec, name_of(options.spec))
     conforms = True
     if options.part != "cassettes":
         conforms = _check_service(contract, options)
     if options.part != "service":
         conforms = _check_cassettes(contract, options.cassettes) and conforms
     return 0 if conforms else 1
-
-
-def _contract(path: Path) -> Contract:
-    from contract import ContractError, read
-
-    name = path.absolute()
-    try:
-        return read(path, name.relative_to(ROOT).as_posix() if name.is_relative_to(ROOT) else str(path))
-    except ContractError as error:
-        raise FailureError(f"the contract cannot be used.\n{error}") from error
 
 
 def _check_service(contract: Contract, options: argparse.Namespace) -> bool:
@@ -106,10 +77,7 @@ def _check_cassettes(contract: Contract, folder: Path) -> bool:
     paths = sorted(folder.glob("*.yaml"))
     if not paths:
         raise FailureError(f"there are no cassettes in {folder}.")
-    try:
-        recorded = [exchange for path in paths for exchange in exchanges.read(path)]
-    except exchanges.CassetteError as error:
-        raise FailureError(str(error)) from error
+    recorded = [exchange for path in paths for exchange in exchanges.read(path)]
     text, conforms = report.cassettes(contract, Checker(contract.plain()), recorded)
     print(text)
     return conforms
@@ -118,10 +86,12 @@ def _check_cassettes(contract: Contract, folder: Path) -> bool:
 @contextmanager
 def _service(url: str | None) -> Iterator[Service]:
     from autoenhance.sandbox import Sandbox
+    from conformance.gate import Gate
     from conformance.schemathesis_run import Service
 
     if url is not None:
-        yield Service.live(*_live(url))
+        url, api_key, order_id = _live(url)
+        yield Service(url, api_key, [order_id], Gate(url, order_id), is_live=True)
         return
     # No limit: a run that is fast is not what 429 is for.
     with Sandbox(rate_limit=None) as sandbox:
@@ -166,10 +136,6 @@ def _positive(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError("must be 1 or more")
     return number
-
-
-def _stop(signal_number: int, _: FrameType | None) -> None:
-    raise SystemExit(128 + signal_number)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import yaml
 
 from autoenhance.sandbox._contract import Contract, Problem, Request, Response
+from command import FailureError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,10 +20,6 @@ ON_PURPOSE = {
     "value_refused": "query parameter sort_images_by: 'size' is not one of ",
 }
 """What the message of the one problem begins with."""
-
-
-class CassetteError(Exception):
-    """A file is no cassette; the message says which and why."""
 
 
 @dataclass(frozen=True)
@@ -58,18 +55,18 @@ def read(path: Path) -> list[Exchange]:
     """Read a cassette.
 
     Raises:
-        CassetteError: If it is none.
+        FailureError: If it is none.
     """
     try:
         cassette = yaml.safe_load(path.read_text("utf-8"))
         source = cassette.get("metadata", {}).get("recorded_from", "not said")
         return [_exchange(path.stem, number, source, found) for number, found in enumerate(cassette["interactions"], 1)]
     except OSError as error:
-        raise CassetteError(f"{path.name} cannot be read: {error.strerror}") from error
+        raise FailureError(f"{path.name} cannot be read: {error.strerror}") from error
     except yaml.YAMLError as error:
-        raise CassetteError(f"{path.name} is not YAML: {' '.join(str(error).split())}") from error
+        raise FailureError(f"{path.name} is not YAML: {' '.join(str(error).split())}") from error
     except (AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
-        raise CassetteError(f"{path.name} is no cassette ({type(error).__name__}: {error})") from error
+        raise FailureError(f"{path.name} is no cassette ({type(error).__name__}: {error})") from error
 
 
 def _exchange(cassette: str, number: int, source: str, recorded: Any) -> Exchange:

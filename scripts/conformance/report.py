@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import textwrap
 from typing import TYPE_CHECKING, Any
@@ -12,10 +11,10 @@ from rich.console import Console
 from rich.table import Table
 
 from conformance.rules import ADAPTED, ADAPTED_LIVE, ADAPTED_SANDBOX, IDLE, OFF, OFF_LIVE, PHASES
-from contract import at
+from contract import at, operations, parameters, resolve, show
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from autoenhance.sandbox._contract import Contract as Checker
     from autoenhance.sandbox._contract import Problem
@@ -96,73 +95,52 @@ def cassettes(contract: Contract, checker: Checker, recorded: Iterable[Exchange]
 
 
 def _problem(contract: Contract, exchange: Exchange, part: str, problem: Problem) -> str:
-    spoken = _spoken(contract, exchange, part, problem)
-    where = f"{exchange.cassette}.yaml {exchange.number}, {part}: {spoken['where']}"
-    lines = [where, _paragraph("  contract  ", spoken["says"]), _paragraph("  recorded  ", spoken["recorded"])]
-    return "\n".join([*lines, ""])
+    where, says, recorded = _spoken(contract, exchange, part, problem)
+    lines = [_paragraph("  contract  ", says), _paragraph("  recorded  ", recorded)]
+    return "\n".join([f"{exchange.cassette}.yaml {exchange.number}, {part}: {where}", *lines, ""])
 
 
-def _spoken(contract: Contract, exchange: Exchange, part: str, problem: Problem) -> Mapping[str, str]:
-    operation = ("paths", "/v3/orders/{id}", "patch")
-    status = _status(contract, operation, exchange.response.status_code)
-    media_type = (exchange.request if part == "request" else exchange.response).content_type
-    parent: Pointer = (*operation, "requestBody") if part == "request" else (*operation, "responses", status)
+def _spoken(contract: Contract, exchange: Exchange, part: str, problem: Problem) -> tuple[str, str, str]:
+    """Where something is wrong, what the contract says there, on which line, and what was recorded."""
+    tree = contract.tree
+    operation = next(operations(tree))
+    message = exchange.request if part == "request" else exchange.response
+    responses: Pointer = (*operation, "responses")
+    parent = (*operation, "requestBody") if part == "request" else (*responses, _status(tree, responses, exchange))
     if problem.rule:
-        start = (*parent, "content", media_type.partition(";")[0], "schema")
+        start: Pointer = (*parent, "content", message.content_type.partition(";")[0], "schema")
         if problem.parameter:
-            start = _parameter(contract, operation, problem.parameter)
-        pointer = _follow(contract, start, problem.rule_path)
-        says = f"{_line(contract, pointer)}: {problem.rule}: {_value(problem.expected)}"
-        if problem.rule == "anyOf":
-            says = f"{_line(contract, pointer)}: {problem.message}"
-        body = "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in problem.path)
+            known = parameters(tree, operation)
+            start = next(pointer for pointer, node in known if (node["in"], node["name"]) == problem.parameter)
+        says = problem.message if problem.rule == "anyOf" else f"{problem.rule}: {_value(problem.expected)}"
+        says = f"{_line(contract, _follow(tree, start, problem.rule_path))}: {says}"
+        body = show(problem.path).removeprefix("#")
         where = " parameter ".join(problem.parameter) + body if problem.parameter else body or "the body"
-        return {"where": where, "says": says, "recorded": _value(problem.value)}
+        return where, says, _value(problem.value)
     if problem.kind == "ResponseNotFound":
-        responses = (*operation, "responses")
-        known = ", ".join(_at(contract, responses))
-        says = f"{_line(contract, responses)}: {known}"
-        return {"where": "the status", "says": says, "recorded": str(exchange.response.status_code)}
+        says = f"{_line(contract, responses)}: {', '.join(at(tree, responses))}"
+        return "the status", says, str(exchange.response.status_code)
     if "mimetype not found" in problem.message:
         content = (*parent, "content")
-        says = f"{_line(contract, content)}: {', '.join(_at(contract, content))}"
-        return {"where": "content-type", "says": says, "recorded": media_type or "none"}
-    text = (exchange.request.body if part == "request" else exchange.response.data).decode(errors="replace")
-    return {"where": problem.kind, "says": problem.message, "recorded": textwrap.shorten(text, _LONGEST_VALUE)}
+        says = f"{_line(contract, content)}: {', '.join(at(tree, content))}"
+        return "content-type", says, message.content_type or "none"
+    data = exchange.request.body if part == "request" else exchange.response.data
+    return problem.kind, problem.message, textwrap.shorten(data.decode(errors="replace"), _LONGEST_VALUE)
 
 
-def _status(contract: Contract, operation: Pointer, status: int) -> str:
-    responses = _at(contract, (*operation, "responses"))
-    return next((key for key in (str(status), f"{status // 100}XX", "default") if key in responses), str(status))
+def _status(tree: Any, responses: Pointer, exchange: Exchange) -> str:
+    status = exchange.response.status_code
+    known = at(tree, responses)
+    return next((key for key in (str(status), f"{status // 100}XX", "default") if key in known), str(status))
 
 
-def _parameter(contract: Contract, operation: Pointer, parameter: tuple[str, str]) -> Pointer:
-    """Where a parameter of an operation, or of the path that it belongs to, stands in the document."""
-    lists = [(*parent, "parameters") for parent in (operation, operation[:-1])]
-    places = [(*each, index) for each in lists for index in range(len(at(contract.tree, each) or ()))]
-    resolved = [_follow(contract, place, ("name",))[:-1] for place in places]
-    return next(
-        place for place in resolved if parameter == (_at(contract, (*place, "in")), _at(contract, (*place, "name")))
-    )
-
-
-def _follow(contract: Contract, start: Pointer, path: Iterable[str | int]) -> Pointer:
+def _follow(tree: Any, pointer: Pointer, path: Iterable[str | int]) -> Pointer:
     """Where a rule stands in the document: the path goes through references as if they were not there."""
-    pointer = start
     for step in path:
-        node = _at(contract, pointer)
-        while isinstance(node, dict) and "$ref" in node and step not in node:
-            pointer = tuple(node["$ref"].removeprefix("#/").split("/"))
-            node = _at(contract, pointer)
+        if step not in at(tree, pointer):
+            pointer, _ = resolve(tree, pointer)
         pointer = (*pointer, step)
     return pointer
-
-
-def _at(contract: Contract, pointer: Pointer) -> Any:
-    node = contract.tree
-    for step in pointer:
-        node = node[step]
-    return node
 
 
 def _line(contract: Contract, pointer: Pointer) -> str:
@@ -196,11 +174,10 @@ def _table(*columns: str) -> Table:
 
 def _rendered(table: Table) -> str:
     # Plain text whatever it is written to, so that it looks the same in a terminal, a pipe and a file.
-    console = Console(file=io.StringIO(), width=WIDTH, color_system=None, legacy_windows=False)
-    console.print(table)
-    written = console.file
-    assert isinstance(written, io.StringIO)  # noqa: S101  # for the type checker
-    return "\n".join(line.rstrip() for line in written.getvalue().splitlines()).strip("\n") + "\n"
+    console = Console(width=WIDTH, color_system=None, legacy_windows=False)
+    with console.capture() as captured:
+        console.print(table)
+    return "\n".join(line.rstrip() for line in captured.get().splitlines()).strip("\n") + "\n"
 
 
 def _paragraph(start: str, text: str) -> str:

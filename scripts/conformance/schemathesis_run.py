@@ -16,9 +16,9 @@ from schemathesis.core.failures import Failure
 from schemathesis.engine import events, from_schema
 
 from autoenhance.sandbox._contract import Contract, Problem, Request, Response, with_open_responses
-from conformance.gate import Gate, every_request_through
+from conformance.gate import every_request_through
 from conformance.rules import OFF, OFF_LIVE, PHASES
-from contract import at, target
+from contract import operations, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,11 +59,6 @@ class Service:
     order_ids: list[str]
     before_each: Callable[[PreparedRequest], None]
     is_live: bool
-
-    @classmethod
-    def live(cls, url: str, api_key: str, order_id: str) -> Service:
-        """A service of which one order may be edited."""
-        return cls(url, api_key, [order_id], Gate(url, order_id), is_live=True)
 
 
 @dataclass
@@ -129,9 +124,8 @@ def run(document: dict[str, Any], service: Service, *, max_examples: int, seed: 
 
 def _with_reachable_ids(document: dict[str, Any]) -> dict[str, Any]:
     copied = copy.deepcopy(document)
-    schema = at(copied, ("paths", "/v3/orders/{id}", "patch", "requestBody", "content", "application/json", "schema"))
-    while "$ref" in schema:
-        schema = at(copied, target(schema["$ref"]))
+    body = (*next(operations(copied)), "requestBody", "content", "application/json", "schema")
+    _, schema = resolve(copied, body)
     schema["properties"].get("order_id", {})["pattern"] = _REACHABLE_ID
     return copied
 

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
 
+from command import run
 from contract import lint, redocly, render
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-_COMMANDS: dict[str, Callable[[list[str]], int]] = {
+_COMMANDS = {
     "lint": lint.main,
     "render": render.main,
-    "install-redocly": redocly.main,
+    "install-redocly": lambda _: run("redocly", redocly.install),
 }
 
 

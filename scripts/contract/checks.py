@@ -6,7 +6,18 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
-from contract.load import Contract, ContractError, Finding, Pointer, at, parse, target, walk
+from contract.load import (
+    Contract,
+    ContractError,
+    Finding,
+    Pointer,
+    at,
+    operations,
+    parameters,
+    parse,
+    target,
+    walk,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -48,6 +59,11 @@ def is_data(pointer: Pointer) -> bool:
     return False
 
 
+def statements(tree: Any) -> Iterator[tuple[Pointer, dict[str, Any]]]:
+    """Every mapping that means something to OpenAPI: those in examples do not."""
+    return ((pointer, node) for pointer, node in walk(tree) if isinstance(node, dict) and not is_data(pointer))
+
+
 def _not_json(contract: Contract) -> Iterator[Finding]:
     for pointer, node in walk(contract.tree):
         if isinstance(node, dict):
@@ -63,16 +79,16 @@ def _not_json(contract: Contract) -> Iterator[Finding]:
 
 
 def _dangling_references(contract: Contract) -> Iterator[Finding]:
-    for pointer, node in walk(contract.tree):
-        if not pointer or pointer[-1] != "$ref" or is_data(pointer):
+    for pointer, node in statements(contract.tree):
+        if "$ref" not in node:
             continue
-        here = contract.where(pointer)
-        if not isinstance(node, str) or not node.startswith("#/"):
-            yield Finding(here, f"the reference {node!r} does not point into this document (#/...)")
-        elif not _resolves(contract.tree, node):
-            yield Finding(here, f"the reference {node!r} points to nothing")
-        elif _leads_back(contract.tree, pointer[:-1]):
-            yield Finding(here, f"the reference {node!r} leads back to itself without saying anything")
+        here, reference = contract.where((*pointer, "$ref")), node["$ref"]
+        if not isinstance(reference, str) or not reference.startswith("#/"):
+            yield Finding(here, f"the reference {reference!r} does not point into this document (#/...)")
+        elif at(contract.tree, target(reference)) is None:
+            yield Finding(here, f"the reference {reference!r} points to nothing")
+        elif _leads_back(contract.tree, pointer):
+            yield Finding(here, f"the reference {reference!r} leads back to itself without saying anything")
 
 
 def _leads_back(tree: Any, start: Pointer) -> bool:
@@ -89,28 +105,13 @@ def _leads_back(tree: Any, start: Pointer) -> bool:
             if isinstance(node.get(key), list)
             for index in range(len(node[key]))
         ]
-        if isinstance(node.get("$ref"), str) and _resolves(tree, node["$ref"]):
+        if isinstance(node.get("$ref"), str):
             inner.append(target(node["$ref"]))
-        if start in inner or any(start[: len(each)] == each and _only_joins(start[len(each) :]) for each in inner):
+        if start in inner:
             return True
         pending += [each for each in inner if each not in seen]
         seen.update(inner)
     return False
-
-
-def _only_joins(parts: Pointer) -> bool:
-    return all(part in {"allOf", "anyOf", "oneOf"} or isinstance(part, int) for part in parts)
-
-
-def _resolves(tree: Any, reference: str) -> bool:
-    for part in target(reference):
-        if isinstance(tree, dict) and part in tree:
-            tree = tree[part]
-        elif isinstance(tree, list) and str(part).isdecimal() and int(part) < len(tree):
-            tree = tree[int(part)]
-        else:
-            return False
-    return True
 
 
 def _not_openapi(contract: Contract) -> Iterator[Finding]:
@@ -155,9 +156,7 @@ def _is_schema(pointer: Pointer) -> bool:
 
 def _against_our_rules(contract: Contract) -> Iterator[Finding]:
     yield from _unusable_operations(contract)
-    for pointer, node in walk(contract.tree):
-        if not isinstance(node, dict) or is_data(pointer):
-            continue
+    for pointer, node in statements(contract.tree):
         pattern = node.get("pattern")
         if isinstance(pattern, str) and "pattern" not in pointer[-1:]:
             try:
@@ -202,27 +201,16 @@ def _unusable_schemas(contract: Contract, pointer: Pointer, node: Any) -> Iterat
 
 def _unusable_operations(contract: Contract) -> Iterator[Finding]:
     """What OpenAPI allows, or forbids without saying where, and nothing can be generated from."""
-    paths = contract.tree.get("paths")
-    if not isinstance(paths, dict) or not paths:
+    if not contract.tree.get("paths"):
         yield Finding(contract.where(("paths",)), "there are no paths")
-        return
-    for path, item in paths.items():
-        for method, operation in item.items() if isinstance(item, dict) else ():
-            if method not in _METHODS or not isinstance(operation, dict):
-                continue
-            here: Pointer = ("paths", path, method)
-            if not operation.get("responses"):
-                yield Finding(contract.where(here), "the operation has no responses")
-            given = [*(item.get("parameters") or ()), *(operation.get("parameters") or ())]
-            known = [at(contract.tree, target(each["$ref"])) if "$ref" in each else each for each in given]
-            named = [(each.get("in"), each.get("name")) for each in known if isinstance(each, dict)]
-            in_path = {name for where, name in named if where == "path"}
-            for name in sorted(set(re.findall(r"{(.*?)}", str(path))) ^ {str(name) for name in in_path}):
-                where = contract.where((*here, "parameters"))
-                yield Finding(where, f"the path and the parameters do not agree on {name!r}")
-
-
-_METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+    for here in operations(contract.tree):
+        if not at(contract.tree, (*here, "responses")):
+            yield Finding(contract.where(here), "the operation has no responses")
+        known = [node for _, node in parameters(contract.tree, here) if isinstance(node, dict)]
+        in_path = {str(node.get("name")) for node in known if node.get("in") == "path"}
+        for name in sorted(set(re.findall(r"{(.*?)}", str(here[1]))) ^ in_path):
+            where = contract.where((*here, "parameters"))
+            yield Finding(where, f"the path and the parameters do not agree on {name!r}")
 
 
 _CHECKS: tuple[Callable[[Contract], Iterator[Finding]], ...] = (

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from contract.load import at, operations
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -38,20 +40,17 @@ class Fact:
     """One thing that is known, and where from."""
 
     name: str
-    aspect: str
     source: str
     pointer: Pointer
 
 
 def parts(tree: Any) -> Iterator[Part]:
     """Every operation, parameter, request body, response, schema, property and security scheme."""
-    for path, item in _items(tree, "paths"):
-        for method, operation in _items(item):
-            if isinstance(operation, dict) and "responses" in operation:
-                yield from _parts_of_operation(operation, ("paths", path, method))
+    for pointer in operations(tree):
+        yield from _parts_of_operation(at(tree, pointer), pointer)
     components = tree.get("components", {})
     for name, schema in _items(components, "schemas"):
-        pointer: Pointer = ("components", "schemas", name)
+        pointer = ("components", "schemas", name)
         yield Part(name, "schema", pointer, schema)
         yield from _properties(name, schema, pointer)
     for name, scheme in _items(components, "securitySchemes"):
@@ -100,11 +99,10 @@ def facts(tree: Any) -> Iterator[Fact]:
     for part in parts(tree):
         for key, aspect in ASPECTS.items():
             if isinstance(part.node, dict) and key in part.node:
-                yield Fact(part.name, aspect, str(part.node[key]), (*part.pointer, key))
+                name = f"{part.name} ({aspect})" if aspect else part.name
+                yield Fact(name, str(part.node[key]), (*part.pointer, key))
 
 
-def _items(node: Any, key: str | None = None) -> Iterator[tuple[str, Any]]:
-    if key is not None:
-        node = node.get(key) if isinstance(node, dict) else None
-    if isinstance(node, dict):
-        yield from node.items()
+def _items(node: Any, key: str) -> list[tuple[str, Any]]:
+    found = at(node, (key,))
+    return list(found.items()) if isinstance(found, dict) else []

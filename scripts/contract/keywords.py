@@ -6,8 +6,8 @@ import re
 from keyword import iskeyword
 from typing import TYPE_CHECKING, Any
 
-from contract.checks import is_data
-from contract.load import Contract, Finding, Pointer, at, resolve, walk
+from contract.checks import statements
+from contract.load import Contract, Finding, Pointer, operations, parameters, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +25,7 @@ _RESERVED_HEADERS = frozenset({
     *("x-api-key", "authorization", "content-type", "content-length", "transfer-encoding", "host"),
     *("accept", "accept-encoding"),
 })  # fmt: skip
+_OF_FUNCTION = frozenset({"body", "headers", "kwargs", "params", "response"})
 
 
 def keyword_of(name: str, node: Any) -> Any:
@@ -34,24 +35,13 @@ def keyword_of(name: str, node: Any) -> Any:
 
 def settable(tree: Any) -> Iterator[tuple[str, str, Pointer, Any]]:
     """What callers of an operation can set: where it goes (body, query or header), its name there, and what is said of it."""
-    for here in _operations(tree):
-        for place in ((*here[:-1], "parameters"), (*here, "parameters")):  # the latter may say it anew
-            for index in range(len(at(tree, place) or ())):
-                pointer, node = resolve(tree, (*place, index))
-                if node.get("in") in {"query", "header"}:
-                    yield node["in"], node["name"], pointer, node
+    for here in operations(tree):
+        for pointer, node in parameters(tree, here):  # those of the operation may say again what those of its path say
+            if node.get("in") in {"query", "header"}:
+                yield node["in"], node["name"], pointer, node
         pointer, body = resolve(tree, (*here, "requestBody"))
         for media_type in (body or {}).get("content", {}):
             yield from _fields(tree, (*pointer, "content", media_type, "schema"))
-
-
-def _operations(tree: Any) -> Iterator[Pointer]:
-    """Where the operations are."""
-    paths = tree.get("paths")
-    for path, item in paths.items() if isinstance(paths, dict) else ():
-        for method, operation in item.items() if isinstance(item, dict) else ():
-            if isinstance(operation, dict) and "responses" in operation:
-                yield "paths", path, method
 
 
 def _fields(tree: Any, pointer: Pointer) -> Iterator[tuple[str, str, Pointer, Any]]:
@@ -91,39 +81,37 @@ def unusable_keywords(contract: Contract) -> Iterator[Finding]:
         seen.setdefault(str(keyword), (name, location))
         yield from (Finding(here, f"{name} {what}") for what in _unusable(location, name, node, schema))
     places = {pointer for _, _, pointer, _ in found}
-    for pointer, node in walk(contract.tree):
-        if isinstance(node, dict) and "x-keyword" in node and not is_data(pointer) and pointer not in places:
+    for pointer, node in statements(contract.tree):
+        if "x-keyword" in node and pointer not in places:
             yield Finding(contract.where((*pointer, "x-keyword")), "x-keyword is for what an edit can set")
 
 
 def _unusable(location: str, name: str, node: Any, schema: Any) -> Iterator[str]:
     """What the generator, or the client, would make something else of."""
-    if "default" in schema:
-        yield "has a default, which every call would send; say it in the description"
-    if location == "body":
-        return
-    if name.lower() in {"body", "headers", "kwargs", "params", "response"}:
-        yield "is what the generated function has already"
-    if location == "query" and (node.get("style", "form"), node.get("explode", True)) != ("form", True):
-        yield "has a style, which the generator does not respect; leave out style and explode"
-    if "null" in str(schema.get("type", schema.get("anyOf"))):
-        yield "may be null, which nothing but a body can say; leave it out instead"
-    if location == "header":
-        yield from _unusable_header(name, schema)
-
-
-def _unusable_header(name: str, schema: Any) -> Iterator[str]:
-    if name.lower() in _RESERVED_HEADERS:
-        yield "is a header that the client sets itself"
+    is_parameter, is_header = location != "body", location == "header"
     is_choice = isinstance(schema.get("type"), list) or "anyOf" in schema or "oneOf" in schema
-    for odd, what in (("format" in schema, "format"), (is_choice, "choice of types")):
-        if odd:
-            yield f"has a {what}, which the generator cannot write into a header; make it plain"
+    has_style = (node.get("style", "form"), node.get("explode", True)) != ("form", True)
+    may_be_null = "null" in str(schema.get("type", schema.get("anyOf")))
+    in_header = "which the generator cannot write into a header; make it plain"
+    for is_wrong, what in (
+        ("default" in schema, "has a default, which every call would send; say it in the description"),
+        (is_parameter and name.lower() in _OF_FUNCTION, "is what the generated function has already"),
+        (
+            location == "query" and has_style,
+            "has a style, which the generator does not respect; leave out style and explode",
+        ),
+        (is_parameter and may_be_null, "may be null, which nothing but a body can say; leave it out instead"),
+        (is_header and name.lower() in _RESERVED_HEADERS, "is a header that the client sets itself"),
+        (is_header and "format" in schema, f"has a format, {in_header}"),
+        (is_header and is_choice, f"has a choice of types, {in_header}"),
+    ):
+        if is_wrong:
+            yield what
 
 
 def _unusable_bodies(contract: Contract) -> Iterator[Finding]:
     """What an edit would not be made of: another operation, another form of the body, one of which nothing can be set."""
-    for index, here in enumerate(_operations(contract.tree)):
+    for index, here in enumerate(operations(contract.tree)):
         if index:
             yield Finding(contract.where(here), "the contract is of one operation, which edits an order")
         pointer, body = resolve(contract.tree, (*here, "requestBody"))

@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING, Any
 import yamllint.config
 import yamllint.linter
 
+from command import ROOT, SPEC, FailureError, name_of, run
 from contract import redocly
-from contract.checks import is_data, problems
-from contract.facts import ASPECTS, SOURCES, parts
+from contract.checks import problems, statements
+from contract.facts import ASPECTS, SOURCES, Part, parts
 from contract.keywords import unusable_keywords
-from contract.load import Contract, ContractError, Finding, parse, walk
+from contract.load import Contract, ContractError, Finding, Pointer, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 YAMLLINT = ROOT / "openapi/yamllint.yaml"
 # Names that become Python names, or that are sent; each in the form that is usual for its kind.
 CONVENTIONS = {
@@ -40,29 +40,25 @@ CONVENTIONS = {
 def main(arguments: list[str] | None = None) -> int:
     """Check the contract; returns the exit status."""
     parser = argparse.ArgumentParser(prog="contract lint", description=__doc__.splitlines()[0])
-    parser.add_argument("spec", nargs="?", type=Path, default=ROOT / "openapi/spec.yaml", help="default: %(default)s")
+    parser.add_argument("spec", nargs="?", type=Path, default=SPEC, help="default: %(default)s")
     spec = parser.parse_args(arguments).spec.absolute()
-    name = spec.relative_to(ROOT).as_posix() if spec.is_relative_to(ROOT) else str(spec)
-    try:
-        findings = lint(spec, name)
-    except redocly.RedoclyError as error:
-        print(f"check-contract: {error}", file=sys.stderr)
-        return 2
-    except Exception as error:  # noqa: BLE001  # whatever it is, the status must not be that of a finding
-        print(f"check-contract: {type(error).__name__}: {error}", file=sys.stderr)
-        return 2
-    for finding in findings:
-        print(finding)
-    if findings:
-        print(f"{name}: {len(findings)} {'finding' if len(findings) == 1 else 'findings'}.", file=sys.stderr)
-    return 1 if findings else 0
+
+    def work() -> int:
+        findings = lint(spec, name_of(spec))
+        print(*findings, sep="\n", end="\n" if findings else "")
+        if findings:
+            count = f"{len(findings)} {'finding' if len(findings) == 1 else 'findings'}"
+            print(f"{name_of(spec)}: {count}.", file=sys.stderr)
+        return 1 if findings else 0
+
+    return run("check-contract", work)
 
 
 def lint(spec: Path, name: str) -> list[Finding]:
     """Everything that is wrong, by line.
 
     Raises:
-        redocly.RedoclyError: If Redocly CLI is missing or gives no report.
+        FailureError: If Redocly CLI is missing or gives no report.
     """
     try:
         contract = parse(spec, name)
@@ -75,7 +71,7 @@ def lint_contract(spec: Path, contract: Contract) -> list[Finding]:
     """Everything that is wrong with a contract that could be read, by line.
 
     Raises:
-        redocly.RedoclyError: If Redocly CLI is missing or gives no report.
+        FailureError: If Redocly CLI is missing or gives no report.
     """
     name = contract.name
     found = [finding for check in problems(contract) for finding in check]
@@ -103,7 +99,7 @@ def _redocly(spec: Path, contract: Contract, *, known: list[Finding]) -> Iterato
         if known:  # it gives up on some of what was found already
             return
         said = (finished.stderr or finished.stdout).strip() or f"exit status {finished.returncode}, without a word"
-        raise redocly.RedoclyError(f"redocly lint gave no report.\n{said}") from error
+        raise FailureError(f"redocly lint gave no report.\n{said}") from error
     for problem in found:
         place = problem["location"][0]
         where = f"{contract.name}:{place['start']['line']}: {place.get('pointer', '#/')}"
@@ -119,42 +115,59 @@ def _yamllint(spec: Path, name: str) -> Iterator[Finding]:
 def _house(contract: Contract) -> Iterator[Finding]:
     """Our own rules: descriptions are sentences, every fact has a source, names follow their conventions."""
     for part in parts(contract.tree):
-        if not isinstance(part.node, dict):
-            continue
-        description = part.node.get("description")
-        if description is None:
-            yield Finding(contract.where(part.pointer), f"{part.name} has no description")
-        elif not str(description).rstrip().endswith("."):
-            where = contract.where((*part.pointer, "description"))
-            yield Finding(where, f"the description of {part.name} does not end in a full stop")
-        yield from _sources(contract, part.name, part.pointer, part.node)
-        since = part.node.get("x-since")
-        if since is not None and not re.fullmatch(r"\d{4}-\d\d-\d\d", str(since)):
-            where = contract.where((*part.pointer, "x-since"))
-            yield Finding(where, f"x-since is {since!r}; it must be an API version such as '2025-08-31'")
+        for steps, message in (*_wrong_name(part), *(_wrong_words(part) if isinstance(part.node, dict) else ())):
+            yield Finding(contract.where((*part.pointer, *steps)), message)
     yield from unusable_keywords(contract)
-    yield from _names(contract)
     yield from _enums(contract)
-    yield from _nulls(contract)
 
 
-def _sources(contract: Contract, name: str, pointer: Any, node: Any) -> Iterator[Finding]:
-    known = ", ".join(SOURCES)
+def _wrong_words(part: Part) -> Iterator[tuple[Pointer, str]]:
+    """What is wrong with a part's description, sources and API version, and where in it."""
+    node, known = part.node, ", ".join(SOURCES)
+    if "description" not in node:
+        yield (), f"{part.name} has no description"
+    elif not str(node["description"]).rstrip().endswith("."):
+        yield ("description",), f"the description of {part.name} does not end in a full stop"
     if "x-source" not in node:
-        yield Finding(contract.where(pointer), f"{name} has no x-source, one of {known}")
+        yield (), f"{part.name} has no x-source, one of {known}"
     for key, value in node.items():
-        if not str(key).startswith("x-") or not str(key).endswith("source"):
+        if not re.fullmatch("x-.*source", str(key)):
             continue
         if key not in ASPECTS:
-            yield Finding(contract.where((*pointer, key)), f"{key} is none of {', '.join(ASPECTS)}")
+            yield (key,), f"{key} is none of {', '.join(ASPECTS)}"
         elif value not in SOURCES:
-            yield Finding(contract.where((*pointer, key)), f"the source {value!r} is none of {known}")
+            yield (key,), f"the source {value!r} is none of {known}"
+    # What may be null says where that is known from, unless the page shows it as null.
+    is_known = {"x-null-source", "x-type-source"} & node.keys() or node.get("x-source") == "inferred"
+    if part.kind == "property" and _may_be_null(node) and not is_known:
+        yield (), f"{part.name} may be null and has no x-null-source"
+    if "x-since" in node and not re.fullmatch(r"\d{4}-\d\d-\d\d", str(node["x-since"])):
+        yield ("x-since",), f"x-since is {node['x-since']!r}; it must be an API version such as '2025-08-31'"
+
+
+def _may_be_null(node: Any) -> bool:
+    kinds = [node, *(each for each in node.get("anyOf") or () if isinstance(each, dict))]
+    return any("null" in ([kind] if isinstance(kind := each.get("type"), str) else kind or ()) for each in kinds)
+
+
+def _wrong_name(part: Part) -> Iterator[tuple[Pointer, str]]:
+    kind, name = part.kind, str(part.pointer[-1])
+    steps: Pointer = ()
+    if kind == "operation":
+        name, steps = str(part.node.get("operationId")), ("operationId",)
+    elif kind == "parameter":
+        kind, name, steps = f"{part.node.get('in')} parameter", str(part.node.get("name")), ("name",)
+    pattern, form = CONVENTIONS.get(kind, (".*", ""))
+    if not re.fullmatch(pattern, name):
+        yield steps, f"the {kind} {name!r} is not {form}"
+    if kind == "schema" and (name.endswith("Error") or name in {"Response", "Unset"}):
+        yield steps, f"the schema {name!r} has a name that autoenhance has for another thing"
 
 
 def _enums(contract: Contract) -> Iterator[Finding]:
     """The service may send, and take, values that nobody knows yet; the client keeps them."""
-    for pointer, node in walk(contract.tree):
-        if not isinstance(node, dict) or not isinstance(node.get("enum"), list) or is_data(pointer):
+    for pointer, node in statements(contract.tree):
+        if not isinstance(node.get("enum"), list):
             continue
         where = contract.where((*pointer, "enum"))
         if node.get("x-open-enum") is not True:
@@ -166,34 +179,3 @@ def _enums(contract: Contract) -> Iterator[Finding]:
         if odd and "x-enum-varnames" not in node:
             names = "its name in Python would be its place; give names with x-enum-varnames"
             yield Finding(where, f"{odd[0]!r} does not begin with a letter, so that {names}")
-
-
-def _nulls(contract: Contract) -> Iterator[Finding]:
-    """What may be null says where that is known from, unless the page shows it as null."""
-    for part in parts(contract.tree):
-        if part.kind == "property" and isinstance(part.node, dict) and _may_be_null(part.node):
-            is_known = any(key in part.node for key in ("x-null-source", "x-type-source"))
-            if not is_known and part.node.get("x-source") != "inferred":
-                yield Finding(contract.where(part.pointer), f"{part.name} may be null and has no x-null-source")
-
-
-def _may_be_null(node: Any) -> bool:
-    kinds = [node, *(each for each in node.get("anyOf") or () if isinstance(each, dict))]
-    return any("null" in ([kind] if isinstance(kind := each.get("type"), str) else kind or ()) for each in kinds)
-
-
-def _names(contract: Contract) -> Iterator[Finding]:
-    for part in parts(contract.tree):
-        kind, name, pointer = part.kind, str(part.pointer[-1]), part.pointer
-        if kind == "operation":
-            name, pointer = str(part.node.get("operationId")), (*pointer, "operationId")
-        elif kind == "parameter":
-            kind, name = f"{part.node.get('in')} parameter", str(part.node.get("name"))
-            pointer = (*pointer, "name")
-        pattern, form = CONVENTIONS.get(kind, (".*", ""))
-        if not re.fullmatch(pattern, name):
-            yield Finding(contract.where(pointer), f"the {kind} {name!r} is not {form}")
-        if kind == "schema" and (name.endswith("Error") or name in {"Response", "Unset"}):
-            yield Finding(
-                contract.where(pointer), f"the schema {name!r} has a name that autoenhance has for another thing"
-            )

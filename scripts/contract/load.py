@@ -11,11 +11,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
+from command import FailureError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 Pointer = tuple[str | int, ...]
+METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _MOST_YAML_BYTES: Final = 5 * 2**20  # a few seconds for each megabyte
 _MOST_NODES: Final = 5_000_000
 _COMPARABLE: Final = re.compile(r"3\.[01](\.|$)")
@@ -32,7 +35,7 @@ class Finding:
         return f"{self.where}: {self.message}"
 
 
-class ContractError(Exception):
+class ContractError(FailureError):
     """A contract cannot be used; `findings` says why."""
 
     def __init__(self, findings: list[Finding]) -> None:
@@ -53,23 +56,17 @@ class Contract:
         return f"{self.name}{f':{line}' if line else ''}: {show(pointer)}"
 
     def _line(self, pointer: Pointer) -> int:
-        if isinstance(self.tree, dict) and type(self.tree) is dict:
+        if type(self.tree) is dict:
             return 0
-        from ruamel.yaml.comments import CommentedMap, CommentedSeq  # a tool, which not everybody has who reads JSON
-
         node, line = self.tree, 0
         for part in pointer:
-            if isinstance(node, CommentedMap):
-                part = part if part in node else next((key for key in node if str(key) == part), part)  # noqa: PLW2901  # a number in YAML
-            if isinstance(node, CommentedMap) and part in node:
-                # What a merge key brings has no line of its own here.
-                with suppress(KeyError, TypeError):
-                    line = node.lc.key(part)[0]
-            elif isinstance(node, CommentedSeq) and isinstance(part, int) and part < len(node):
-                line = node.lc.item(part)[0]
-            else:
-                break
-            node = node[part]
+            key = part
+            if isinstance(node, dict) and part not in node:  # a number in YAML
+                key = next((each for each in node if str(each) == part), part)
+            # What a merge key brings has no line of its own here.
+            with suppress(AttributeError, KeyError, TypeError):
+                line = node.lc.data[key][0]
+            node = at(node, (key,))
         return line + 1
 
     def plain(self) -> Any:
@@ -98,10 +95,10 @@ def target(reference: str) -> Pointer:
 
 
 def at(tree: Any, pointer: Pointer) -> Any:
-    """What stands there, None if nothing does."""
+    """What stands there, None if nothing does; a reference names an item by its number as text."""
     for part in pointer:
         try:
-            tree = tree[part]
+            tree = tree[int(part) if isinstance(tree, list) and str(part).isdecimal() else part]
         except (KeyError, IndexError, TypeError):
             return None
     return tree
@@ -236,10 +233,30 @@ def walk(node: Any, pointer: Pointer = ()) -> Iterator[tuple[Pointer, Any]]:
 
 
 def resolve(tree: Any, pointer: Pointer) -> tuple[Pointer, Any]:
-    """Where what a pointer leads to really is, and what it is."""
-    while isinstance(node := at(tree, pointer), dict) and isinstance(node.get("$ref"), str):
+    """Where what a pointer leads to really is, and what it is; of a circle of references one of them."""
+    seen: set[Pointer] = set()
+    while isinstance(node := at(tree, pointer), dict) and isinstance(node.get("$ref"), str) and pointer not in seen:
+        seen.add(pointer)
         pointer = target(node["$ref"])
     return pointer, node
+
+
+def operations(tree: Any) -> Iterator[Pointer]:
+    """Where the operations stand."""
+    for path, item in _items(at(tree, ("paths",))):
+        for method, operation in _items(item):
+            if method in METHODS and isinstance(operation, dict):
+                yield "paths", path, method
+
+
+def parameters(tree: Any, operation: Pointer) -> Iterator[tuple[Pointer, Any]]:
+    """The parameters of an operation, those of its path first: where each really stands, and what it is."""
+    for place in ((*operation[:-1], "parameters"), (*operation, "parameters")):
+        yield from (resolve(tree, (*place, index)) for index in range(len(at(tree, place) or ())))
+
+
+def _items(node: Any) -> list[tuple[Any, Any]]:
+    return list(node.items()) if isinstance(node, dict) else []
 
 
 def with_since(node: Any) -> Any:

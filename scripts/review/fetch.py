@@ -10,7 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 import anyio
 import httpx
 
-from review.changes import ReviewError
+from command import FailureError
 
 _MOST_BYTES: Final = 50 * 2**20
 _TOTAL_TIMEOUT: Final = 60.0
@@ -29,7 +29,7 @@ def fetch(source: str) -> tuple[str, bytes]:
         those may hold secrets.
 
     Raises:
-        ReviewError: If it cannot be read.
+        FailureError: If it cannot be read.
     """
     if "://" not in source:
         # What looks like a URL that lacks its scheme may have a password in it.
@@ -39,9 +39,9 @@ def fetch(source: str) -> tuple[str, bytes]:
         parts = urlsplit(source)
         name = _without_secrets(parts)
     except ValueError:
-        raise ReviewError("the source is not a URL that can be read; check its host and port") from None
+        raise FailureError("the source is not a URL that can be read; check its host and port") from None
     if parts.scheme.lower() not in {"http", "https"}:
-        raise ReviewError(f"{name}: only http and https URLs can be read, and files by their path")
+        raise FailureError(f"{name}: only http and https URLs can be read, and files by their path")
     return name, _read_url(source, name)
 
 
@@ -55,11 +55,11 @@ def _read_file(source: str, name: str) -> bytes:
     try:
         path = Path(source)
         if path.exists() and not path.is_file() and not path.is_dir():
-            raise ReviewError(f"{name}: is no regular file")
+            raise FailureError(f"{name}: is no regular file")
         with path.open("rb") as file:
             content = file.read(_MOST_BYTES + 1)
     except (OSError, ValueError) as error:
-        raise ReviewError(f"{name}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
+        raise FailureError(f"{name}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
     return _limited(name, content)
 
 
@@ -67,16 +67,16 @@ def _read_url(url: str, name: str) -> bytes:
     try:
         return _limited(name, anyio.run(_download, url, name))
     except TimeoutError:
-        raise ReviewError(f"{name}: did not end within {_TOTAL_TIMEOUT:g} s") from None
+        raise FailureError(f"{name}: did not end within {_TOTAL_TIMEOUT:g} s") from None
     except httpx.TooManyRedirects:
-        raise ReviewError(f"{name}: redirects without end") from None
+        raise FailureError(f"{name}: redirects without end") from None
     except httpx.TimeoutException:
-        raise ReviewError(f"{name}: timed out") from None
+        raise FailureError(f"{name}: timed out") from None
     except httpx.ConnectError as error:
-        raise ReviewError(f"{name}: cannot be reached ({error})") from None
+        raise FailureError(f"{name}: cannot be reached ({error})") from None
     except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, UnicodeError) as error:
         # Without its text, which may hold the whole URL.
-        raise ReviewError(f"{name}: cannot be fetched ({type(error).__name__})") from None
+        raise FailureError(f"{name}: cannot be fetched ({type(error).__name__})") from None
 
 
 async def _download(url: str, name: str) -> bytes:
@@ -89,7 +89,7 @@ async def _download(url: str, name: str) -> bytes:
             client.stream("GET", url) as response,
         ):
             if response.status_code >= _FIRST_ERROR:
-                raise ReviewError(f"{name}: the response is {response.status_code} {response.reason_phrase}".rstrip())
+                raise FailureError(f"{name}: the response is {response.status_code} {response.reason_phrase}".rstrip())
             async for chunk in response.aiter_bytes():
                 content += chunk
                 if len(content) > _MOST_BYTES:
@@ -99,5 +99,5 @@ async def _download(url: str, name: str) -> bytes:
 
 def _limited(name: str, content: bytes) -> bytes:
     if len(content) > _MOST_BYTES:
-        raise ReviewError(f"{name}: is longer than {_MOST_BYTES // 2**20} MB")
+        raise FailureError(f"{name}: is longer than {_MOST_BYTES // 2**20} MB")
     return content

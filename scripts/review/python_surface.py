@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 import griffe
 
 from review import callers
-from review.annotations import changed_type
-from review.changes import PythonChange
+from review.changes import PythonChange, changed_type
 from review.surface import MODEL_MODULE, Surface, rank, target_of
 
 if TYPE_CHECKING:
@@ -36,16 +35,11 @@ def compare(old: Surface, new: Surface, keywords: list[PythonChange]) -> list[Py
     """Every change, the breaking ones first, with what the contract says of callers' keywords."""
     gone = {name: item for name, item in old.objects.items() if name not in new.objects}
     come = {name: item for name, item in new.objects.items() if name not in old.objects}
-    changes = list(_renamed(gone, come))
-    changes += [
-        PythonChange(name, f"The {item.kind.value} is gone.", breaking=True, because="Code that uses it fails.")
-        for name, item in _once(gone)
-    ]
-    changes += [
-        PythonChange(name, f"The {item.kind.value} is new.", breaking=False, because="Nobody uses it yet.")
-        for name, item in _once(come)
-    ]
-    changes += _calls(old, new)
+    changes = [*_renamed(gone, come), *_calls(old, new)]
+    for name, item in _once(gone):
+        changes.append(PythonChange(name, f"The {item.kind.value} is gone.", "Code that uses it fails."))
+    for name, item in _once(come):
+        changes.append(PythonChange(name, f"The {item.kind.value} is new.", "Nobody uses it yet.", breaking=False))
     compared: set[str] = set()
     for name in sorted(new.objects.keys() & old.objects.keys(), key=rank):
         before, after = old.objects[name], new.objects[name]
@@ -83,7 +77,7 @@ def _renamed(gone: dict[str, griffe.Object], come: dict[str, griffe.Object]) -> 
             same_place = name.rpartition(".")[0] == other_name.rpartition(".")[0]
             if same_place and item.kind is other.kind and _shape(item) == _shape(other):
                 sentence = f"The {item.kind.value} is gone. It looks like a rename to `{other_name.rpartition('.')[2]}`, which is new."
-                yield PythonChange(name, sentence, breaking=True, because="Code that uses the old name fails.")
+                yield PythonChange(name, sentence, "Code that uses the old name fails.")
                 _take_out(gone, item)
                 _take_out(come, other)
                 break
@@ -100,7 +94,7 @@ def _shape(item: griffe.Object) -> Any:
     if isinstance(item, griffe.Attribute):
         return str(item.annotation), None if item.annotation is None else str(item.value)
     if isinstance(item, griffe.Function):
-        return [(p.name, str(p.annotation), str(p.default)) for p in item.parameters], str(item.returns)
+        return item.signature(name="it")
     if item.is_class:
         fields = {name: m for name, m in item.members.items() if isinstance(m, griffe.Attribute) and not m.is_private}
         return sorted((name, str(m.annotation), str(m.value)) for name, m in fields.items())
@@ -121,8 +115,7 @@ def _calls(old: Surface, new: Surface) -> Iterator[PythonChange]:
             yield PythonChange(
                 new.name(breakage.obj.path),
                 sentence.format(parameter=parameter) + detail,
-                breaking=True,
-                because="A call that was right may fail or mean something else.",
+                "A call that was right may fail or mean something else.",
             )
 
 
@@ -131,7 +124,7 @@ def _differences(
 ) -> Iterator[PythonChange]:
     if old.kind is not new.kind:
         sentence = f"It was a{_n(old.kind.value)} and is a{_n(new.kind.value)}."
-        yield PythonChange(name, sentence, breaking=True, because="It is used in another way.")
+        yield PythonChange(name, sentence, "It is used in another way.")
     elif isinstance(old, griffe.Attribute) and isinstance(new, griffe.Attribute):
         yield from _attribute(name, old, new, written=new.path.rpartition(".")[0] in after.inputs)
     elif isinstance(old, griffe.Function) and isinstance(new, griffe.Function):
@@ -141,9 +134,7 @@ def _differences(
         lost = {before.name(path) for path in _ancestors(old)} - {after.name(path) for path in _ancestors(new)}
         for base in sorted(base for base in lost if "._" not in base):
             sentence = f"It is no `{base}` any more."
-            yield PythonChange(
-                name, sentence, breaking=True, because="Code that checks for it, or catches it, does not see it."
-            )
+            yield PythonChange(name, sentence, "Code that checks for it, or catches it, does not see it.")
 
 
 def _n(kind: str) -> str:
@@ -172,7 +163,7 @@ def _attribute(name: str, old: griffe.Attribute, new: griffe.Attribute, *, writt
     if old.annotation is None and new.annotation is None:
         if str(old.value) != str(new.value) and not name.endswith(("__all__", "__version__")):
             sentence = f"Its value was `{old.value}` and is `{new.value}`."
-            yield PythonChange(name, sentence, breaking=True, because="Code that compares with the old value fails.")
+            yield PythonChange(name, sentence, "Code that compares with the old value fails.")
         return
     yield from changed_type(name, "It", old.annotation, new.annotation, written=written)
     yield from _default(name, old.value, new.value)
@@ -181,36 +172,29 @@ def _attribute(name: str, old: griffe.Attribute, new: griffe.Attribute, *, writt
 def _default(name: str, old: Any, new: Any) -> Iterator[PythonChange]:
     if new is None and old is not None:
         sentence = f"It must be given; its default was `{old}`."
-        yield PythonChange(name, sentence, breaking=True, because="A call without it is a TypeError.")
+        yield PythonChange(name, sentence, "A call without it is a TypeError.")
     elif old is None and new is not None:
         sentence = f"It may be left out; its default is `{new}`."
-        yield PythonChange(name, sentence, breaking=False, because="Calls that give it are as before.")
+        yield PythonChange(name, sentence, "Calls that give it are as before.", breaking=False)
     elif str(old) != str(new):
         sentence = f"Its default was `{old}` and is `{new}`."
-        yield PythonChange(name, sentence, breaking=True, because="A call without it means something else.")
+        yield PythonChange(name, sentence, "A call without it means something else.")
 
 
 def _function(name: str, old: griffe.Function, new: griffe.Function) -> Iterator[PythonChange]:
     for label in _LABELS:
         if (label in old.labels) != (label in new.labels):
             sentence = f"It is {label} now." if label in new.labels else f"It is no longer {label}."
-            yield PythonChange(name, sentence, breaking=True, because="It is called in another way.")
-    if _overloads(old) != _overloads(new):
-        because = "A call that was typed for the old ones may be wrong."
-        yield PythonChange(name, "Its overloads are others.", breaking=True, because=because)
+            yield PythonChange(name, sentence, "It is called in another way.")
+    before, after = ([each.signature() for each in item.overloads or ()] for item in (old, new))
+    if before != after:
+        yield PythonChange(name, "Its overloads are others.", "A call that was typed for the old ones may be wrong.")
     parameters = {parameter.name: parameter for parameter in old.parameters}
     for parameter in new.parameters:
-        if (before := parameters.get(parameter.name)) is not None:
+        if (known := parameters.get(parameter.name)) is not None:
             told = f"The parameter `{parameter.name}`"
-            yield from changed_type(name, told, before.annotation, parameter.annotation, written=True)
+            yield from changed_type(name, told, known.annotation, parameter.annotation, written=True)
         elif not parameter.required:
             sentence = f"The parameter `{parameter.name}` is new, and optional."
-            yield PythonChange(name, sentence, breaking=False, because="Calls without it are as before.")
+            yield PythonChange(name, sentence, "Calls without it are as before.", breaking=False)
     yield from changed_type(name, "The result", old.returns, new.returns, written=False)
-
-
-def _overloads(item: griffe.Function) -> list[str]:
-    return [
-        f"{[(p.name, str(p.annotation), str(p.default)) for p in overload.parameters]} -> {overload.returns}"
-        for overload in item.overloads or []
-    ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import jinja2
 from markdown_it import MarkdownIt
@@ -19,30 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from review.reviewing import Review
-
 _CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
-_PAGE: Final = """\
-<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Contract review: {verdict}</title>
-<style>
-:root {{ color-scheme: light dark; --line: #8884; --soft: #8882; }}
-body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 80rem; margin: 2rem auto; padding: 0 1rem; }}
-h2 {{ border-left: .4rem solid {colour}; padding-left: .8rem; }} h3 {{ margin-top: 2.5rem; }}
-table {{ border-collapse: collapse; width: 100%; overflow-wrap: anywhere; }}
-th, td {{ text-align: left; vertical-align: top; padding: .4rem .6rem; border-bottom: 1px solid var(--line); }}
-code {{ font-size: .87em; background: var(--soft); padding: .1em .3em; border-radius: 3px; }}
-td:first-child {{ overflow-wrap: normal; }}
-</style>
-</head>
-<body>
-{body}</body>
-</html>
-"""
 
 
 class _Console(Console):
@@ -51,14 +28,14 @@ class _Console(Console):
         raise BrokenPipeError
 
 
-def write_files(review: Review, folder: Path) -> list[Path]:
+def write_files(record: dict[str, Any], folder: Path) -> list[Path]:
     """Write review.md, review.html and review.json; the same review gives the same bytes."""
     folder.mkdir(parents=True, exist_ok=True)
-    record = review.record()
-    markdown = _markdown(_printable(record))
+    markdown = _rendered("review.md", _printable(record) | {"source_words": SOURCES})
+    body = MarkdownIt("commonmark", {"html": False}).enable("table").render(markdown)
     contents = {
         "review.md": markdown,
-        "review.html": _html(markdown, record["verdict"]),
+        "review.html": _rendered("review.html", {"verdict": record["verdict"], "body": body}),
         "review.json": json.dumps(record, indent=2, ensure_ascii=False) + "\n",
     }
     for name, text in contents.items():
@@ -66,55 +43,50 @@ def write_files(review: Review, folder: Path) -> list[Path]:
     return [folder / name for name in contents]
 
 
-def print_terminal(review: Review, written: Iterable[Path]) -> None:
+def print_terminal(record: dict[str, Any], written: Iterable[str]) -> None:
     """Print the verdict, what must be done, and the tables, in the width that there is."""
     console = _Console(highlight=False, soft_wrap=False)
+    record = _printable(record)
 
     def say(line: str = "", style: str = "") -> None:
         # Text, because a string would be read as rich's markup, and `images[]` is a place.
-        console.print(Text(_printable(line), style))
+        console.print(Text(line, style))
 
-    say(review.verdict, style="bold red" if review.is_breaking else "bold green")
-    say(f"Compared with {review.base}: {review.why}.")
-    for line in review.todo:
-        say(f"{'Missing' if line in review.missing else 'To do'}: {line}", "bold red" if line in review.missing else "")
-    upstream = review.upstream
-    title = f"Against {upstream.source}" if upstream else ""
-    wire = [(change.breaking, change.what, change.sentence, change.because, change.where) for change in review.wire]
-    python = [(change.breaking, change.name, change.sentence, change.because, "") for change in review.python]
-    theirs = [
-        (each.breaking, each.what, each.sentence, each.because, _sides(*(each.sides or ("", ""))))
-        for each in (upstream.differences if upstream else ())
-    ]
-    for name, rows in (("On the wire", wire), ("In Python", python), (title, theirs)):
+    say(record["summary"], style="bold red" if record["verdict"] == "breaking" else "bold green")
+    say(f"Compared with {record['base']['contract']}: {record['base']['why']}.")
+    for line in record["todo"]:
+        is_missing = line in record["missing"]
+        say(f"{'Missing' if is_missing else 'To do'}: {line}", "bold red" if is_missing else "")
+    tables = {"On the wire": record["wire"], "In Python": record["python"]}
+    if upstream := record["upstream"]:
+        tables[f"Against {upstream['source']}"] = upstream["differences"]
+    for title, rows in tables.items():
         if rows:
             say()
-            console.print(_table(name, rows))
-    if upstream and not theirs:
-        say(f"\n{title}: no differences.")
+            console.print(_table(title, rows))
+    if upstream and not upstream["differences"]:
+        say(f"\nAgainst {upstream['source']}: no differences.")
     say()
-    for version in review.versions:
-        if version.carried:
-            say(f"{version.of}: {version.new}{f' ({version.impact})' if version.impact else ', no bump needed'}")
-    counts = ", ".join(f"{count} {source}" for source, count in review.sources.new.items() if count)
-    say(f"Sources: {counts}; {len(review.sources.added) or 'none'} new.")
-    say(f"Written: {', '.join(map(str, written))}")
+    for version in record["versions"]:
+        if version["carried"]:
+            impact = f" ({version['impact']})" if version["impact"] else ", no bump needed"
+            say(f"{version['of']}: {version['new']}{impact}")
+    sources = record["sources"]
+    counts = ", ".join(f"{count['now']} {source}" for source, count in sources["counts"].items() if count["now"])
+    say(f"Sources: {counts}; {sum(fact['new'] for fact in sources['facts']) or 'none'} new.")
+    say(f"Written: {', '.join(written)}")
 
 
-def _sides(ours: str, theirs: str) -> str:
-    return "\n".join(f"{name}: {where}" for name, where in (("ours", ours), ("theirs", theirs)) if where)
-
-
-def _table(title: str, rows: list[tuple[bool, str, str, str, str]]) -> Table:
-    table = Table(
-        title=Text(_printable(title)), title_justify="left", box=box.SIMPLE_HEAD, title_style="bold", expand=False
-    )
+def _table(title: str, rows: list[dict[str, Any]]) -> Table:
+    table = Table(title=Text(title), title_justify="left", box=box.SIMPLE_HEAD, title_style="bold", expand=False)
     table.add_column("Verdict", no_wrap=True)
     table.add_column("What and where", overflow="fold")
-    for breaking, what, sentence, because, where in rows:
-        text = f"{what}: {sentence} {because}".replace("`", "")
-        shown = Text(_printable(f"{text}\n{where}".rstrip()))
-        table.add_row("breaking" if breaking else "compatible", shown, style="red" if breaking else None)
+    for row in rows:
+        text = f"{row.get('what') or row['name']}: {row['sentence']} {row['because']}".replace("`", "")
+        sides = [f"{side}: {row[side]}" for side in ("ours", "theirs") if row.get(side)]
+        shown = Text("\n".join([text, *(sides or [row.get("where", "")])]).rstrip())
+        verdict, style = ("breaking", "red") if row["breaking"] else ("compatible", None)
+        table.add_row(verdict, shown, style=style)
     return table
 
 
@@ -127,32 +99,29 @@ def _printable(value: Any) -> Any:
     return [_printable(item) for item in value] if isinstance(value, list) else value
 
 
-def _markdown(record: dict[str, Any]) -> str:
+def _rendered(name: str, values: dict[str, Any]) -> str:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("review"),
         undefined=jinja2.StrictUndefined,
-        autoescape=False,  # noqa: S701  # it is Markdown, which has rules of its own: `cell` and `span`
+        autoescape=False,  # noqa: S701  # Markdown has rules of its own, `cell` and `span`; what it becomes is HTML
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
     environment.filters |= {"cell": _cell, "span": _span}
-    return environment.get_template("review.md.jinja").render(**record, source_words=SOURCES)
-
-
-def _html(markdown: str, verdict: str) -> str:
-    body = MarkdownIt("commonmark", {"html": False}).enable("table").render(markdown)
-    return _PAGE.format(verdict=verdict, colour="#b3261e" if verdict == "breaking" else "#1b6e3c", body=body)
+    return environment.get_template(f"{name}.jinja").render(**values)
 
 
 def _cell(text: str) -> str:
     """Text for Markdown, in a table or not: what stands in backticks is code, and of the rest nothing is obeyed."""
     parts = str(text).replace("\n", " ").split("`")
-    prose = [re.sub(r"([\\*_\[\]<>|#@~!])", r"\\\1", part).replace("\\@", "&#64;") for part in parts[::2]]
-    code = [f"`{part}`".replace("|", "\\|") for part in parts[1::2]]
     if len(parts) % 2 == 0:  # a backtick without its other half is none of ours
-        return re.sub(r"([\\*_\[\]<>|#@~!`])", r"\\\1", str(text).replace("\n", " "))
-    return "".join(first + second for first, second in zip(prose, [*code, ""], strict=True))
+        return _prose("`".join(parts))
+    return "".join(_prose(part) if index % 2 == 0 else _span(part) for index, part in enumerate(parts))
+
+
+def _prose(text: str) -> str:
+    return re.sub(r"([\\*_\[\]<>|#@~!`])", r"\\\1", text).replace("\\@", "&#64;")
 
 
 def _span(text: str) -> str:

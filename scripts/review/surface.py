@@ -1,4 +1,7 @@
-"""What two packages offer: the names that can be imported, read by griffe. Nothing is imported."""
+"""What two packages offer: the names that can be imported, read by griffe. Nothing of them is imported.
+
+The package of a contract is generated as scripts/regenerate.sh does but for the formatting, which nobody imports.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import griffe
 
-from review.changes import ReviewError
+from command import FailureError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from review.trees import Tree
 
 PACKAGES = ("autoenhance_api", "autoenhance")
 # Each model has a module of its own, which `models` re-exports: the name there is the one to import.
@@ -79,12 +84,26 @@ class Surface:
         return found
 
     def name(self, path: str) -> str:
-        """The public name of what has this path."""
-        parts = path.split(".")
-        for end in range(len(parts), 0, -1):
-            if (head := ".".join(parts[:end])) in self.names:
-                return ".".join([self.names[head], *parts[end:]])
-        return path
+        """The public name of what has this path, if it has one."""
+        return self.names.get(path, path)
+
+
+def surface(tree: Tree, folder: Path) -> Surface:
+    """What one side offers; the package of its contract is generated into an empty folder.
+
+    Raises:
+        FailureError: If the generator fails, or what is there is not Python.
+    """
+    from regenerate.generator import generate  # slow, and not needed to say that there is no base
+
+    openapi, contract = tree.root / "openapi", tree.contract
+    package = folder / "autoenhance_api"
+    errors = generate(contract.plain(), openapi, package, templates=openapi / "templates", with_hooks=False)
+    if errors:
+        raise FailureError(f"{contract.name}: openapi-python-client fails: {'; '.join(errors)}")
+    if not (tree.root / "autoenhance").is_dir():
+        raise FailureError(f"{contract.name}: there is no autoenhance/ beside it to compare.")
+    return Surface([folder, tree.root])
 
 
 def _check_syntax(folder: Path, package: str) -> None:
@@ -94,7 +113,7 @@ def _check_syntax(folder: Path, package: str) -> None:
             ast.parse(file.read_bytes())
         except (SyntaxError, ValueError) as error:
             where = f"{file.relative_to(folder).as_posix()}:{getattr(error, 'lineno', None) or 1}"
-            raise ReviewError(f"{where}: is not Python: {getattr(error, 'msg', error)}") from error
+            raise FailureError(f"{where}: is not Python: {getattr(error, 'msg', error)}") from error
 
 
 def target_of(member: griffe.Object | griffe.Alias) -> griffe.Object | None:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from command import FailureError
 from contract import read
-from review.changes import ReviewError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,28 +61,28 @@ def choose_base(root: Path, asked: str | None) -> Base:
     On the main branch itself, a change that is not committed yet is compared with the last commit.
 
     Raises:
-        ReviewError: If there is no such revision, or nothing to compare with.
+        FailureError: If there is no such revision, or nothing to compare with.
     """
     head, said = _git(root, "rev-parse", "--verify", "HEAD^{commit}")
     if head is None:
-        raise ReviewError(f"there is no base: {said or 'this is no git checkout with a commit'}")
+        raise FailureError(f"there is no base: {said or 'this is no git checkout with a commit'}")
     if asked:
         commit = _commit(root, asked)
         if commit is None:
-            raise ReviewError(f"there is no base: {asked!r} is no revision of this checkout.")
+            raise FailureError(f"there is no base: {asked!r} is no revision of this checkout.")
         return Base(commit, f"BASE={asked}")
     main = [name for name in ("main", "origin/main", "origin/HEAD", "master") if _commit(root, name)]
     if main:
         commit, _ = _git(root, "merge-base", head, *main)
         if commit is None:
-            raise ReviewError(f"there is no base: this branch has no commit in common with {main[0]}. {_SHALLOW}")
+            raise FailureError(f"there is no base: this branch has no commit in common with {main[0]}. {_SHALLOW}")
         if commit != head:
             return Base(commit, "where this branch left the main branch")
         if _git(root, "status", "--porcelain", "--", *_PARTS)[0]:
             return Base(commit, "the last commit of the main branch")
     parent = _commit(root, "HEAD^1")
     if parent is None:
-        raise ReviewError(
+        raise FailureError(
             f"there is no base: no main branch to have left, no tag and no parent commit. Name one with BASE. {_SHALLOW}"
         )
     tag, _ = _git(root, "describe", "--tags", "--abbrev=0", "HEAD^1")
@@ -95,12 +95,12 @@ def take_out(root: Path, base: Base, folder: Path) -> Tree:
     """Put the base's files into an empty folder.
 
     Raises:
-        ReviewError: If the base has no contract, or git does not give its files.
+        FailureError: If the base has no contract, or git does not give its files.
     """
     short = base.commit[:7]
     listed = (_git(root, "ls-tree", "-r", "--name-only", base.commit, "--", *_PARTS)[0] or "").splitlines()
     if SPEC not in listed:
-        raise ReviewError(f"the base {short} ({base.why}) has no {SPEC}.")
+        raise FailureError(f"the base {short} ({base.why}) has no {SPEC}.")
     present = sorted({path.split("/")[0] for path in listed})
     archive = folder / "base.tar"
     _, said = _git(root, "archive", f"--output={archive}", base.commit, *present)
@@ -109,7 +109,7 @@ def take_out(root: Path, base: Base, folder: Path) -> Tree:
             files.extractall(folder, filter="data")
         archive.unlink()
     except (OSError, tarfile.TarError) as error:
-        raise ReviewError(f"the files of the base {short} cannot be had: {said or error}") from error
+        raise FailureError(f"the files of the base {short} cannot be had: {said or error}") from error
     return Tree(folder, f"{SPEC} at {short}")
 
 

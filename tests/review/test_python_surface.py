@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from review.annotations import union
-from review.changes import ReviewError
+from command import FailureError
+from review.changes import union
 from review.python_surface import compare
 from review.surface import Surface
 
@@ -226,7 +226,7 @@ def test_a_class_may_move_and_keep_its_name(tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_python_is_named_with_its_line(tmp_path: Path) -> None:
     """griffe would pass over it, and everything in it would seem to be gone or never to have been."""
-    with pytest.raises(ReviewError, match=r"^autoenhance/_client.py:11: is not Python: "):
+    with pytest.raises(FailureError, match=r"^autoenhance/_client.py:11: is not Python: "):
         surface(tmp_path, FILES | {"autoenhance/_client.py": FILES["autoenhance/_client.py"] + "\ndef f(:\n"})
 
 

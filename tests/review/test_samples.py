@@ -9,8 +9,9 @@ import pytest
 from review_samples import SAMPLES, Sample, base_tree, patched
 
 import contract_diff
-from review import callers, generating, python_surface
+from review import callers, python_surface
 from review.bump import bump
+from review.surface import surface
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,8 +37,7 @@ def side(tmp_path_factory: pytest.TempPathFactory) -> Callable[[tuple[str, ...]]
     @cache
     def make(names: tuple[str, ...]) -> Side:
         tree = patched(base, list(names), folder / "-".join(names or ["plain"]))
-        contract = tree.contract
-        return contract, generating.surface(tree, contract, folder / "-".join(["generated", *names]))
+        return tree.contract, surface(tree, folder / "-".join(["generated", *names]))
 
     return make
 

@@ -11,8 +11,8 @@ import pytest
 from odd_servers import nobody, serving
 from upstream_documents import FROZEN, ROOT, our_contract
 
+from command import FailureError
 from review import fetch as fetching
-from review.changes import ReviewError
 from review.reviewing import compare_upstream as compare
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def test_a_url_that_gives_no_document_is_told_without_its_secrets() -> None:
             ("http://[secret", r"^the source is not a URL"),
             ("http://?secret", r"^http://: cannot be fetched"),
         ):
-            with pytest.raises(ReviewError, match=message) as caught:
+            with pytest.raises(FailureError, match=message) as caught:
                 compare(our_contract(), source)
             assert "secret" not in str(caught.value)
 
@@ -93,11 +93,11 @@ def test_a_server_without_end_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
             connection.sendall(b"#" * 1000)
 
     monkeypatch.setattr(fetching, "_MOST_BYTES", 2**20)
-    with serving(endless) as url, pytest.raises(ReviewError, match=r"is longer than 1 MB$"):
+    with serving(endless) as url, pytest.raises(FailureError, match=r"is longer than 1 MB$"):
         compare(our_contract(), url)
     monkeypatch.setattr(fetching, "_TOTAL_TIMEOUT", 0.05)
     monkeypatch.setattr(fetching, "_MOST_BYTES", 2**40)
-    with serving(endless) as url, pytest.raises(ReviewError, match=r"did not end within 0.05 s$"):
+    with serving(endless) as url, pytest.raises(FailureError, match=r"did not end within 0.05 s$"):
         compare(our_contract(), url)
 
     def dripping(connection: socket.socket, over: threading.Event) -> None:
@@ -106,5 +106,5 @@ def test_a_server_without_end_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
         while not over.wait(0.01):
             connection.sendall(b"x: y\r\n")
 
-    with serving(dripping) as url, pytest.raises(ReviewError, match=r"did not end within 0.05 s$"):
+    with serving(dripping) as url, pytest.raises(FailureError, match=r"did not end within 0.05 s$"):
         compare(our_contract(), url)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from upstream_documents import FROZEN, PATH, ROOT, Their, compared, our_contract, short
 
+from command import FailureError
 from contract import ContractError, load
 from contract_diff import DiffError
 from review import fetch
-from review.changes import ReviewError
 from review.reviewing import compare_upstream
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def test_a_missing_file_and_a_folder_are_named(tmp_path: Path) -> None:
         ("//me:S3CR3T@host/api.json", r"^//host/api.json: cannot be read"),
         ("me:S3CR3T@host/api.json", r"^host/api.json: cannot be read"),
     ):
-        with pytest.raises(ReviewError, match=message):
+        with pytest.raises(FailureError, match=message):
             compare_upstream(our_contract(), source)
 
 
@@ -132,7 +132,7 @@ def test_a_long_file_is_refused_and_yaml_sooner_than_json(tmp_path: Path, monkey
     with pytest.raises(ContractError, match=r"MB of YAML; JSON may be longer"):
         _compare(CONTRACT, tmp_path)
     monkeypatch.setattr(fetch, "_MOST_BYTES", 1000)
-    with pytest.raises(ReviewError, match=r"is longer than"):
+    with pytest.raises(FailureError, match=r"is longer than"):
         _compare(_with(lambda _: None), tmp_path)
 
 
