@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from contract import Contract
 from contract_diff.changes import IMPACTS, Change, Event, Impact, highest
+from contract_diff.comparison import compare_documents
 from contract_diff.containment import Containment
 from contract_diff.document import DiffError, Document
 from contract_diff.resolver import Resolver
 from contract_diff.severities import RULES, judge
-from contract_diff.traversal import compare_documents
 from contract_diff.upstream import compare_operation
 from contract_diff.words import compare_words
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from contract_diff.changes import Event, Place
+from contract_diff.comparison import OperationComparison
 from contract_diff.document import DiffError
 from contract_diff.operations import METHODS, Operation, find_in_path, template
 from contract_diff.resolver import Resolver
-from contract_diff.traversal import compare_operations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +29,8 @@ def compare_operation(ours: Document, theirs: Document) -> Iterator[Event]:
     """
     one, other = find(ours), find(theirs)
     yield from _compare_addresses(one, other)
-    yield from compare_operations(one, other, Resolver((ours, theirs), "request"), Resolver((ours, theirs), "response"))
+    resolvers = Resolver((ours, theirs), "request"), Resolver((ours, theirs), "response")
+    yield from OperationComparison(one, other, *resolvers).events()
 
 
 def find(document: Document) -> Operation:
