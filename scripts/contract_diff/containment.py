@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 from referencing.exceptions import Unresolvable
 
-from contract_diff.cases import Case, Clause, Schemas, as_json
+from contract_diff.cases import Case, Clause, Schemas, as_json, below
 from contract_diff.resolver import Resolver, TooManyError
 
 if TYPE_CHECKING:
@@ -152,19 +152,16 @@ class Containment:
 
     def _meets_one(self, case: Case, part: Part) -> bool:
         """Whether what meets one of the branches of a `oneOf` meets no other."""
-        count = len(self._resolver.node(part))
-        branches = [(part[0], (*part[1], index)) for index in range(count)]
-        return sum(not self._is_apart(case, branch) for branch in branches) <= 1
+        branches = range(len(self._resolver.node(part)))
+        return sum(not self._is_apart(case, below(part, index)) for index in branches) <= 1
 
     def _is_apart(self, case: Case, part: Part) -> bool:
         """Whether it can be shown that nothing of an alternative meets a schema."""
         try:
-            clauses = self._resolver.expand(part, ())
+            others = [other for other in self._resolver.cases((part,)) if other.kind == case.kind]
         except TooManyError:
             return False
-        allowed = {(each.kind, each.clause) for each in self._resolver.cases((part,))}
-        both = [self._resolver.case(case.kind, case.clause & each) for each in clauses if (case.kind, each) in allowed]
-        return all(self._is_empty(each) for each in both)
+        return all(self._is_empty(self._resolver.case(case.kind, case.clause & other.clause)) for other in others)
 
     def _is_empty(self, case: Case) -> bool:
         looked_at = case.clause, case.kind

@@ -15,6 +15,30 @@ if TYPE_CHECKING:
 
 Direction = Literal["request", "response"]
 _LONGEST_CHAIN: Final = 100
+LOWER: Final = frozenset({"minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"})
+UPPER: Final = frozenset({"maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties"})
+_Number = int | float
+# Of another type these say nothing.
+_SHAPES: Final[dict[str, Any]] = {
+    **dict.fromkeys(("properties", "patternProperties", "dependentSchemas", "dependentRequired"), dict),
+    **dict.fromkeys(("type", "enum", "required", "allOf", "anyOf", "oneOf", "prefixItems"), list),
+    **dict.fromkeys(LOWER | UPPER | {"multipleOf", "minContains", "maxContains"}, _Number),
+    **dict.fromkeys(("$ref", "pattern"), str),
+    "discriminator": dict,
+}
+# What limits nothing.
+_NO_LIMITS: Final[dict[str, Any]] = {
+    **dict.fromkeys(("minLength", "minItems", "minProperties", "multipleOf"), (0,)),
+    **dict.fromkeys(("unevaluatedProperties", "items", "unevaluatedItems"), (True, {})),
+    "uniqueItems": (False,),
+}
+_IN_PLACE: Final = {"$ref", "allOf", "anyOf", "oneOf", "if", "dependentSchemas", "contains"}
+_LITERALS: Final = {"enum", "const", "default", "example", "examples"}
+# Their keys are names, not keywords.
+_MAPS: Final = {
+    *("properties", "patternProperties", "dependentSchemas", "dependentRequired", "$defs", "definitions", "schemas"),
+    *("paths", "parameters", "requestBodies", "responses", "headers", "content", "pathItems", "callbacks"),
+}
 # Patterns that every text matches.
 _ANY_TEXT: Final = re.compile(r"\^?(\.\*|\(\?:\.\*\)|)\$?|\[\\s\\S\]\*|\^\[\\s\\S\]\*\$")
 
@@ -104,19 +128,25 @@ class Document:
 
         Fields that are not sent in this direction (`readOnly`, `writeOnly`) are listed in `x-hidden` instead. The values
         of an open enum in a response are listed in `x-open-values`: a response may have others. Keywords of OpenAPI 3.0
-        and of older drafts become those of 2020-12, and limits that limit nothing go.
+        and of older drafts become those of 2020-12, `type` a list; what limits nothing, or is malformed, goes.
         """
         tree = copy.deepcopy(self.tree)
-        hidden = "readOnly" if direction == "request" else "writeOnly"
-        for node in _mappings(tree, set()):
+        mark = "readOnly" if direction == "request" else "writeOnly"
+        nodes = list(_mappings(tree))
+        for node in nodes:
+            if self.is_3_0 and isinstance(node.get("$ref"), str):
+                for key in node.keys() - {"$ref"}:
+                    del node[key]  # what stands beside a reference counts for nothing there
             _modernise(node)
-            fields = node.get("properties")
-            if isinstance(fields, dict):
-                names = [name for name, field in fields.items() if self._has(tree, field, hidden)]
-                node["properties"] = {name: field for name, field in fields.items() if name not in names}
+        for node in nodes:
+            fields = node.get("properties", {})
+            if names := [name for name, field in fields.items() if self._has(tree, field, mark)]:
                 node["x-hidden"] = names
-            if direction == "response" and node.get("x-open-enum") is True and isinstance(node.get("enum"), list):
+            if direction == "response" and node.get("x-open-enum") is True and "enum" in node:
                 node["x-open-values"] = node.pop("enum")
+        for node in nodes:
+            if names := node.get("x-hidden", ()):
+                node["properties"] = {name: field for name, field in node["properties"].items() if name not in names}
         return tree
 
     def _has(self, tree: Any, schema: Any, mark: str) -> bool:
@@ -127,49 +157,53 @@ class Document:
             if not isinstance(schema, dict) or id(schema) in seen:
                 continue
             seen.add(id(schema))
-            reference = schema.get("$ref")
-            if isinstance(reference, str) and reference.startswith("#/"):
-                pending.append(at(tree, target(reference)))
-                if self.is_3_0:
-                    continue  # what stands beside a reference counts for nothing there
+            if str(schema.get("$ref")).startswith("#/"):
+                pending.append(at(tree, target(schema["$ref"])))
             if schema.get(mark) is True:
                 return True
-            pending += schema["allOf"] if isinstance(schema.get("allOf"), list) else []
+            pending += schema.get("allOf", ())
         return False
-
-
-def _mappings(node: Any, seen: set[int]) -> Iterator[dict[str, Any]]:
-    """Every mapping, once, however many aliases it has."""
-    pending = [node]
-    while pending:
-        node = pending.pop()
-        if not isinstance(node, dict | list) or id(node) in seen:
-            continue
-        seen.add(id(node))
-        if isinstance(node, dict):
-            yield node
-            pending += node.values()
-        else:
-            pending += node
 
 
 def _modernise(node: dict[str, Any]) -> None:
     for bound in ("minimum", "maximum"):
         exclusive = f"exclusive{bound.capitalize()}"
-        if isinstance(node.get(exclusive), bool) and node.pop(exclusive) and _is_number(node.get(bound)):
+        if isinstance(node.get(exclusive), bool) and node.pop(exclusive) and bound in node:
             node[exclusive] = node.pop(bound)
     if isinstance(node.get("items"), list):
         node["prefixItems"] = node.pop("items")
         if "additionalItems" in node:
             node["items"] = node.pop("additionalItems")
-    pattern = node.get("pattern")
-    if isinstance(pattern, str) and _ANY_TEXT.fullmatch(pattern):
-        del node["pattern"]
-    if node.get("type") == "any":
-        del node["type"]
-    if "required" in node and not isinstance(node["required"], list | bool):
-        del node["required"]
+    for new, old in (("additionalProperties", "unevaluatedProperties"), ("items", "unevaluatedItems")):
+        if old in node and not node.keys() & {new, *_IN_PLACE}:
+            node[new] = node.pop(old)
+    if isinstance(node.get("type"), str):
+        node["type"] = [node["type"]]
+    for key in [key for key, value in node.items() if _says_nothing(key, value)]:
+        del node[key]
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _says_nothing(key: str, value: Any) -> bool:
+    shape = _SHAPES.get(key, object)
+    if not isinstance(value, shape) or (shape is _Number and isinstance(value, bool)):
+        return True
+    is_any = (key == "pattern" and _ANY_TEXT.fullmatch(value)) or (key == "type" and "any" in value)
+    return bool(is_any) or value in _NO_LIMITS.get(key, ())
+
+
+def _mappings(tree: Any) -> Iterator[dict[str, Any]]:
+    """Every mapping of keywords, once, however many aliases it has; not those whose keys are names, and no values."""
+    pending, seen = [(tree, False)], set()
+    while pending:
+        node, is_map = pending.pop()
+        if not isinstance(node, dict | list) or id(node) in seen:
+            continue
+        seen.add(id(node))
+        if isinstance(node, list):
+            pending += [(each, False) for each in node]
+            continue
+        if not is_map:
+            yield node
+        pending += [
+            (value, not is_map and key in _MAPS) for key, value in node.items() if is_map or key not in _LITERALS
+        ]

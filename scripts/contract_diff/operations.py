@@ -80,11 +80,8 @@ class Operation:
     def responses(self) -> dict[str, Pointer]:
         """Where each response stands, by its status."""
         names = [name for name in self.document.mapping((*self.pointer, "responses")) if not name.startswith("x-")]
-        found = {
-            name if name == "default" else name.upper(): self.document.follow((*self.pointer, "responses", name))
-            for name in names
-        }
-        return dict(sorted(found.items()))
+        places = {name: self.document.follow((*self.pointer, "responses", name)) for name in names}
+        return {name if name == "default" else name.upper(): place for name, place in sorted(places.items())}
 
     def response_of(self, status: str) -> Pointer | None:
         """The response that a status gets: its own, that of its range, or the default, which is for errors."""
@@ -96,17 +93,13 @@ class Operation:
 
     def content(self, pointer: Pointer) -> dict[str, Pointer]:
         """Where each media type of a body stands, by its name without parameters."""
-        names = self.document.mapping((*pointer, "content")) if "content" in self.document.mapping(pointer) else {}
+        names = self.document.mapping((*pointer, "content"))
         return {name.partition(";")[0].strip().lower(): (*pointer, "content", name) for name in names}
 
     def headers(self, pointer: Pointer) -> dict[str, Pointer]:
         """Where each header of a response stands, by its name without case."""
-        names = self.document.mapping((*pointer, "headers")) if "headers" in self.document.mapping(pointer) else {}
-        return {
-            name.lower(): self.document.follow((*pointer, "headers", name))
-            for name in names
-            if name.lower() != "content-type"
-        }
+        names = [name for name in self.document.mapping((*pointer, "headers")) if name.lower() != "content-type"]
+        return {name.lower(): self.document.follow((*pointer, "headers", name)) for name in names}
 
     def nearest(self, key: str) -> Pointer | None:
         """Where the operation, else its path, else the document says something for it."""
@@ -149,28 +142,21 @@ def _credential(scheme: dict[str, Any]) -> str:
         return f"a key in the {where} {key.lower() if where == 'header' else key}"
     if kind == "http":
         return f"HTTP {str(scheme.get('scheme')).lower()} authentication"
-    texts = json.dumps([scheme.get("openIdConnectUrl"), scheme.get("flows")], sort_keys=True)
-    urls = sorted(
-        set(re.findall(r'Url": "(.*?)"', texts))
-        | ({scheme["openIdConnectUrl"]} if "openIdConnectUrl" in scheme else set())
-    )
-    return f"{kind} {' '.join(urls)}".strip()
+    texts = json.dumps([{"Url": scheme.get("openIdConnectUrl", "")}, scheme.get("flows")])
+    urls = sorted({*re.findall(r'Url": "(.+?)"', texts)})
+    return " ".join([kind, *urls])
 
 
 def _urls(server: dict[str, Any]) -> list[str]:
-    url = str(server.get("url", ""))
-    variables = server.get("variables") if isinstance(server.get("variables"), dict) else {}
-    choices = []
-    for name, variable in variables.items():  # type: ignore[union-attr]  # a mapping, as was looked
-        known = variable if isinstance(variable, dict) else {}
-        values = dict.fromkeys([known.get("default", ""), *(known.get("enum") or ())])
-        choices.append([("{" + str(name) + "}", str(value)) for value in values])
+    variables = server["variables"] if isinstance(server.get("variables"), dict) else {}
+    known = [variable if isinstance(variable, dict) else {} for variable in variables.values()]
+    choices = [dict.fromkeys([each.get("default", ""), *(each.get("enum") or ())]) for each in known]
     found = []
-    for choice in islice(product(*choices), _MOST_URLS):
-        text = url
-        for name, value in choice:
-            text = text.replace(name, value)
-        found.append(text.rstrip("/") or "/")
+    for values in islice(product(*choices), _MOST_URLS):
+        url = str(server.get("url", ""))
+        for name, value in zip(variables, values, strict=True):
+            url = url.replace("{" + name + "}", str(value))
+        found.append(url.rstrip("/") or "/")
     return found
 
 

@@ -9,7 +9,7 @@ from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 from contract import at, target
-from contract_diff.cases import TYPES, Case, Clause, as_json, is_plain, listed, types_of
+from contract_diff.cases import TYPES, Case, Clause, as_json, below
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -26,7 +26,7 @@ _KNOWN: Final = frozenset({
     *("minLength", "maxLength", "pattern", "format", "contentEncoding", "contentMediaType", "contentSchema"),
     *("prefixItems", "items", "contains", "minContains", "maxContains", "minItems", "maxItems", "uniqueItems"),
     *("properties", "patternProperties", "additionalProperties", "propertyNames", "required", "dependentRequired"),
-    *("minProperties", "maxProperties", "unevaluatedProperties", "unevaluatedItems"),
+    *("minProperties", "maxProperties"),
     *("title", "description", "summary", "default", "example", "examples", "deprecated", "readOnly", "writeOnly"),
     *("$comment", "$schema", "$anchor", "definitions", "xml", "externalDocs", "discriminator"),
 })  # fmt: skip
@@ -120,7 +120,7 @@ class Resolver:
         return Case(kind, clause, self.node)
 
     def _allows(self, clause: Clause, kind: str) -> bool:
-        listed = [types for part in clause.layers if (types := types_of(self.node(part))) is not None]
+        listed = [self.node(part)["type"] for part in clause.layers if "type" in self.node(part)]
         return all(kind in types or (kind == "number" and "integer" in types) for types in listed)
 
     def expand(self, part: Part, above: tuple[Part, ...]) -> list[Clause]:
@@ -149,47 +149,42 @@ class Resolver:
         return self._expanded[part]
 
     def _compose(self, part: Part, node: dict[str, Any], above: tuple[Part, ...]) -> list[Clause]:
-        side, pointer = part
-        is_reference = isinstance(node.get("$ref"), str)
-        if is_reference and self.documents[side].is_3_0:
-            return self.expand(self.target(part), above)
         found = [Clause(frozenset({part}), opaque=frozenset(_unknown(part, node)))]
-        if is_reference:
+        if "$ref" in node:
             found = _product(found, self.expand(self.target(part), above))
-        for index in range(len(listed(node, "allOf"))):
-            found = _product(found, self.expand((side, (*pointer, "allOf", index)), above))
+        for index in range(len(node.get("allOf", ()))):
+            found = _product(found, self.expand(below(part, "allOf", index), above))
         for union in self._alternatives(part, node, above):
             found = _product(found, union)
         if "not" in node:
-            found = [clause & self._refuse(part, "not") for clause in found]
+            found = [clause & Clause(nots=frozenset({below(part, "not")})) for clause in found]
         if node.get("nullable") is True:
-            found = [*found, Clause(frozenset({self._make(part, "nullable", {"type": "null"})}))]
+            found = [*found, Clause(frozenset({self._make(part, "nullable", {"type": ["null"]})}))]
         return found
 
     def _alternatives(self, part: Part, node: dict[str, Any], above: tuple[Part, ...]) -> Iterator[list[Clause]]:
         """Each keyword that says that one thing or another holds, as alternatives."""
 
         def inner(*steps: str | int) -> list[Clause]:
-            return self.expand((part[0], (*part[1], *steps)), above)
+            return self.expand(below(part, *steps), above)
 
         for key in ("anyOf", "oneOf"):
-            if branches := listed(node, key):
+            if branches := node.get(key):
                 is_exclusive = key == "oneOf" and len(branches) > 1
-                only = Clause(opaque=frozenset({(key, (part[0], (*part[1], key)))} if is_exclusive else ()))
+                only = Clause(opaque=frozenset({(key, below(part, key))} if is_exclusive else ()))
                 yield [clause & only for index in range(len(branches)) for clause in inner(key, index)]
         if "if" in node and ("then" in node or "else" in node):
             holds = _product(inner("if"), inner("then") if "then" in node else [Clause()])
-            fails = _product([self._refuse(part, "if")], inner("else") if "else" in node else [Clause()])
+            fails = _product(
+                [Clause(nots=frozenset({below(part, "if")}))], inner("else") if "else" in node else [Clause()]
+            )
             yield holds + fails
-        for name in node["dependentSchemas"] if isinstance(node.get("dependentSchemas"), dict) else ():
-            has = self._make(part, f"required {name}", {"type": "object", "required": [name]})
+        for name in node.get("dependentSchemas", ()):
+            has = self._make(part, f"required {name}", {"type": ["object"], "required": [name]})
             yield [Clause(nots=frozenset({has})), *inner("dependentSchemas", name)]
 
-    def _refuse(self, part: Part, key: str) -> Clause:
-        return Clause(nots=frozenset({(part[0], (*part[1], key))}))
-
     def _make(self, part: Part, name: str, node: Any) -> Part:
-        made = part[0], (*part[1], name)
+        made = below(part, name)
         self._made[made] = node
         return made
 
@@ -201,16 +196,14 @@ def said_of(node: dict[str, Any]) -> set[str]:
 
 
 def _is_reference(node: Any) -> bool:
-    return isinstance(node, dict) and isinstance(node.get("$ref"), str) and said_of(node) == {"$ref"}
+    return isinstance(node, dict) and said_of(node) == {"$ref"}
 
 
 def _unknown(part: Part, node: dict[str, Any]) -> Iterator[tuple[str, Part]]:
     """Keywords of which only that they are the same can be told."""
-    for key, value in node.items():
-        is_known = key in _KNOWN or key.startswith("x-")
-        is_unevaluated = key.startswith("unevaluated") and value not in (True, {}) and not is_plain(node, key)
-        if not is_known or is_unevaluated:
-            yield key, (part[0], (*part[1], key))
+    for key in node:
+        if key not in _KNOWN and not key.startswith("x-"):
+            yield key, below(part, key)
 
 
 def _product(ones: list[Clause], others: list[Clause]) -> list[Clause]:

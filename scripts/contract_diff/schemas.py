@@ -14,7 +14,6 @@ from contract_diff.views import View
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from contract import Pointer
     from contract_diff.cases import Part, Schemas
     from contract_diff.changes import Place
     from contract_diff.resolver import Resolver
@@ -65,10 +64,9 @@ class SchemaComparison:
         below = [*self._branches(place, before, after, is_held=is_held)]
         if not is_held and not any(event.violates for event in (*here, *below)):
             places = old[0][1] if old else None, new[0][1] if new else None
-            differing = [
-                key for key in before.said.keys() | after.said.keys() if before.said.get(key) != after.said.get(key)
-            ]
-            note = f"Look at {names(sorted(differing))}." if differing else ""
+            said = before.said, after.said
+            differing = sorted(key for key in said[0].keys() | said[1].keys() if said[0].get(key) != said[1].get(key))
+            note = f"Look at {names(differing)}." if differing else ""
             here.append(Event("schema", place, "What it allows", places=places, note=note))
         yield from here
         yield from (event for event in below if not is_equal or event.kind in UNSEEN)
@@ -114,13 +112,9 @@ class SchemaComparison:
                     step = f"({part[1][-2]} {part[1][-1]})"
                     yield from self.compare(place.below(step), joined([part]), joined([match]))
             for part in gone:
-                yield self._alternative(
-                    place, part, "removed", (part[1], None), violates=not is_held and self._is_request
-                )
+                yield self._alternative(place, part, "removed", violates=not is_held and self._is_request)
             for part in come:
-                yield self._alternative(
-                    place, part, "added", (None, part[1]), violates=not is_held and not self._is_request
-                )
+                yield self._alternative(place, part, "added", violates=not is_held and not self._is_request)
 
     def _match(self, part: Part, others: list[Part]) -> Part | None:
         """The alternative that has the same name, or else the same types."""
@@ -134,10 +128,9 @@ class SchemaComparison:
         alike = [other for other in others if View(self._resolver, (other,)).type_text == types]
         return next(iter(named or alike), None)
 
-    def _alternative(
-        self, place: Place, part: Part, action: Action, places: tuple[Pointer | None, Pointer | None], *, violates: bool
-    ) -> Event:
+    def _alternative(self, place: Place, part: Part, action: Action, *, violates: bool) -> Event:
         node = self._resolver.node(part)
         name = node.get("$ref", "").rpartition("/")[2] if isinstance(node, dict) else ""
         subject = f"The alternative `{name or View(self._resolver, (part,)).type_text}`"
+        places = (part[1], None) if action == "removed" else (None, part[1])
         return Event(f"alternative {action}", place, subject, action, places=places, violates=violates)

@@ -552,3 +552,10 @@ def test_what_stands_for_all_operations_stands_for_each() -> None:
     }
     below["components"] = {**_scheme(two=KEY), "parameters": {"Id": parameter}}
     assert contract_diff.compare(Contract("spec.yaml", above), Contract("spec.yaml", below)) == []
+
+
+@pytest.mark.parametrize("name", ["required", "properties", "type", "items", "enum", "pattern", "x-hidden", "default"])
+def test_a_field_may_be_called_like_a_keyword(name: str) -> None:
+    """A change of its schema is told as that of any other field."""
+    old, new = ({"type": "object", "properties": {name: {"type": kind}}} for kind in ("string", "integer"))
+    assert compared(old, new, "response") == [f"breaking type, response 200: `{name}`"]
