@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from contract_diff.document import LOWER, DiffError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from contract import Pointer
 
@@ -37,21 +37,23 @@ class Clause:
         return Clause(self.layers | other.layers, self.nots | other.nots, self.opaque | other.opaque)
 
 
+@dataclass
 class Case:
     """The values of one type that an alternative allows, and what its keywords say of them together."""
 
-    def __init__(self, kind: str, clause: Clause, node: Callable[[Part], Any]) -> None:
-        self.kind = kind
-        self.clause = clause
-        self.layers = [(part, node(part)) for part in joined(clause.layers)]
+    kind: str
+    clause: Clause
+    layers: list[tuple[Part, Any]]
+    """The schemas of the alternative, with what they say."""
 
-    def _all(self, key: str) -> list[Any]:
+    def all(self, key: str) -> list[Any]:
+        """What each schema that has a keyword says there."""
         return [node[key] for _, node in self.layers if key in node]
 
     @cached_property
     def values(self) -> list[Any] | None:
         """What an `enum` or a `const` lists of this type; None if any value will do."""
-        lists = [*self._all("enum"), *([each] for each in self._all("const"))]
+        lists = [*self.all("enum"), *([each] for each in self.all("const"))]
         if self.kind == "null":
             lists.append([None])
         elif self.kind == "boolean":
@@ -64,26 +66,16 @@ class Case:
     @cached_property
     def is_integer(self) -> bool:
         """Whether its numbers are whole."""
-        return any("integer" in types and "number" not in types for types in self._all("type"))
+        return any("integer" in types and "number" not in types for types in self.all("type"))
 
     def limit(self, key: str, none: float) -> float:
         """The tightest of the limits with this name; `none` if there is none."""
-        tightest: float = (max if key in LOWER else min)([none, *self._all(key)])
+        tightest: float = (max if key in LOWER else min)([none, *self.all(key)])
         return tightest
-
-    @cached_property
-    def steps(self) -> list[float]:
-        """What its numbers are multiples of."""
-        return self._all("multipleOf")
-
-    @cached_property
-    def is_unique(self) -> bool:
-        """Whether no item is there twice."""
-        return True in self._all("uniqueItems")
 
     def texts(self, key: str) -> set[str]:
         """What a keyword of texts says, such as each `pattern`; formats of numbers count for numbers only."""
-        found = {as_json(value) for value in self._all(key)}
+        found = {as_json(value) for value in self.all(key)}
         if key == "format":
             found |= {_WIDER[text] for text in found & _WIDER.keys()}
             return {text for text in found if (json.loads(text) in _OF_NUMBERS) == (self.kind == "number")}
@@ -92,22 +84,22 @@ class Case:
     @cached_property
     def hidden(self) -> set[str]:
         """The fields that are not sent in this direction."""
-        return {name for names in self._all("x-hidden") for name in names}
+        return {name for names in self.all("x-hidden") for name in names}
 
     @cached_property
     def required(self) -> set[str]:
         """The fields that must be there."""
-        return {str(name) for names in self._all("required") for name in names} - self.hidden
+        return {str(name) for names in self.all("required") for name in names} - self.hidden
 
     @cached_property
     def names(self) -> list[str]:
         """The fields that are named."""
-        return list(dict.fromkeys(name for fields in self._all("properties") for name in fields))
+        return list(dict.fromkeys(name for fields in self.all("properties") for name in fields))
 
     @cached_property
     def patterns(self) -> list[str]:
         """The patterns for names of fields."""
-        return list(dict.fromkeys(pattern for fields in self._all("patternProperties") for pattern in fields))
+        return list(dict.fromkeys(pattern for fields in self.all("patternProperties") for pattern in fields))
 
     def field(self, name: str) -> Schemas:
         """What holds for a field."""
@@ -143,7 +135,7 @@ class Case:
     @cached_property
     def prefix(self) -> int:
         """How many items have a schema of their own."""
-        return max(map(len, self._all("prefixItems")), default=0)
+        return max(map(len, self.all("prefixItems")), default=0)
 
     def item(self, index: int) -> Schemas:
         """What holds for an item."""
@@ -166,7 +158,7 @@ class Case:
     @cached_property
     def dependent(self) -> set[tuple[str, str]]:
         """Which field, if it is there, requires which other."""
-        mappings = self._all("dependentRequired")
+        mappings = self.all("dependentRequired")
         return {(name, other) for each in mappings for name, others in each.items() for other in others}
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from contract_diff.changes import Action, Event, Place, show
 from contract_diff.containment import Containment
-from contract_diff.operations import Operation, operations
-from contract_diff.resolver import Resolver
+from contract_diff.operations import Operation, addresses, operations
+from contract_diff.resolver import resolvers
 from contract_diff.schemas import SchemaComparison
 from contract_diff.severities import SENT_ALWAYS
 
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from contract import Pointer
-    from contract_diff.document import Document
+    from contract_diff.document import Direction, Document
+    from contract_diff.resolver import Resolver
 
 Pair = tuple["Pointer", "Pointer"]
 _OPERATION: Final = Place("both", "operation")
@@ -42,10 +43,10 @@ def compare_documents(old: Document, new: Document) -> Iterator[Event]:
     for one in come:
         note = _find_rename(one, gone)
         yield Event("operation added", _OPERATION, f"`{one.name}`", "added", places=(None, one.pointer), note=note)
-    resolvers = Resolver((old, new), "request"), Resolver((old, new), "response")
+    both = resolvers(old, new)
     for key in [key for key in before if key in after]:
         yield from _compare_servers(before[key], after[key])
-        yield from OperationComparison(before[key], after[key], *resolvers).events()
+        yield from OperationComparison(before[key], after[key], both).events()
 
 
 def _find_rename(operation: Operation, others: list[Operation]) -> str:
@@ -69,19 +70,28 @@ def _compare_servers(old: Operation, new: Operation) -> Iterator[Event]:
         yield Event("server added", place, f"`{url}`", "added", places=(None, there))
 
 
+def compare_addresses(ours: Operation, theirs: Operation) -> Iterator[Event]:
+    """Whether requests to our operation go where theirs does."""
+    one, other = addresses(ours), addresses(theirs)
+    for index, subject in enumerate(("The host", "The path")):
+        here, there = ({each[index] for each in side if each[index]} for side in (one, other))
+        if here and there and not here & there:
+            texts = [" or ".join(f"`{each}`" for each in sorted(side)).replace("{}", "{id}") for side in (here, there)]
+            places = ours.nearest("servers") or ours.pointer, theirs.nearest("servers") or theirs.pointer
+            yield Event("server", Place("both", "address"), subject, old=texts[0], new=texts[1], places=places)
+
+
 class OperationComparison:
     """Compares two operations but for their servers.
 
     Args:
         old: The operation of the old contract.
         new: That of the new one.
-        requests: The schemas of both, as requests have them.
-        responses: The same, as responses have them.
+        resolvers: The schemas of both documents, by direction.
     """
 
-    def __init__(self, old: Operation, new: Operation, requests: Resolver, responses: Resolver) -> None:
-        self._old, self._new = old, new
-        self._requests, self._responses = requests, responses
+    def __init__(self, old: Operation, new: Operation, resolvers: dict[Direction, Resolver]) -> None:
+        self._old, self._new, self._resolvers = old, new, resolvers
 
     def events(self) -> Iterator[Event]:
         """Everything that differs."""
@@ -234,7 +244,7 @@ class OperationComparison:
 
     def _schemas(self, place: Place, old: Pointer, new: Pointer) -> Iterator[Event]:
         """What differs between the schemas of two media types, parameters or headers, each of which may have none."""
-        resolver = self._requests if place.direction == "request" else self._responses
+        resolver = self._resolvers["request" if place.direction == "request" else "response"]
         has_old, has_new = (schema is not None for schema in self._said("schema", (old, new)))
         before, after = (0, (*old, "schema")), (1, (*new, "schema"))
         if has_old and has_new:

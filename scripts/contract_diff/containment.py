@@ -206,7 +206,7 @@ class Containment:
         most = case.limit("maxItems", math.inf)
         if not _range_within(case, other, "minItems", "maxItems"):
             return False
-        if other.is_unique and not case.is_unique and most > 1:
+        if most > 1 and True in other.all("uniqueItems") and True not in case.all("uniqueItems"):
             return False
         items = range(int(min(most, max(case.prefix, other.prefix) + 1)))
         if not all(self.is_within(case.item(index), other.item(index)) for index in items):
@@ -273,8 +273,10 @@ def _numbers_within(case: Case, other: Case) -> bool:
     (low, high), (lowest, highest) = _bounds(case), _bounds(other)
     if low < lowest or high > highest:
         return False
-    steps = [Decimal(str(step)) for step in case.steps if step] + [Decimal(1)] * case.is_integer
-    wanted = [Decimal(str(step)) for step in other.steps if step] + [Decimal(1)] * other.is_integer
+    steps, wanted = (
+        [Decimal(str(step)) for step in each.all("multipleOf")] + [Decimal(1)] * each.is_integer
+        for each in (case, other)
+    )
     return all(any(step % want == 0 for step in steps) for want in wanted)
 
 

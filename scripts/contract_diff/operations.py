@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice, product
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
 from contract import at
+from contract_diff.document import DiffError
 
 if TYPE_CHECKING:
     from contract import Pointer
@@ -20,6 +22,10 @@ METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "t
 _IGNORED_HEADERS: Final = frozenset({"accept", "content-type", "authorization"})
 _STYLES: Final = {"query": "form", "path": "simple", "header": "simple", "cookie": "form"}
 _MOST_URLS: Final = 100
+# The operation that a document of the service is compared in.
+METHOD: Final = "patch"
+PATH: Final = "/v3/orders/{id}"
+_MOST_SIMILAR: Final = 6
 
 
 @dataclass(frozen=True)
@@ -182,3 +188,59 @@ def operations(document: Document) -> dict[tuple[str, str], Operation]:
     paths = [path for path in document.mapping(("paths",)) if not path.startswith("x-")]
     every = ((path, each) for path in paths for each in find_in_path(document, path).values())
     return {(template(path), operation.method): operation for path, operation in every}
+
+
+def find_ours(document: Document) -> Operation:
+    """Find the operation, whatever its path's parameter is called, and wherever its path begins.
+
+    Raises:
+        DiffError: If there is none; the message names what is similar to it.
+    """
+    paths = document.tree.get("paths")
+    if not isinstance(paths, dict):
+        raise DiffError(f"{document.name}: has no paths, so it does not describe {METHOD.upper()} {PATH}")
+    found = []
+    for path in paths:
+        operation = find_in_path(document, path).get(METHOD) if _address(path).endswith("/{}") else None
+        if operation is not None:
+            known = {address for _, address in addresses(operation)}
+            if _address(PATH) in known | {_address(path)}:
+                # A path that leads there with its server's comes before one that only looks like it.
+                found.append((_address(PATH) not in known, operation))
+    if not found:
+        raise DiffError(f"{document.name}: does not describe {METHOD.upper()} {PATH}; {_similar(document)}")
+    return min(found, key=lambda each: each[0])[1]
+
+
+def _address(path: str) -> str:
+    """A path without the names of its parameters, and without a slash at its end."""
+    return template(path).rstrip("/")
+
+
+def addresses(operation: Operation) -> list[tuple[str, str]]:
+    """The host and the path of each server; no host where it is relative to where the document is."""
+    found = []
+    for urls in operation.servers:
+        for url in urls:
+            try:
+                parts = urlsplit(url)
+                host, path = parts.hostname or "", parts.path.strip("/")
+            except ValueError:
+                host, path = "", ""
+            found.append((host, _address((f"/{path}" if path not in {"", "."} else "") + operation.path)))
+    return found
+
+
+def _similar(document: Document) -> str:
+    """What a reader may have been looking for: the same path, other orders, other operations with our method."""
+    ranked = []
+    for path, item in document.tree["paths"].items():
+        for method in METHODS:
+            if isinstance(item, dict) and method in item:
+                rank = (_address(path) != _address(PATH), "order" not in path.lower(), method != METHOD)
+                ranked.append((rank, f"{method.upper()} {path}"))
+    names = [name for rank, name in sorted(ranked) if not all(rank)]
+    more = f" and {len(names) - _MOST_SIMILAR} more" if len(names) > _MOST_SIMILAR else ""
+    return (
+        f"the most similar that it has: {', '.join(names[:_MOST_SIMILAR])}{more}" if names else "nor anything like it"
+    )

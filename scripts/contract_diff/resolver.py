@@ -9,7 +9,7 @@ from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 from contract import at, target
-from contract_diff.cases import TYPES, Case, Clause, as_json, below
+from contract_diff.cases import TYPES, Case, Clause, as_json, below, joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -95,13 +95,9 @@ class Resolver:
             return len(one) == len(other) and all(self._is_same(side, x, other_side, y, seen) for x, y in pairs)
         return as_json(one) == as_json(other)
 
-    def is_reference(self, part: Part) -> bool:
-        """Whether a schema is a reference and says nothing else."""
-        return _is_reference(self.node(part))
-
     def _followed(self, side: int, node: Any) -> Any:
         for _ in range(_DEEPEST):
-            if not _is_reference(node):
+            if not is_reference(node):
                 break
             node = at(self.trees[side], target(node["$ref"]))
         return node
@@ -117,7 +113,7 @@ class Resolver:
 
     def case(self, kind: str, clause: Clause) -> Case:
         """An alternative of one type."""
-        return Case(kind, clause, self.node)
+        return Case(kind, clause, [(part, self.node(part)) for part in joined(clause.layers)])
 
     def _allows(self, clause: Clause, kind: str) -> bool:
         listed = [self.node(part)["type"] for part in clause.layers if "type" in self.node(part)]
@@ -189,13 +185,19 @@ class Resolver:
         return made
 
 
+def resolvers(old: Document, new: Document) -> dict[Direction, Resolver]:
+    """The schemas of two documents in both directions."""
+    return {"request": Resolver((old, new), "request"), "response": Resolver((old, new), "response")}
+
+
 def said_of(node: dict[str, Any]) -> set[str]:
     """The keywords that say something about values, or how they are told."""
     ours = {"x-open-enum", "x-open-values", "x-hidden"}
     return {key for key in node if key not in _SILENT and (key in ours or not key.startswith("x-"))}
 
 
-def _is_reference(node: Any) -> bool:
+def is_reference(node: Any) -> bool:
+    """Whether a schema is a reference and says nothing else."""
     return isinstance(node, dict) and said_of(node) == {"$ref"}
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from contract_diff.cases import Clause, as_json, below, joined
 from contract_diff.containment import Containment
 from contract_diff.document import LOWER, UPPER
-from contract_diff.resolver import TooManyError, said_of
+from contract_diff.resolver import TooManyError, is_reference, said_of
 
 if TYPE_CHECKING:
     from contract_diff.cases import Part, Schemas
@@ -162,7 +162,7 @@ class View:
     @property
     def identity(self) -> Schemas:
         """The schemas that mere references stand for."""
-        said = [part for part in self.layers if not self._resolver.is_reference(part)]
+        said = [part for part, node in self.layers.items() if not is_reference(node)]
         return joined(said or self.layers)
 
 
