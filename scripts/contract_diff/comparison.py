@@ -103,9 +103,8 @@ class OperationComparison:
                 yield Event(kind, _OPERATION, f"`{key}`", "changed", show(before), show(after), places=places)
         yield from self._security()
         for where, name in sorted(old.parameters.keys() | new.parameters.keys()):
-            yield from self._parameter(
-                where, name, old.parameters.get((where, name)), new.parameters.get((where, name))
-            )
+            pair = old.parameters.get((where, name)), new.parameters.get((where, name))
+            yield from self._parameter(where, name, *pair)
         yield from self._body(Place("request", "request body"), old.body, new.body)
         for status in sorted(old.responses.keys() | new.responses.keys()):
             place = Place("response" if status.startswith("2") else "error", "", status)
@@ -126,9 +125,7 @@ class OperationComparison:
     def _find_scheme(self, here: Pointer, there: Pointer) -> Pair | None:
         """Where a scheme changed, if it is the only one that is asked for, by the same name in both."""
         asked = self._old.document.get(here), self._new.document.get(there)
-        if not (
-            all(isinstance(each, dict) and len(each) == 1 for each in asked) and asked[0].keys() == asked[1].keys()
-        ):
+        if not all(isinstance(each, dict) and len(each) == 1 for each in asked) or asked[0].keys() != asked[1].keys():
             return None
         pointer: Pointer = ("components", "securitySchemes", *asked[0])
         for key in ("type", "in", "name", "scheme"):
@@ -224,9 +221,9 @@ class OperationComparison:
             inner = replace(place, base=place.base + ("" if name == _JSON else f" ({name})"))
             pair = old[one], new[other]
             yield from self._schemas(inner, *pair)
-            before, after = (show(each or None) for each in self._said("encoding", pair))
-            if place.direction == "request" and before != after:
-                yield Event("encoding", inner, "`encoding`", "changed", before, after, places=pair)
+            encoding, other_encoding = (show(each or None) for each in self._said("encoding", pair))
+            if place.direction == "request" and encoding != other_encoding:
+                yield Event("encoding", inner, "`encoding`", "changed", encoding, other_encoding, places=pair)
 
     def _flag(self, key: str, kind: str, place: Place, subject: str, pair: Pair) -> Iterator[Event]:
         """Whether it must be there, or is deprecated, where that differs."""
@@ -235,17 +232,15 @@ class OperationComparison:
         if old != new:
             yield Event(kind.format(words[new]), place, subject, "changed", words[old], words[new], places=pair)
 
-    def _inner(self, place: Place, *pair: Pointer) -> Iterator[Event]:
+    def _inner(self, place: Place, old: Pointer, new: Pointer) -> Iterator[Event]:
         """The schemas of two parameters or headers, each of which may have its own or that of a media type."""
-        operations = self._old, self._new
-        yield from self._schemas(
-            place, *(next(iter(o.content(p).values()), p) for o, p in zip(operations, pair, strict=True))
-        )
+        here, there = self._old.content(old), self._new.content(new)
+        yield from self._schemas(place, next(iter(here.values()), old), next(iter(there.values()), new))
 
     def _schemas(self, place: Place, old: Pointer, new: Pointer) -> Iterator[Event]:
         """What differs between the schemas of two media types, parameters or headers, each of which may have none."""
         resolver = self._resolvers["request" if place.direction == "request" else "response"]
-        has_old, has_new = (schema is not None for schema in self._said("schema", (old, new)))
+        has_old, has_new = ("schema" in node for node in self._nodes((old, new)))
         before, after = (0, (*old, "schema")), (1, (*new, "schema"))
         if has_old and has_new:
             yield from SchemaComparison(resolver).compare(place, (before,), (after,))
@@ -256,13 +251,14 @@ class OperationComparison:
             violates = resolver.direction == "request"
             yield Event("schema", place, "The schema", "added", places=(None, after[1]), violates=violates)
 
-    def _said(self, key: str, pair: tuple[Pointer | None, Pointer | None]) -> tuple[Any, Any]:
-        """What each contract says at a key of its part; None where there is none."""
-        old, new = (
-            None if pointer is None else operation.document.mapping(pointer).get(key)
-            for operation, pointer in zip((self._old, self._new), pair, strict=True)
-        )
-        return old, new
+    def _nodes(self, pair: tuple[Pointer | None, Pointer | None]) -> list[dict[str, Any]]:
+        """What stands there in each contract; nothing where there is no such place."""
+        both = zip((self._old, self._new), pair, strict=True)
+        return [{} if pointer is None else operation.document.mapping(pointer) for operation, pointer in both]
+
+    def _said(self, key: str, pair: tuple[Pointer | None, Pointer | None]) -> list[Any]:
+        """What each contract says at a key of its part."""
+        return [node.get(key) for node in self._nodes(pair)]
 
 
 def _show_security(ways: Iterable[frozenset[str]]) -> str:

@@ -53,10 +53,9 @@ class SchemaComparison:
             return
         self._seen.add(pair)
         if self._depth > _DEEPEST:
-            part = (new or old)[0]
-            raise self._resolver.documents[part[0]].error(
-                part[1], f"is nested too deeply: {place.show([place.status])}"
-            )
+            side, pointer = (new or old)[0]
+            problem = f"is nested too deeply: {place.show([place.status])}"
+            raise self._resolver.documents[side].error(pointer, problem)
         self._depth += 1
         children = list(self._children(before, after))
         is_held, is_equal = self._contain(old, new, [child[1:] for child in children])
@@ -88,22 +87,20 @@ class SchemaComparison:
                 yield name, old.object.field(name), new.object.field(name)
         if is_object and old.object.others and new.object.others:
             yield "*", old.object.others, new.object.others
-        if not (old.may_be("array") and new.may_be("array")):
-            return
-        for index in range(max(old.array.prefix, new.array.prefix)):
-            yield f"[{index}]", old.array.item(index), new.array.item(index)
-        rest = old.array.item(old.array.prefix), new.array.item(new.array.prefix)
-        if any(rest):
-            yield "[]", *rest
+        if old.may_be("array") and new.may_be("array"):
+            prefix = max(old.array.prefix, new.array.prefix)
+            for index in range(prefix):
+                yield f"[{index}]", old.array.item(index), new.array.item(index)
+            if any(rest := (old.array.item(prefix), new.array.item(prefix))):
+                yield "[]", *rest
 
     def _branches(self, place: Place, old: View, new: View, *, is_held: bool) -> Iterator[Event]:
         """Alternatives that are not the same, paired by what they are."""
         if len(old.alternatives) != len(new.alternatives):
             return
         for before, after in zip(old.alternatives, new.alternatives, strict=True):
-            is_same = self._resolver.is_same
-            gone = [part for part in before if not any(is_same(part, each) for each in after)]
-            come = [part for part in after if not any(is_same(part, each) for each in before)]
+            gone = [part for part in before if not any(self._resolver.is_same(part, each) for each in after)]
+            come = [part for part in after if not any(self._resolver.is_same(part, each) for each in before)]
             for part in list(gone):
                 match = self._match(part, come)
                 if match is not None:
@@ -119,11 +116,8 @@ class SchemaComparison:
     def _match(self, part: Part, others: list[Part]) -> Part | None:
         """The alternative that has the same name, or else the same types."""
         node = self._resolver.node(part)
-        named = [
-            other
-            for other in others
-            if isinstance(node, dict) and "$ref" in node and self._resolver.node(other) == node
-        ]
+        is_named = isinstance(node, dict) and "$ref" in node
+        named = [other for other in others if is_named and self._resolver.node(other) == node]
         types = View(self._resolver, (part,)).type_text
         alike = [other for other in others if View(self._resolver, (other,)).type_text == types]
         return next(iter(named or alike), None)
