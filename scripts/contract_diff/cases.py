@@ -158,8 +158,8 @@ class Case:
     @cached_property
     def dependent(self) -> set[tuple[str, str]]:
         """Which field, if it is there, requires which other."""
-        mappings = self.all("dependentRequired")
-        return {(name, other) for each in mappings for name, others in each.items() for other in others}
+        pairs = [pair for each in self.all("dependentRequired") for pair in each.items()]
+        return {(name, str(other)) for name, others in pairs if isinstance(others, list) for other in others}
 
 
 def joined(parts: Iterable[Part]) -> Schemas:

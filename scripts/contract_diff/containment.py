@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from jsonschema import Draft202012Validator
-from jsonschema.exceptions import SchemaError
+from jsonschema.exceptions import SchemaError, UnknownType
 from referencing.exceptions import Unresolvable
 
 from contract_diff.cases import Case, Clause, Schemas, as_json, below
@@ -118,7 +118,7 @@ class Containment:
             schema = {"$ref": f"urn:{part[0]}#" + "".join(f"/{step}" for step in steps)}
         try:
             return Draft202012Validator(schema, registry=self._resolver.registry).is_valid(value)
-        except (SchemaError, Unresolvable, TypeError, ValueError, AttributeError, RecursionError):
+        except (SchemaError, UnknownType, Unresolvable, TypeError, ValueError, AttributeError, RecursionError):
             return None
 
     def _is_case_within(self, case: Case, other: Case) -> bool:

@@ -107,17 +107,10 @@ class Document:
         if reference != "#" and not reference.startswith("#/"):
             problem = f"refers to {reference!r}, which is not a place in the same document; bundle it first"
             raise self.error(pointer, problem)
-        found: list[str | int] = []
-        node = self.tree
-        for name in target(reference) if reference != "#" else ():
-            part: str | int = name
-            if isinstance(node, list) and str(part).isdecimal() and int(part) < len(node):
-                part = int(part)
-            elif not (isinstance(node, dict) and part in node):
-                raise self.error(pointer, f"refers to {reference!r}, where there is nothing")
-            found.append(part)
-            node = node[part]
-        return tuple(found)
+        found = locate(self.tree, reference)
+        if found is None:
+            raise self.error(pointer, f"refers to {reference!r}, where there is nothing")
+        return found
 
     def error(self, pointer: Pointer, problem: str) -> DiffError:
         """An error that names the place."""
@@ -157,12 +150,27 @@ class Document:
             if not isinstance(schema, dict) or id(schema) in seen:
                 continue
             seen.add(id(schema))
-            if str(schema.get("$ref")).startswith("#/"):
-                pending.append(at(tree, target(schema["$ref"])))
+            if (found := locate(tree, str(schema.get("$ref")))) is not None:
+                pending.append(at(tree, found))
             if schema.get(mark) is True:
                 return True
             pending += schema.get("allOf", ())
         return False
+
+
+def locate(tree: Any, reference: str) -> Pointer | None:
+    """Where a reference leads to; None if that is out of the document, or nothing."""
+    if not reference.startswith("#/"):
+        return () if reference == "#" else None
+    found: Pointer = ()
+    for name in target(reference):
+        part = int(name) if isinstance(tree, list) and str(name).isdecimal() else name
+        try:
+            tree = tree[part]
+        except (LookupError, TypeError):
+            return None
+        found = (*found, part)
+    return found
 
 
 def _modernise(node: dict[str, Any]) -> None:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
-from contract import at, target
+from contract import at
 from contract_diff.cases import TYPES, Case, Clause, as_json, below, joined
+from contract_diff.document import locate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -97,9 +98,10 @@ class Resolver:
 
     def _followed(self, side: int, node: Any) -> Any:
         for _ in range(_DEEPEST):
-            if not is_reference(node):
+            found = locate(self.trees[side], node["$ref"]) if is_reference(node) else None
+            if found is None:
                 break
-            node = at(self.trees[side], target(node["$ref"]))
+            node = at(self.trees[side], found)
         return node
 
     def cases(self, schemas: Schemas) -> list[Case]:

@@ -559,3 +559,12 @@ def test_a_field_may_be_called_like_a_keyword(name: str) -> None:
     """A change of its schema is told as that of any other field."""
     old, new = ({"type": "object", "properties": {name: {"type": kind}}} for kind in ("string", "integer"))
     assert compared(old, new, "response") == [f"breaking type, response 200: `{name}`"]
+
+
+def test_a_reference_may_lead_through_a_list() -> None:
+    """Into a part of an `allOf`: what it says there is what counts."""
+    old, new = (
+        contract({"properties": {"a": {"$ref": "#/components/schemas/A/allOf/0"}}}, schemas={"A": {"allOf": [part]}})
+        for part in (TEXT, {"type": "integer"})
+    )
+    assert told(contract_diff.compare(old, new)) == ["breaking type, response 200: `a`"]
