@@ -143,7 +143,7 @@ class Case:
         return joined(
             below(part, "prefixItems", index) if is_prefix else below(part, "items")
             for (part, node), is_prefix in zip(self.layers, prefixed, strict=True)
-            if is_prefix or "items" in node
+            if is_prefix or is_limited(node, "items")
         )
 
     @cached_property
@@ -161,6 +161,17 @@ class Case:
         pairs = [pair for each in self.all("dependentRequired") for pair in each.items()]
         return {(name, str(other)) for name, others in pairs if isinstance(others, list) for other in others}
 
+    @cached_property
+    def evaluated(self) -> set[object]:
+        """What an `unevaluated…` leaves alone: fields and items by name, pattern or number, and keywords for all others."""
+        keys = ("additionalProperties", "unevaluatedProperties", "items", "unevaluatedItems", "contains")
+        return {*self.names, *self.patterns, *range(self.prefix), *(f"{key}:" for key in keys if self.all(key))}
+
+
+def is_limited(node: dict[str, Any], key: str) -> bool:
+    """Whether a keyword holds a schema that does not allow everything."""
+    return node.get(key, True) not in (True, {})
+
 
 def joined(parts: Iterable[Part]) -> Schemas:
     """Schemas that hold together, in the order that is theirs."""
@@ -173,7 +184,7 @@ def below(part: Part, *steps: str | int) -> Part:
 
 
 def _others(part: Part, node: dict[str, Any]) -> list[Part]:
-    return [below(part, "additionalProperties")] if node.get("additionalProperties", True) not in (True, {}) else []
+    return [below(part, "additionalProperties")] if is_limited(node, "additionalProperties") else []
 
 
 def _matches(pattern: str, name: str) -> bool:

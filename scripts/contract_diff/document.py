@@ -29,7 +29,6 @@ _SHAPES: Final[dict[str, Any]] = {
 # What limits nothing.
 _NO_LIMITS: Final[dict[str, Any]] = {
     **dict.fromkeys(("minLength", "minItems", "minProperties", "multipleOf"), (0,)),
-    **dict.fromkeys(("unevaluatedProperties", "items", "unevaluatedItems"), (True, {})),
     "uniqueItems": (False,),
 }
 _IN_PLACE: Final = {"$ref", "allOf", "anyOf", "oneOf", "if", "dependentSchemas", "contains"}
@@ -52,10 +51,15 @@ class Document:
 
     def __init__(self, contract: Contract) -> None:
         self.name = contract.name
-        self.where = contract.where
+        self._contract = contract
         self.tree: Any = contract.plain()
         self.version = str(self.tree.get("openapi", ""))
         self.is_3_0 = self.version.startswith("3.0")
+
+    def where(self, pointer: Pointer) -> str:
+        """File, line and pointer of what stands there; of a keyword that only the normal form has, of its schema."""
+        is_there = pointer[-1:] not in {("additionalProperties",), ("items",)} or at(self.tree, pointer) is not None
+        return self._contract.where(pointer if is_there else pointer[:-1])
 
     def get(self, pointer: Pointer) -> Any:
         """What stands there, where references are followed; None if nothing does."""

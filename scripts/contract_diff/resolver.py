@@ -9,7 +9,7 @@ from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 from contract import at
-from contract_diff.cases import TYPES, Case, Clause, as_json, below, joined
+from contract_diff.cases import TYPES, Case, Clause, as_json, below, is_limited, joined
 from contract_diff.document import locate
 
 if TYPE_CHECKING:
@@ -206,7 +206,8 @@ def is_reference(node: Any) -> bool:
 def _unknown(part: Part, node: dict[str, Any]) -> Iterator[tuple[str, Part]]:
     """Keywords of which only that they are the same can be told."""
     for key in node:
-        if key not in _KNOWN and not key.startswith("x-"):
+        is_known = key in _KNOWN or key.startswith("x-")
+        if not is_known and (not key.startswith("unevaluated") or is_limited(node, key)):
             yield key, below(part, key)
 
 

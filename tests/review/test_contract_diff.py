@@ -568,3 +568,13 @@ def test_a_reference_may_lead_through_a_list() -> None:
         for part in (TEXT, {"type": "integer"})
     )
     assert told(contract_diff.compare(old, new)) == ["breaking type, response 200: `a`"]
+
+
+def test_a_field_that_unevaluated_properties_ruled_out_is_told() -> None:
+    """What a part of an `allOf` names is what `unevaluatedProperties` beside it leaves alone."""
+    old, new = (
+        {"type": "object", "allOf": [{"properties": fields}], "unevaluatedProperties": False}
+        for fields in ({"a": TEXT}, {"a": TEXT, "b": TEXT})
+    )
+    assert any(line.startswith("breaking") for line in compared(old, new, "response"))
+    assert not any(line.startswith("breaking") for line in compared(old, new, "request"))
