@@ -145,7 +145,7 @@ class Containment:
             if not implied and not self._is_apart(case, part):
                 return False
         for key, part in other.clause.opaque:
-            is_known = any(key == name and self._resolver.is_same(part, each) for name, each in case.clause.opaque)
+            is_known = any(key == name and self._resolver.is_same(part, each, key) for name, each in case.clause.opaque)
             if key.startswith("unevaluated") and not case.evaluated <= other.evaluated:
                 return False
             if not is_known and not (key == "oneOf" and self._meets_one(case, part)):

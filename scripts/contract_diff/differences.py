@@ -120,7 +120,7 @@ class Differences:
                 "places": ((before or [self.old.part_of()])[-1][1], (after or [self.new.part_of()])[-1][1]),
             }
             limits = self.old.limit(key), self.new.limit(key)
-            if key not in LIMITS and not self.resolver.are_same(before, after):
+            if key not in LIMITS and not self.resolver.are_same(before, after, key):
                 yield self._event("constraint", f"`{key}`", narrows=True, widens=True, **more)
             elif key in LIMITS and limits[0] != limits[1]:
                 narrows, widens = _compare_limits(key, *limits)

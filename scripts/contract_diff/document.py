@@ -32,9 +32,9 @@ _NO_LIMITS: Final[dict[str, Any]] = {
     "uniqueItems": (False,),
 }
 _IN_PLACE: Final = {"$ref", "allOf", "anyOf", "oneOf", "if", "dependentSchemas", "contains"}
-_LITERALS: Final = {"enum", "const", "default", "example", "examples"}
+LITERALS: Final = {"enum", "const", "default", "example", "examples", "mapping"}
 # Their keys are names, not keywords.
-_MAPS: Final = {
+MAPS: Final = {
     *("properties", "patternProperties", "dependentSchemas", "dependentRequired", "$defs", "definitions", "schemas"),
     *("paths", "parameters", "requestBodies", "responses", "headers", "content", "pathItems", "callbacks"),
 }
@@ -216,6 +216,4 @@ def _mappings(tree: Any) -> Iterator[dict[str, Any]]:
             continue
         if not is_map:
             yield node
-        pending += [
-            (value, not is_map and key in _MAPS) for key, value in node.items() if is_map or key not in _LITERALS
-        ]
+        pending += [(value, not is_map and key in MAPS) for key, value in node.items() if is_map or key not in LITERALS]

@@ -32,7 +32,17 @@ _KNOWN: Final = frozenset({
     *("$comment", "$schema", "$anchor", "definitions", "xml", "externalDocs", "discriminator"),
 })  # fmt: skip
 # What says nothing about values.
-_SILENT: Final = {"description", "summary", "title", "example", "examples", "externalDocs", "$comment"}
+_SILENT: Final = {
+    *("description", "summary", "title", "example", "examples", "externalDocs", "$comment", "$defs", "definitions"),
+}  # fmt: skip
+# What stands at a keyword: a schema, or schemas by their names or in a row, or a value; of all else it is not known.
+_ROLES: Final = {
+    **dict.fromkeys(("not", "if", "then", "else", "items", "contains", "propertyNames", "contentSchema"), "schema"),
+    **dict.fromkeys(("additionalProperties", "unevaluatedProperties", "unevaluatedItems"), "schema"),
+    **dict.fromkeys(("allOf", "anyOf", "oneOf", "prefixItems"), "schemas"),
+    **dict.fromkeys(("properties", "patternProperties", "dependentSchemas"), "schemas"),
+    **dict.fromkeys(("$ref", "enum", "const", "default"), "value"),
+}
 
 
 class TooManyError(Exception):
@@ -71,38 +81,55 @@ class Resolver:
         self.documents[side].follow(pointer)  # raises on a circle, which has no end to find
         return side, self.documents[side].target(pointer)
 
-    def is_same(self, one: Part, other: Part) -> bool:
-        """Whether two schemas say the same, word for word but for descriptions and the names of what they refer to."""
-        return self._is_same(one[0], self.node(one), other[0], self.node(other), set())
+    def is_same(self, one: Part, other: Part, key: str = "") -> bool:
+        """Whether two schemas, or what a keyword says in two, are the same but for words and the names of what is referred to."""
+        pending, seen = [(_ROLES.get(key, "schema" if not key else "any"), one, other)], set()
+        while pending:
+            step = pending.pop()
+            if step not in seen:  # in a circle it is the same, until it is refuted
+                seen.add(step)
+                inner = self._compare(*step)
+                if inner is None:
+                    return False
+                pending += inner
+        return True
 
-    def are_same(self, some: Iterable[Part], others: Iterable[Part]) -> bool:
+    def are_same(self, some: Iterable[Part], others: Iterable[Part], key: str = "") -> bool:
         """Whether each of some schemas has its like among others, and there are as many."""
         here, there = list(some), list(others)
-        return len(here) == len(there) and all(any(self.is_same(part, each) for each in there) for part in here)
+        return len(here) == len(there) and all(any(self.is_same(part, each, key) for each in there) for part in here)
 
-    def _is_same(self, side: int, one: Any, other_side: int, other: Any, seen: set[tuple[int, int]]) -> bool:
-        one, other = self._followed(side, one), self._followed(other_side, other)
-        if isinstance(one, dict | list) and isinstance(other, dict | list):
-            if (id(one), id(other)) in seen:
-                return True  # in a circle, until it is refuted
-            seen.add((id(one), id(other)))
-        if isinstance(one, dict) and isinstance(other, dict):
-            keys = said_of(one)
-            return keys == said_of(other) and all(
-                self._is_same(side, one[key], other_side, other[key], seen) for key in keys
-            )
-        if isinstance(one, list) and isinstance(other, list):
-            pairs = zip(one, other, strict=False)
-            return len(one) == len(other) and all(self._is_same(side, x, other_side, y, seen) for x, y in pairs)
-        return as_json(one) == as_json(other)
+    def _compare(self, role: str, one: Part, other: Part) -> list[tuple[str, Part, Part]] | None:
+        """What must be the same for two things to be; None if they are not."""
+        if role == "schema":
+            one, other = self._followed(one), self._followed(other)
+        old, new = self.node(one), self.node(other)
+        if role == "value" or not isinstance(old, dict | list) or self.is_made(one) or self.is_made(other):
+            return [] if as_json(old) == as_json(new) else None
+        says = said_of if role == "schema" else set
+        steps: list[Any]
+        if isinstance(old, list):
+            steps, is_alike = [*range(len(old))], isinstance(new, list) and len(old) == len(new)
+        else:
+            steps, is_alike = [*says(old)], isinstance(new, dict) and says(new) == says(old)
+        if not is_alike:
+            return None
+        found = []
+        for step in steps:
+            if step == "$ref" and role != "schemas" and (role == "schema" or (self._leads(one) and self._leads(other))):
+                found.append(("schema", self.target(one), self.target(other)))
+            else:
+                inner = {"schema": _ROLES.get(step, "any"), "schemas": "schema"}.get(role, "any")
+                found.append((inner, below(one, step), below(other, step)))
+        return found
 
-    def _followed(self, side: int, node: Any) -> Any:
-        for _ in range(_DEEPEST):
-            found = locate(self.trees[side], node["$ref"]) if is_reference(node) else None
-            if found is None:
-                break
-            node = at(self.trees[side], found)
-        return node
+    def _leads(self, part: Part) -> bool:
+        return locate(self.trees[part[0]], str(self.node(part)["$ref"])) is not None
+
+    def _followed(self, part: Part) -> Part:
+        while not self.is_made(part) and is_reference(self.node(part)):
+            part = self.target(part)
+        return part
 
     def cases(self, schemas: Schemas) -> list[Case]:
         """What the schemas allow together, as alternatives of one type each.

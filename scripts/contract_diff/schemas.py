@@ -58,7 +58,7 @@ class SchemaComparison:
             raise self._resolver.documents[side].error(pointer, problem)
         self._depth += 1
         children = list(self._children(before, after))
-        is_held, is_equal = self._contain(old, new, [child[1:] for child in children])
+        is_held, is_equal = self._contain(old, new, [child[1:] for child in children if child[1:] != (old, new)])
         here = [*Differences(self._resolver, place, before, after, is_held=is_held).events(is_equal=is_equal)]
         below = [*self._branches(place, before, after, is_held=is_held)]
         if not is_held and not any(event.violates for event in (*here, *below)):

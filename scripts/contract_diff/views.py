@@ -34,6 +34,7 @@ class View:
         self.schemas = schemas
         self.layers: dict[Part, dict[str, Any]] = {}
         self.alternatives: list[list[Part]] = []
+        self._booleans: list[Part] = []
         for part in schemas:
             self._flatten(part)
         self.object = resolver.case("object", Clause(frozenset(self.layers)))
@@ -46,7 +47,10 @@ class View:
     def _flatten(self, part: Part) -> None:
         """The keywords that hold here, and the alternatives that there are; that null is one is told by the types."""
         node = self._resolver.node(part)
-        if part in self.layers or not isinstance(node, dict):
+        if not isinstance(node, dict):
+            self._booleans.append(part)
+            return
+        if part in self.layers:
             return
         self.layers[part] = node
         if "$ref" in node:
@@ -163,7 +167,7 @@ class View:
     def identity(self) -> Schemas:
         """The schemas that mere references stand for."""
         said = [part for part, node in self.layers.items() if not is_reference(node)]
-        return joined(said or self.layers)
+        return joined([*said, *self._booleans] or self.layers)
 
 
 def _is_null(schema: Any) -> bool:
