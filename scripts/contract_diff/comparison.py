@@ -94,7 +94,15 @@ class OperationComparison:
         self._old, self._new, self._resolvers = old, new, resolvers
 
     def events(self) -> Iterator[Event]:
-        """Everything that differs."""
+        """Everything that differs.
+
+        Raises:
+            DiffError: If something cannot be compared; the message says where it is.
+        """
+        with self._new.document.comparing(self._new.pointer):
+            yield from self._events()
+
+    def _events(self) -> Iterator[Event]:
         old, new = self._old, self._new
         for key, kind in (("operationId", "operation id"), ("deprecated", "deprecated"), ("callbacks", "callbacks")):
             before, after = old.node.get(key) or None, new.node.get(key) or None
@@ -243,7 +251,8 @@ class OperationComparison:
         has_old, has_new = ("schema" in node for node in self._nodes((old, new)))
         before, after = (0, (*old, "schema")), (1, (*new, "schema"))
         if has_old and has_new:
-            yield from SchemaComparison(resolver).compare(place, (before,), (after,))
+            with self._new.document.comparing(new):
+                yield from SchemaComparison(resolver).compare(place, (before,), (after,))
         elif has_old and not Containment(resolver).is_within((), (before,)):
             violates = resolver.direction == "response"
             yield Event("schema", place, "The schema", "removed", places=(before[1], None), violates=violates)

@@ -152,7 +152,7 @@ class Differences:
             return  # the types say it all
         # Of alternatives that are not compared one by one, the fields are told here.
         are_paired = len(old.alternatives) == len(new.alternatives)
-        before, after = (each.object.names if are_paired else each.every_name for each in (old, new))
+        before, after = (each.object.known if are_paired else each.every_name for each in (old, new))
         gone = [name for name in before if name not in new.every_name]
         come = [name for name in after if name not in old.every_name]
         notes = self._find_renames(gone, come)
@@ -179,7 +179,7 @@ class Differences:
         """Whether a field, named in one of the two only, may not be what it could be, or be what it could not be."""
         narrow, wide = (self.old, self.new) if self._is_request else (self.new, self.old)
         schemas = narrow.object.field(name)
-        is_promised = bool(schemas) or name in narrow.object.names
+        is_promised = bool(schemas) or name in narrow.object.known
         return is_promised and not Containment(self.resolver).is_within(schemas, wide.object.field(name))
 
     def _find_renames(self, gone: list[str], come: list[str]) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from contract import at, target
@@ -23,9 +24,12 @@ _SHAPES: Final[dict[str, Any]] = {
     **dict.fromkeys(("properties", "patternProperties", "dependentSchemas", "dependentRequired"), dict),
     **dict.fromkeys(("type", "enum", "required", "allOf", "anyOf", "oneOf", "prefixItems"), list),
     **dict.fromkeys(LOWER | UPPER | {"multipleOf", "minContains", "maxContains"}, _Number),
-    **dict.fromkeys(("$ref", "pattern"), str),
+    **dict.fromkeys(("$ref", "pattern", "format"), str),
     "discriminator": dict,
 }
+_TYPES: Final = frozenset({"null", "boolean", "integer", "number", "string", "array", "object"})
+UNREAD: Final = " (not read)"
+"""What the name of a keyword ends in that says something, but nothing that is understood."""
 # What limits nothing.
 _NO_LIMITS: Final[dict[str, Any]] = {
     **dict.fromkeys(("minLength", "minItems", "minProperties", "multipleOf"), (0,)),
@@ -58,6 +62,7 @@ class Document:
 
     def where(self, pointer: Pointer) -> str:
         """File, line and pointer of what stands there; of a keyword that only the normal form has, of its schema."""
+        pointer = tuple(step.removesuffix(UNREAD) if isinstance(step, str) else step for step in pointer)
         is_there = pointer[-1:] not in {("additionalProperties",), ("items",)} or at(self.tree, pointer) is not None
         return self._contract.where(pointer if is_there else pointer[:-1])
 
@@ -101,13 +106,13 @@ class Document:
             end = self.target(end)
         raise self.error(pointer, f"is in a circle, or a chain, of more than {_LONGEST_CHAIN} references")
 
-    def target(self, pointer: Pointer) -> Pointer:
-        """Where the reference at a pointer leads to.
+    def target(self, pointer: Pointer, reference: str = "") -> Pointer:
+        """Where the reference at a pointer, or one that is given for it, leads to.
 
         Raises:
             DiffError: If it leads to nothing, or out of the document.
         """
-        reference: str = at(self.tree, pointer)["$ref"]
+        reference = reference or at(self.tree, pointer)["$ref"]
         if reference != "#" and not reference.startswith("#/"):
             problem = f"refers to {reference!r}, which is not a place in the same document; bundle it first"
             raise self.error(pointer, problem)
@@ -120,6 +125,20 @@ class Document:
         """An error that names the place."""
         return DiffError(f"{self.where(pointer)} {problem}")
 
+    @contextmanager
+    def comparing(self, pointer: Pointer) -> Iterator[None]:
+        """While something is compared that stands at a pointer: what goes wrong is told with the place.
+
+        Raises:
+            DiffError: If it cannot be compared.
+        """
+        try:
+            yield
+        except RecursionError:
+            raise self.error(pointer, "is nested too deeply to be compared") from None
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, re.error) as error:
+            raise self.error(pointer, f"cannot be compared: {error}") from error
+
     def normal(self, direction: Direction) -> Any:
         """A copy in which a schema says what counts in one direction, at the same pointers.
 
@@ -129,7 +148,7 @@ class Document:
         """
         tree = copy.deepcopy(self.tree)
         mark = "readOnly" if direction == "request" else "writeOnly"
-        nodes = list(_mappings(tree))
+        nodes = list(mappings(tree))
         for node in nodes:
             if self.is_3_0 and isinstance(node.get("$ref"), str):
                 for key in node.keys() - {"$ref"}:
@@ -193,6 +212,24 @@ def _modernise(node: dict[str, Any]) -> None:
         node["type"] = [node["type"]]
     for key in [key for key, value in node.items() if _says_nothing(key, value)]:
         del node[key]
+    _set_apart(node)
+
+
+def _set_apart(node: dict[str, Any]) -> None:
+    """Give keywords that say something, but nothing that is understood, the names of keywords that are not known."""
+    unread = ["type"] if not set(map(str, node.get("type", ()))) <= _TYPES else []
+    if not all(map(_is_pattern, node.get("patternProperties", ()))):
+        unread += ["patternProperties", "additionalProperties"]
+    for key in node.keys() & {*unread}:
+        node[f"{key}{UNREAD}"] = node.pop(key)
+
+
+def _is_pattern(text: str) -> bool:
+    try:
+        re.compile(text)
+    except (re.error, OverflowError, RecursionError):
+        return False
+    return True
 
 
 def _says_nothing(key: str, value: Any) -> bool:
@@ -203,7 +240,7 @@ def _says_nothing(key: str, value: Any) -> bool:
     return bool(is_any) or value in _NO_LIMITS.get(key, ())
 
 
-def _mappings(tree: Any) -> Iterator[dict[str, Any]]:
+def mappings(tree: Any) -> Iterator[dict[str, Any]]:
     """Every mapping of keywords, once, however many aliases it has; not those whose keys are names, and no values."""
     pending, seen = [(tree, False)], set()
     while pending:

@@ -85,7 +85,10 @@ class Operation:
     @cached_property
     def responses(self) -> dict[str, Pointer]:
         """Where each response stands, by its status."""
-        names = [name for name in self.document.mapping((*self.pointer, "responses")) if not name.startswith("x-")]
+        owner = (*self.pointer, "responses")
+        names = [name for name in self.document.mapping(owner) if not name.startswith("x-")]
+        if "" in names:
+            raise self.document.error(owner, "has a response without a status")
         places = {name: self.document.follow((*self.pointer, "responses", name)) for name in names}
         return {name if name == "default" else name.upper(): place for name, place in sorted(places.items())}
 
@@ -128,8 +131,8 @@ class Operation:
         pointer = self.nearest("security")
         if pointer is None or not self.document.sequence(pointer):
             return {frozenset(): pointer or self.pointer}
-        ways = enumerate(self.document.sequence(pointer))
-        return {self._needs(way): (*pointer, index) for index, way in ways if isinstance(way, dict)}
+        places: list[Pointer] = [(*pointer, index) for index in range(len(self.document.sequence(pointer)))]
+        return {self._needs(self.document.mapping(place)): place for place in places}
 
     def _needs(self, way: dict[str, Any]) -> frozenset[str]:
         found = set()

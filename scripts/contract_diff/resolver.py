@@ -10,7 +10,8 @@ from referencing.jsonschema import DRAFT202012
 
 from contract import at
 from contract_diff.cases import TYPES, Case, Clause, as_json, below, is_limited, joined
-from contract_diff.document import locate
+from contract_diff.document import UNREAD, locate, mappings
+from contract_diff.values import Values
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -66,6 +67,12 @@ class Resolver:
         resources = [(f"urn:{side}", DRAFT202012.create_resource(tree)) for side, tree in enumerate(self.trees)]
         return Registry().with_resources(resources).crawl()
 
+    @cached_property
+    def values(self) -> Values:
+        """Judges values by the schemas."""
+        keys = {str(key) for tree in self.trees for node in mappings(tree) for key in node}
+        return Values(self, {key for key in keys - _KNOWN if not key.startswith("x-")})
+
     def node(self, part: Part) -> Any:
         """The schema itself."""
         side, pointer = part
@@ -78,12 +85,13 @@ class Resolver:
     def target(self, part: Part) -> Part:
         """What a reference leads to."""
         side, pointer = part
-        self.documents[side].follow(pointer)  # raises on a circle, which has no end to find
-        return side, self.documents[side].target(pointer)
+        found = self.documents[side].target(pointer, self.node(part)["$ref"])
+        self.documents[side].follow(found)  # raises on a circle, which has no end to find
+        return side, found
 
     def is_same(self, one: Part, other: Part, key: str = "") -> bool:
         """Whether two schemas, or what a keyword says in two, are the same but for words and the names of what is referred to."""
-        pending, seen = [(_ROLES.get(key, "schema" if not key else "any"), one, other)], set()
+        pending, seen = [(_role(key) if key else "schema", one, other)], set()
         while pending:
             step = pending.pop()
             if step not in seen:  # in a circle it is the same, until it is refuted
@@ -119,7 +127,7 @@ class Resolver:
             if step == "$ref" and role != "schemas" and (role == "schema" or (self._leads(one) and self._leads(other))):
                 found.append(("schema", self.target(one), self.target(other)))
             else:
-                inner = {"schema": _ROLES.get(step, "any"), "schemas": "schema"}.get(role, "any")
+                inner = {"schema": _role(step), "schemas": "schema"}.get(role, "any")
                 found.append((inner, below(one, step), below(other, step)))
         return found
 
@@ -228,6 +236,10 @@ def said_of(node: dict[str, Any]) -> set[str]:
 def is_reference(node: Any) -> bool:
     """Whether a schema is a reference and says nothing else."""
     return isinstance(node, dict) and said_of(node) == {"$ref"}
+
+
+def _role(key: Any) -> str:
+    return _ROLES.get(str(key).removesuffix(UNREAD), "any")
 
 
 def _unknown(part: Part, node: dict[str, Any]) -> Iterator[tuple[str, Part]]:

@@ -82,8 +82,8 @@ class SchemaComparison:
     def _children(self, old: View, new: View) -> Iterator[Child]:
         """What is compared by itself, because it has a place of its own."""
         is_object = old.may_be("object") and new.may_be("object")
-        for name in old.object.names if is_object else ():
-            if name in new.object.names:
+        for name in old.object.known if is_object else ():
+            if name in new.object.known:
                 yield name, old.object.field(name), new.object.field(name)
         if is_object and old.object.others and new.object.others:
             yield "*", old.object.others, new.object.others

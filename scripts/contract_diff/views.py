@@ -150,7 +150,7 @@ class View:
     @property
     def every_name(self) -> list[str]:
         """The fields that are named, be it in one alternative only."""
-        return list(dict.fromkeys([*self.object.names, *(name for case in self._cases for name in case.names)]))
+        return list(dict.fromkeys([*self.object.known, *(name for case in self._cases for name in case.names)]))
 
     def may_be(self, kind: str) -> bool:
         """Whether a type is allowed, as far as can be told."""

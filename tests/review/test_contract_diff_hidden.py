@@ -133,3 +133,112 @@ BOOLEANS: dict[str, tuple[Where, Any, Any]] = {
 def test_true_and_false_are_not_the_same(where: Where, old: Any, new: Any) -> None:
     """Nor is either what allows everything."""
     assert any(each.startswith("breaking") for each in _named({"A": old, "X": TEXT}, {"A": new, "X": TEXT}, where))
+
+
+UNREADABLE: dict[str, tuple[Where, Any, Any]] = {
+    "a schema that is not itself": ("response", _ref("N") | {"enum": ["a"]}, _ref("N") | {"enum": ["a", "b"]}),
+    "a condition that is its own": ("response", _ref("C") | {"enum": ["a"]}, _ref("C") | {"enum": ["a", "b"]}),
+    "a pattern and a value": ("request", TEXT | {"enum": ["a"]}, TEXT | {"pattern": r"^\p{L}+$"}),
+    "a pattern for fields, and a field": (
+        "request",
+        OBJECT | {"patternProperties": {r"^\p{L}+$": TEXT}},
+        _fields(a=TEXT) | {"patternProperties": {r"^\p{L}+$": TEXT}, "additionalProperties": False},
+    ),
+    "another pattern for fields": (
+        "request",
+        OBJECT | {"patternProperties": {r"^\p{L}+$": TEXT}},
+        OBJECT | {"patternProperties": {r"^\p{N}+$": TEXT}},
+    ),
+    "a schema below a pattern": (
+        "request",
+        OBJECT | {"patternProperties": {r"^\p{L}+$": TEXT}},
+        OBJECT | {"patternProperties": {r"^\p{L}+$": WHOLE}},
+    ),
+    "steps of a number": ("request", {"type": "number", "multipleOf": 1e40}, {"type": "number", "multipleOf": 3}),
+    "a limit beyond all numbers": (
+        "request",
+        {"type": "integer", "maximum": 10**401},
+        {"type": "integer", "maximum": 10**400},
+    ),
+    "a type that is none": ("response", TEXT, {"type": "date"}),
+    "a type that is none, and values": ("response", TEXT | {"enum": ["a"]}, {"type": "date", "enum": ["a", "b"]}),
+    "a format and a value": ("request", TEXT | {"enum": ["a"]}, TEXT | {"format": "uuid"}),
+    "a keyword that is not known, and a value": ("request", TEXT | {"enum": ["a"]}, TEXT | {"isLower": False}),
+}
+LOOPS = {"N": {"not": _ref("N")}, "C": {"if": _ref("C"), "then": {"maxLength": 3}}}
+
+
+@pytest.mark.parametrize(("where", "old", "new"), UNREADABLE.values(), ids=UNREADABLE)
+def test_what_cannot_be_read_is_not_shown(where: Where, old: Any, new: Any, capfd: pytest.CaptureFixture[str]) -> None:
+    """A change of it is breaking; where nothing changes, there is no change."""
+    assert any(each.startswith("breaking") for each in _named({"A": old} | LOOPS, {"A": new} | LOOPS, where))
+    assert _named({"A": old} | LOOPS, {"A": old} | LOOPS, where) == []
+    described = {"A": _fields(a=old | {"description": "Words."}, b=TEXT)} | LOOPS
+    assert _named({"A": _fields(a=old)} | LOOPS, described, "request") == [
+        "compatible field added, request body",
+        "compatible words, A.a",
+    ]
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("schema", "other"),
+    [({"format": {}}, TEXT), ({"enum": [1], "type": ["data", 3]}, TEXT), ({"dependentRequired": {"a": 1}}, OBJECT)],
+)
+def test_malformed_keywords_are_compared(schema: Any, other: Any) -> None:
+    """They say nothing that could be compared, or only that they are the same."""
+    for where in ("request", "response"):
+        assert _named({"A": schema}, {"A": schema}, where) == []
+        _named({"A": schema}, {"A": other}, where)
+        _named({"A": other}, {"A": schema}, where)
+
+
+def _deep(schema: Any, depth: int) -> Any:
+    for _ in range(depth):
+        schema = _fields(a=schema)
+    return schema
+
+
+def test_what_is_nested_too_deeply_is_no_comparison() -> None:
+    """The message says where it is."""
+    with pytest.raises(contract_diff.DiffError, match=r"spec\.yaml.*nested too deeply"):
+        _named({"A": _deep(TEXT, 100)}, {"A": _deep(WHOLE, 100)}, "request")
+
+
+@pytest.mark.parametrize(
+    ("keywords", "place"),
+    [
+        ({"responses": {"": {"description": "Yes."}}}, "/paths/~1a/patch/responses"),
+        ({"responses": {"200": {"description": "Yes."}}, "security": ["a"]}, "/paths/~1a/patch/security/0"),
+    ],
+)
+def test_what_is_malformed_is_no_comparison(keywords: Any, place: str) -> None:
+    """The message says where it is."""
+    for one, other in ((contract(), contract(**keywords)), (contract(**keywords), contract())):
+        with pytest.raises(contract_diff.DiffError, match=rf"spec\.yaml.*{place}"):
+            contract_diff.compare(one, other)
+
+
+REQUIRED: dict[str, tuple[Any, Any, list[str]]] = {
+    "it was required and gets a type": (
+        OBJECT | {"required": ["b"]},
+        _fields(b=WHOLE),
+        ["breaking type, request body: `b`", "compatible field optional, request body"],
+    ),
+    "it is required and gets a type": (
+        OBJECT | {"required": ["b"]},
+        _fields(b=WHOLE) | {"required": ["b"]},
+        ["breaking type, request body: `b`"],
+    ),
+    "it is required and loses its type": (
+        _fields(b=WHOLE) | {"required": ["b"]},
+        OBJECT | {"required": ["b"]},
+        ["compatible type, request body: `b`"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "expected"), REQUIRED.values(), ids=REQUIRED)
+def test_a_field_that_is_only_required_has_a_name(old: Any, new: Any, expected: list[str]) -> None:
+    """So it is sent, and what it gets as a schema limits it."""
+    assert _named({"A": old}, {"A": new}, "request") == expected
