@@ -7,20 +7,21 @@ place, and `severities.py` says what it means for users of the contract and for 
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from contract import Contract
 from contract_diff.changes import IMPACTS, Change, Event, Impact, highest
+from contract_diff.comparison import OperationComparison, compare_addresses, compare_documents
 from contract_diff.containment import Containment
 from contract_diff.document import DiffError, Document
-from contract_diff.resolver import Resolver
+from contract_diff.operations import find_ours
+from contract_diff.resolver import Resolver, resolvers
 from contract_diff.severities import RULES, judge
-from contract_diff.traversal import compare_documents
-from contract_diff.upstream import compare_operation
 from contract_diff.words import compare_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
 # What is ours alone to say, or never on the wire: no document of others need have it.
 _NOT_UPSTREAM = frozenset(
@@ -37,8 +38,7 @@ def compare(old: Contract, new: Contract) -> list[Change]:
         DiffError: If a contract cannot be followed.
     """
     before, after = Document(old), Document(new)
-    events = [*compare_documents(before, after), *compare_words(before, after)]
-    changes = list(_judged(events, before, after, upstream=False))
+    changes = _judged(chain(compare_documents(before, after), compare_words(before, after)), before, after)
     return sorted(
         changes, key=lambda change: (-IMPACTS.index(change.impact), change.what, change.where, change.sentence)
     )
@@ -51,11 +51,9 @@ def compare_upstream(ours: Contract, theirs: Contract) -> list[Change]:
         DiffError: If a document cannot be followed, or does not describe the operation.
     """
     before, after = Document(ours), Document(theirs)
-    try:
-        events = [event for event in compare_operation(before, after) if event.kind not in _NOT_UPSTREAM]
-    except RecursionError:
-        raise DiffError(f"{after.name}: is nested too deeply to be compared") from None
-    return list(_judged(events, before, after, upstream=True))
+    one, other = find_ours(before), find_ours(after)
+    found = chain(compare_addresses(one, other), OperationComparison(one, other, resolvers(before, after)).events())
+    return _judged((event for event in found if event.kind not in _NOT_UPSTREAM), before, after, upstream=True)
 
 
 def is_within(narrow: Any, wide: Any) -> bool:
@@ -66,20 +64,23 @@ def is_within(narrow: Any, wide: Any) -> bool:
     )
 
 
-def _judged(events: Iterable[Event], old: Document, new: Document, *, upstream: bool) -> Iterator[Change]:
+def _judged(events: Iterable[Event], old: Document, new: Document, *, upstream: bool = False) -> list[Change]:
     """Each event with its verdict; what is the same in several responses is told once."""
-    grouped: dict[tuple[object, ...], tuple[Event, tuple[str, str], list[str]]] = {}
-    for event in events:
-        here, there = event.places
-        shown = old.where(here) if here is not None else "", new.where(there) if there is not None else ""
-        # What stands once in the contract and is used in several responses is one change.
-        place = replace(event.place, status=str(bool(event.place.status)))
-        key = replace(event, place=place, places=(None, None)), shown
-        grouped.setdefault(key, (event, shown, []))[2].append(event.place.status)
+    grouped: dict[object, tuple[Event, tuple[str, str], list[str]]] = {}
+    try:
+        for event in events:
+            here, there = event.places
+            shown = old.where(here) if here is not None else "", new.where(there) if there is not None else ""
+            # What stands once in the contract and is used in several responses is one change.
+            place = replace(event.place, status=str(bool(event.place.status)))
+            key = replace(event, place=place, places=(None, None)), shown
+            grouped.setdefault(key, (event, shown, []))[2].append(event.place.status)
+    except RecursionError:
+        raise DiffError(f"{new.name}: is nested too deeply to be compared") from None
+    changes = []
     for event, shown, statuses in grouped.values():
         breaking, impact, because = judge(event, client=upstream)
-        what = event.place.show(sorted(set(statuses)))
-        sentence = event.sentence(upstream=upstream)
-        yield Change(
-            what, shown[1] or shown[0], event.kind, sentence, breaking, impact, because, shown if upstream else None
-        )
+        what, sentence = event.place.show(sorted(set(statuses))), event.sentence(upstream=upstream)
+        sides = shown if upstream else None
+        changes.append(Change(what, shown[1] or shown[0], event.kind, sentence, breaking, impact, because, sides))
+    return changes

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from contract_diff.document import DiffError
+from contract_diff.document import LOWER
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from contract import Pointer
 
@@ -21,9 +21,8 @@ Schemas = tuple[Part, ...]
 """Schemas that hold together, in one order; none allow everything."""
 
 TYPES: Final = ("null", "boolean", "number", "string", "array", "object")
-_IN_PLACE: Final = ("$ref", "allOf", "anyOf", "oneOf", "if", "dependentSchemas")
 _WIDER: Final = {'"int32"': '"int64"', '"float"': '"double"'}
-_OF_NUMBERS: Final = frozenset({"int32", "int64", "float", "double"})
+OF_NUMBERS: Final = frozenset({"int32", "int64", "float", "double"})
 
 
 @dataclass(frozen=True)
@@ -38,23 +37,23 @@ class Clause:
         return Clause(self.layers | other.layers, self.nots | other.nots, self.opaque | other.opaque)
 
 
+@dataclass
 class Case:
     """The values of one type that an alternative allows, and what its keywords say of them together."""
 
-    def __init__(self, kind: str, clause: Clause, node: Callable[[Part], Any]) -> None:
-        self.kind = kind
-        self.clause = clause
-        self.layers = [(part, node(part)) for part in joined(clause.layers)]
+    kind: str
+    clause: Clause
+    layers: list[tuple[Part, Any]]
+    """The schemas of the alternative, with what they say."""
 
-    def _all(self, key: str) -> list[Any]:
+    def all(self, key: str) -> list[Any]:
+        """What each schema that has a keyword says there."""
         return [node[key] for _, node in self.layers if key in node]
 
     @cached_property
     def values(self) -> list[Any] | None:
         """What an `enum` or a `const` lists of this type; None if any value will do."""
-        lists = [value for value in self._all("enum") if isinstance(value, list)] + [
-            [each] for each in self._all("const")
-        ]
+        lists = [*self.all("enum"), *([each] for each in self.all("const"))]
         if self.kind == "null":
             lists.append([None])
         elif self.kind == "boolean":
@@ -67,71 +66,63 @@ class Case:
     @cached_property
     def is_integer(self) -> bool:
         """Whether its numbers are whole."""
-        said = [types for _, node in self.layers if (types := types_of(node)) is not None]
-        return any("integer" in types and "number" not in types for types in said)
+        return any("integer" in types and "number" not in types for types in self.all("type"))
 
     def limit(self, key: str, none: float) -> float:
         """The tightest of the limits with this name; `none` if there is none."""
-        numbers = [value for value in self._all(key) if kind_of(value) == "number"]
-        tightest: float = (max if key.startswith(("min", "exclusiveMin")) else min)([none, *numbers])
+        tightest: float = (max if key in LOWER else min)([none, *self.all(key)])
         return tightest
-
-    @cached_property
-    def steps(self) -> list[float]:
-        """What its numbers are multiples of."""
-        return [step for step in self._all("multipleOf") if kind_of(step) == "number"]
-
-    @cached_property
-    def is_unique(self) -> bool:
-        """Whether no item is there twice."""
-        return True in self._all("uniqueItems")
 
     def texts(self, key: str) -> set[str]:
         """What a keyword of texts says, such as each `pattern`; formats of numbers count for numbers only."""
-        found = {as_json(value) for value in self._all(key)}
+        found = {as_json(value) for value in self.all(key)}
         if key == "format":
             found |= {_WIDER[text] for text in found & _WIDER.keys()}
-            return {text for text in found if (json.loads(text) in _OF_NUMBERS) == (self.kind == "number")}
+            return {text for text in found if (json.loads(text) in OF_NUMBERS) == (self.kind == "number")}
         return found
 
     @cached_property
     def hidden(self) -> set[str]:
         """The fields that are not sent in this direction."""
-        return {name for names in self._all("x-hidden") for name in names}
+        return {name for names in self.all("x-hidden") for name in names}
 
     @cached_property
     def required(self) -> set[str]:
         """The fields that must be there."""
-        lists = [names for names in self._all("required") if isinstance(names, list)]
-        return {str(name) for names in lists for name in names} - self.hidden
+        return {str(name) for names in self.all("required") for name in names} - self.hidden
 
     @cached_property
     def names(self) -> list[str]:
         """The fields that are named."""
-        return list(dict.fromkeys(name for _, node in self.layers for name in _mapping(node, "properties")))
+        return list(dict.fromkeys(name for fields in self.all("properties") for name in fields))
+
+    @cached_property
+    def known(self) -> list[str]:
+        """The fields that are named, or must be there."""
+        return list(dict.fromkeys([*self.names, *sorted(self.required)]))
 
     @cached_property
     def patterns(self) -> list[str]:
         """The patterns for names of fields."""
-        return list(dict.fromkeys(name for _, node in self.layers for name in _mapping(node, "patternProperties")))
+        return list(dict.fromkeys(pattern for fields in self.all("patternProperties") for pattern in fields))
 
     def field(self, name: str) -> Schemas:
         """What holds for a field."""
         found: list[Part] = []
         for part, node in self.layers:
-            here = [("properties", name)] if name in _mapping(node, "properties") else []
-            here += [
-                ("patternProperties", each) for each in _mapping(node, "patternProperties") if _matches(each, name)
-            ]
-            found += [_below(part, *steps) for steps in here] or _others(part, node)
+            patterns = [each for each in node.get("patternProperties", ()) if _matches(each, name)]
+            here = [below(part, "patternProperties", each) for each in patterns]
+            if name in node.get("properties", ()):
+                here.append(below(part, "properties", name))
+            found += here or _others(part, node)
         return joined(found)
 
     def matching(self, pattern: str, *, at_most: bool) -> Schemas:
         """What holds for fields whose name matches: of those without a name of their own, at least, or at most."""
         found: list[Part] = []
         for part, node in self.layers:
-            if pattern in _mapping(node, "patternProperties"):
-                found.append(_below(part, "patternProperties", pattern))
+            if pattern in node.get("patternProperties", ()):
+                found.append(below(part, "patternProperties", pattern))
             elif at_most:
                 found += _others(part, node)
         return joined(found)
@@ -139,34 +130,32 @@ class Case:
     @cached_property
     def others(self) -> Schemas:
         """What holds for fields that are not named and match no pattern."""
-        return joined(each for part, node in self.layers for each in _others(part, node))
+        return joined(each for layer in self.layers for each in _others(*layer))
 
     @cached_property
     def field_names(self) -> Schemas:
         """What holds for the names of fields."""
-        return joined(_below(part, "propertyNames") for part, node in self.layers if "propertyNames" in node)
+        return joined(below(part, "propertyNames") for part, node in self.layers if "propertyNames" in node)
 
     @cached_property
     def prefix(self) -> int:
         """How many items have a schema of their own."""
-        return max([len(listed(node, "prefixItems")) for _, node in self.layers], default=0)
+        return max(map(len, self.all("prefixItems")), default=0)
 
     def item(self, index: int) -> Schemas:
         """What holds for an item."""
-        found = []
-        for part, node in self.layers:
-            if index < len(listed(node, "prefixItems")):
-                found.append(_below(part, "prefixItems", index))
-            else:
-                key = "unevaluatedItems" if "items" not in node and is_plain(node, "unevaluatedItems") else "items"
-                found += [_below(part, key)] if node.get(key, True) not in (True, {}) else []
-        return joined(found)
+        prefixed = [index < len(node.get("prefixItems", ())) for _, node in self.layers]
+        return joined(
+            below(part, "prefixItems", index) if is_prefix else below(part, "items")
+            for (part, node), is_prefix in zip(self.layers, prefixed, strict=True)
+            if is_prefix or is_limited(node, "items")
+        )
 
     @cached_property
     def contained(self) -> list[tuple[Schemas, int, float]]:
         """What must be among the items: a schema, and of how many at least and at most."""
         return [
-            ((_below(part, "contains"),), node.get("minContains", 1), node.get("maxContains", float("inf")))
+            ((below(part, "contains"),), node.get("minContains", 1), node.get("maxContains", float("inf")))
             for part, node in self.layers
             if "contains" in node
         ]
@@ -174,15 +163,19 @@ class Case:
     @cached_property
     def dependent(self) -> set[tuple[str, str]]:
         """Which field, if it is there, requires which other."""
-        mappings = [each for each in self._all("dependentRequired") if isinstance(each, dict)]
-        return {(name, other) for each in mappings for name, others in each.items() for other in others}
+        pairs = [pair for each in self.all("dependentRequired") for pair in each.items()]
+        return {(name, str(other)) for name, others in pairs if isinstance(others, list) for other in others}
+
+    @cached_property
+    def evaluated(self) -> set[object]:
+        """What an `unevaluated…` leaves alone: fields and items by name, pattern or number, and keywords for all others."""
+        keys = ("additionalProperties", "unevaluatedProperties", "items", "unevaluatedItems", "contains")
+        return {*self.names, *self.patterns, *range(self.prefix), *(f"{key}:" for key in keys if self.all(key))}
 
 
-def types_of(node: Any) -> set[str] | None:
-    """The types that a schema's own `type` lists."""
-    said = node.get("type")
-    types = {said} if isinstance(said, str) else set(map(str, said)) if isinstance(said, list) else None
-    return None if types is None or "any" in types else types
+def is_limited(node: dict[str, Any], key: str) -> bool:
+    """Whether a keyword holds a schema that does not allow everything."""
+    return node.get(key, True) not in (True, {})
 
 
 def joined(parts: Iterable[Part]) -> Schemas:
@@ -190,38 +183,17 @@ def joined(parts: Iterable[Part]) -> Schemas:
     return tuple(sorted(set(parts), key=lambda part: (part[0], tuple(map(str, part[1])))))
 
 
-def listed(node: dict[str, Any], key: str) -> list[Any]:
-    """The list at a key; empty if there is none."""
-    value = node.get(key)
-    return value if isinstance(value, list) else []
-
-
-def is_plain(node: dict[str, Any], key: str) -> bool:
-    """Whether an `unevaluated…` is about the keywords beside it alone, as `additionalProperties` and `items` are."""
-    same = "additionalProperties" if key == "unevaluatedProperties" else "items"
-    return not any(each in node for each in (*_IN_PLACE, same, "contains"))
-
-
-def _mapping(node: dict[str, Any], key: str) -> dict[str, Any]:
-    value = node.get(key)
-    return value if isinstance(value, dict) else {}
-
-
-def _below(part: Part, *steps: str | int) -> Part:
+def below(part: Part, *steps: str | int) -> Part:
+    """A part of a schema."""
     return part[0], (*part[1], *steps)
 
 
 def _others(part: Part, node: dict[str, Any]) -> list[Part]:
-    is_unevaluated = "additionalProperties" not in node and is_plain(node, "unevaluatedProperties")
-    key = "unevaluatedProperties" if is_unevaluated else "additionalProperties"
-    return [_below(part, key)] if node.get(key, True) not in (True, {}) else []
+    return [below(part, "additionalProperties")] if is_limited(node, "additionalProperties") else []
 
 
 def _matches(pattern: str, name: str) -> bool:
-    try:
-        return re.search(pattern, name) is not None
-    except re.error:
-        raise DiffError(f"the pattern {pattern!r} is no regular expression") from None
+    return re.search(pattern, name) is not None
 
 
 def as_json(value: Any) -> str:

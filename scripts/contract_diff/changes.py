@@ -71,18 +71,18 @@ class Event:
 
     def sentence(self, *, upstream: bool) -> str:
         """What happened; or, of a document of the service, what is in which of the two."""
-        said = {"added": f" ({self.new})" if self.new else "", "removed": f" ({self.old})" if self.old else ""}
-        many = "are" if self.subject.startswith(("Enum values", "Other fields")) else "is"
-        if self.action == "changed" and not self.old:
+        is_many = self.subject.startswith(("Enum values", "Other fields"))
+        are, were = ("are", "were") if is_many else ("is", "was")
+        if self.action != "changed":
+            words = {"added": ("new", "only in theirs"), "removed": ("gone", "only in ours")}[self.action]
+            said = self.new if self.action == "added" else self.old
+            verb = f"{are} {words[upstream]}{f' ({said})' if said else ''}"
+        elif not self.old:
             verb = "differs" if upstream else "changed"
-        elif self.action == "changed" and upstream:
-            verb = f"{many} {self.old} in ours and {self.new} in theirs"
-        elif self.action == "changed":
-            verb = f"{'were' if many == 'are' else 'was'} {self.old} and {many} {self.new}"
         elif upstream:
-            verb = f"{many} only in {'theirs' if self.action == 'added' else 'ours'}{said[self.action]}"
+            verb = f"{are} {self.old} in ours and {self.new} in theirs"
         else:
-            verb = f"{many} {'new' if self.action == 'added' else 'gone'}{said[self.action]}"
+            verb = f"{were} {self.old} and {are} {self.new}"
         return f"{self.subject} {verb}.{f' {self.note}' if self.note else ''}"
 
 

@@ -6,15 +6,11 @@ Fields that a schema neither names nor limits are nobody's promise: that they ge
 from __future__ import annotations
 
 import math
-from decimal import Decimal
+from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import SchemaError
-from referencing.exceptions import Unresolvable
-
-from contract_diff.cases import Case, Clause, Schemas, as_json
+from contract_diff.cases import Case, Clause, Schemas, as_json, below
 from contract_diff.resolver import Resolver, TooManyError
 
 if TYPE_CHECKING:
@@ -100,26 +96,17 @@ class Containment:
         if any(self._is_case_within(case, other) for other in others):
             return True
         return case.values is not None and all(
-            self._takes(value, wide) or not self._may_take(value, case.clause.layers) for value in case.values
+            self._takes(value, wide, case) or not self._may_take(value, case.clause.layers) for value in case.values
         )
 
-    def _takes(self, value: Any, schemas: Iterable[Part]) -> bool:
-        return all(self._is_valid(value, part) is True for part in schemas)
+    def _takes(self, value: Any, schemas: Iterable[Part], case: Case | None = None) -> bool:
+        """Whether a value, that of an alternative maybe, meets all schemas."""
+        granted = {(key, text) for key in _TEXTS for text in case.texts(key)} if case else set()
+        granted |= {(key, as_json(self._resolver.node(part))) for key, part in (case.clause.opaque if case else ())}
+        return all(self._resolver.values.is_valid(value, part, granted) is True for part in schemas)
 
     def _may_take(self, value: Any, schemas: Iterable[Part]) -> bool:
-        return all(self._is_valid(value, part) is not False for part in schemas)
-
-    def _is_valid(self, value: Any, part: Part) -> bool | None:
-        """Whether a value meets a schema; None if that cannot be told."""
-        if self._resolver.is_made(part):
-            schema = self._resolver.node(part)
-        else:
-            steps = (str(step).replace("~", "~0").replace("/", "~1").replace("%", "%25") for step in part[1])
-            schema = {"$ref": f"urn:{part[0]}#" + "".join(f"/{step}" for step in steps)}
-        try:
-            return Draft202012Validator(schema, registry=self._resolver.registry).is_valid(value)
-        except (SchemaError, Unresolvable, TypeError, ValueError, AttributeError, RecursionError):
-            return None
+        return all(self._resolver.values.is_valid(value, part) is not False for part in schemas)
 
     def _is_case_within(self, case: Case, other: Case) -> bool:
         return (
@@ -131,7 +118,7 @@ class Containment:
             return {*map(as_json, case.values or ())} <= {*map(as_json, other.values or ())}
         if other.values is not None:
             values = [value for value in case.values or () if self._may_take(value, case.clause.layers)]
-            return case.values is not None and all(self._takes(value, other.clause.layers) for value in values)
+            return case.values is not None and all(self._takes(value, other.clause.layers, case) for value in values)
         if case.kind == "number":
             return _texts_within(case, other) and _numbers_within(case, other)
         if case.kind == "string":
@@ -145,26 +132,25 @@ class Containment:
             if not implied and not self._is_apart(case, part):
                 return False
         for key, part in other.clause.opaque:
-            is_known = any(key == name and self._resolver.is_same(part, each) for name, each in case.clause.opaque)
+            is_known = any(key == name and self._resolver.is_same(part, each, key) for name, each in case.clause.opaque)
+            if key.startswith("unevaluated") and not case.evaluated <= other.evaluated:
+                return False
             if not is_known and not (key == "oneOf" and self._meets_one(case, part)):
                 return False
         return True
 
     def _meets_one(self, case: Case, part: Part) -> bool:
         """Whether what meets one of the branches of a `oneOf` meets no other."""
-        count = len(self._resolver.node(part))
-        branches = [(part[0], (*part[1], index)) for index in range(count)]
-        return sum(not self._is_apart(case, branch) for branch in branches) <= 1
+        branches = range(len(self._resolver.node(part)))
+        return sum(not self._is_apart(case, below(part, index)) for index in branches) <= 1
 
     def _is_apart(self, case: Case, part: Part) -> bool:
         """Whether it can be shown that nothing of an alternative meets a schema."""
         try:
-            clauses = self._resolver.expand(part, ())
+            others = [other for other in self._resolver.cases((part,)) if other.kind == case.kind]
         except TooManyError:
             return False
-        allowed = {(each.kind, each.clause) for each in self._resolver.cases((part,))}
-        both = [self._resolver.case(case.kind, case.clause & each) for each in clauses if (case.kind, each) in allowed]
-        return all(self._is_empty(each) for each in both)
+        return all(self._is_empty(self._resolver.case(case.kind, case.clause & other.clause)) for other in others)
 
     def _is_empty(self, case: Case) -> bool:
         looked_at = case.clause, case.kind
@@ -209,7 +195,7 @@ class Containment:
         most = case.limit("maxItems", math.inf)
         if not _range_within(case, other, "minItems", "maxItems"):
             return False
-        if other.is_unique and not case.is_unique and most > 1:
+        if most > 1 and True in other.all("uniqueItems") and True not in case.all("uniqueItems"):
             return False
         items = range(int(min(most, max(case.prefix, other.prefix) + 1)))
         if not all(self.is_within(case.item(index), other.item(index)) for index in items):
@@ -237,7 +223,7 @@ class Containment:
 
     def _is_field_within(self, case: Case, other: Case, name: str) -> bool:
         old = case.field(name)
-        if not old and not self._is_strict and name not in case.names:
+        if not old and not self._is_strict and name not in case.known:
             return True
         return self.is_within(old, other.field(name))
 
@@ -276,8 +262,10 @@ def _numbers_within(case: Case, other: Case) -> bool:
     (low, high), (lowest, highest) = _bounds(case), _bounds(other)
     if low < lowest or high > highest:
         return False
-    steps = [Decimal(str(step)) for step in case.steps if step] + [Decimal(1)] * case.is_integer
-    wanted = [Decimal(str(step)) for step in other.steps if step] + [Decimal(1)] * other.is_integer
+    steps, wanted = (
+        [Fraction(str(step)) for step in each.all("multipleOf")] + [Fraction(1)] * each.is_integer
+        for each in (case, other)
+    )
     return all(any(step % want == 0 for step in steps) for want in wanted)
 
 
@@ -290,8 +278,8 @@ def _bounds(case: Case) -> tuple[tuple[float, int], tuple[float, int]]:
     low = max((case.limit("minimum", -math.inf), 0), (case.limit("exclusiveMinimum", -math.inf), 1))
     high = min((case.limit("maximum", math.inf), 0), (case.limit("exclusiveMaximum", math.inf), -1))
     if case.is_integer:
-        if math.isfinite(low[0]):
+        if low[0] != -math.inf:
             low = (math.floor(low[0]) + 1 if low[1] else math.ceil(low[0])), 0
-        if math.isfinite(high[0]):
+        if high[0] != math.inf:
             high = (math.ceil(high[0]) - 1 if high[1] else math.floor(high[0])), 0
     return low, high

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from contract_diff.cases import as_json
 from contract_diff.changes import Action, Event, names, show
 from contract_diff.containment import Containment
+from contract_diff.document import LOWER, UPPER
 from contract_diff.severities import KEPT, NEEDED, NEVER_NULL
-from contract_diff.views import LIMITS, LOWER, UPPER, View
+from contract_diff.views import LIMITS, View
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from contract_diff.changes import Place
     from contract_diff.resolver import Resolver
 
-_OPTIONAL = ("optional", "required")
+_OPTIONAL: Final = ("optional", "required")
+_OPEN: Final = ("closed", "open")
 # What may differ although each schema takes all that the other one does.
 UNSEEN: Final = frozenset({
     *("field added", "field removed", "deprecated", "default", "discriminator"),
@@ -27,10 +29,11 @@ UNSEEN: Final = frozenset({
 })  # fmt: skip
 
 
+@dataclass(frozen=True)
 class Differences:
     """What differs at one place.
 
-    Args:
+    Attributes:
         resolver: The two documents.
         place: The place.
         old: What the old contract says there.
@@ -38,165 +41,155 @@ class Differences:
         is_held: Whether the new schema keeps to the old one, so that no difference of values takes anything away.
     """
 
-    def __init__(self, resolver: Resolver, place: Place, old: View, new: View, *, is_held: bool) -> None:
-        self._resolver = resolver
-        self._is_request = resolver.direction == "request"
-        self._place = place
-        self._old, self._new = old, new
-        self._is_held = is_held
+    resolver: Resolver
+    place: Place
+    old: View
+    new: View
+    is_held: bool
 
     def events(self, *, is_equal: bool) -> Iterator[Event]:
         """Fields and marks; what is said of values only if it does not come to the same."""
         yield from self._fields()
         if not is_equal:
             yield from self._types()
-        if not is_equal or self._old.is_open or self._new.is_open:
+        if not is_equal or self.old.is_open or self.new.is_open:
             yield from self._enums()
         if not is_equal:
             yield from self._keywords()
             yield from self._other_fields()
         yield from self._marks()
 
+    @property
+    def _is_request(self) -> bool:
+        return self.resolver.direction == "request"
+
     def _event(
         self,
         kind: str,
         subject: str,
-        old: str = "",
-        new: str = "",
-        *,
+        *shown: str,
         key: str = "",
         narrows: bool = False,
         widens: bool = False,
+        **more: Any,
     ) -> Event:
         """A difference of a keyword; whether less is allowed than before, or more, as far as this alone is looked at."""
-        violates = not self._is_held and (narrows if self._is_request else widens)
-        places = self._old.part_of(key)[1], self._new.part_of(key)[1]
-        return Event(kind, self._place, subject, old=old, new=new, places=places, violates=violates)
+        old, new = shown or ("", "")
+        violates = not self.is_held and (narrows if self._is_request else widens)
+        places = self.old.part_of(key)[1], self.new.part_of(key)[1]
+        said: dict[str, Any] = {"old": old, "new": new, "places": places, "violates": violates}
+        return Event(kind, self.place, subject, **(said | more))
 
     def _types(self) -> Iterator[Event]:
-        old, new = self._old, self._new
+        old, new = self.old, self.new
         texts = old.type_text, new.type_text
-        if texts[0] == texts[1]:
-            return
         if old.is_null != new.is_null and old.types and new.types and "any" not in texts:
             kind = "null allowed" if new.is_null else "null forbidden"
-            event = self._event(kind, "Its type", *texts, narrows=old.is_null, widens=new.is_null)
-            yield replace(event, client="no order" if new.is_null and self._place.fields in NEVER_NULL else "")
+            client = "no order" if new.is_null and self.place.fields in NEVER_NULL else ""
+            yield self._event(kind, "Its type", *texts, narrows=old.is_null, widens=new.is_null, client=client)
         if old.types != new.types:
             narrows, widens = not _cover(new.types, old.types), not _cover(old.types, new.types)
-            needed = NEEDED.get(self._place.fields)
-            is_odd = needed is not None and new.has_type() and not _cover([needed], new.types)
-            event = self._event("type", "Its type", *texts, key="type", narrows=narrows, widens=widens)
-            yield replace(event, client="no order" if is_odd else "")
+            needed = NEEDED.get(self.place.fields)
+            is_order = needed is None or not new.has_type or _cover([needed], new.types)
+            client = "" if is_order else "no order"
+            yield self._event("type", "Its type", *texts, key="type", narrows=narrows, widens=widens, client=client)
 
     def _enums(self) -> Iterator[Event]:
-        old, new = self._old.values, self._new.values
-        if (old is None and new is None) or not (self._old.types and self._new.types):
+        old, new = self.old.values, self.new.values
+        if (old is None and new is None) or not (self.old.types and self.new.types):
             return
         if old is None or new is None:
             kind = "enum value removed" if old is None else "enum value added"
-            listed = [f"only {names(values)}" if values is not None else "any" for values in (old, new)]
-            yield self._event(kind, "Its value", *listed, key="enum", narrows=old is None, widens=new is None)
+            shown = [f"only {names(values)}" if values is not None else "any" for values in (old, new)]
+            yield self._event(kind, "Its value", *shown, key="enum", narrows=old is None, widens=new is None)
             return
         before, after = ({*map(as_json, values)} for values in (old, new))
         if gone := [value for value in old if as_json(value) not in after]:
-            event = self._event("enum value removed", _enum(gone), key="enum", narrows=True)
-            yield replace(event, action="removed")
+            yield self._event("enum value removed", _enum(gone), key="enum", narrows=True, action="removed")
         if come := [value for value in new if as_json(value) not in before]:
-            is_open = not self._is_request and self._old.is_open and self._new.is_open
+            is_open = not self._is_request and self.old.is_open and self.new.is_open
             kind = "enum value added, open" if is_open else "enum value added"
-            yield replace(self._event(kind, _enum(come), key="enum", widens=True), action="added")
+            yield self._event(kind, _enum(come), key="enum", widens=True, action="added")
 
     def _keywords(self) -> Iterator[Event]:
-        old, new = self._old.keywords, self._new.keywords
+        old, new = self.old.keywords, self.new.keywords
         for key in sorted(old.keys() | new.keys()):
-            before, after = (each[key][0] if key in each else None for each in (old, new))
-            action: Action = "added" if before is None else "removed" if after is None else "changed"
-            here = old[key][1][1] if key in old else self._old.part_of()[1]
-            there = new[key][1][1] if key in new else self._new.part_of()[1]
-            if key not in LIMITS:
-                if not self._resolver.are_same(before or (), after or ()):
-                    event = self._event("constraint", f"`{key}`", narrows=True, widens=True)
-                    yield replace(event, action=action, places=(here, there))
-            elif before != after:
-                is_tighter = None if before is None or after is None else _is_tighter(key, before, after)
-                narrows, widens = action == "added", action == "removed"
-                if action == "changed":
-                    narrows, widens = is_tighter is not False, is_tighter is not True
-                shown = ["" if value is None else show(value) for value in (before, after)]
-                event = self._event("limit", f"`{key}`", *shown, narrows=narrows, widens=widens)
-                client = "limit kept" if self._is_kept(key, after) else ""
-                yield replace(event, action=action, places=(here, there), client=client)
+            before, after = old.get(key, []), new.get(key, [])
+            more: dict[str, Any] = {
+                "action": "added" if not before else "removed" if not after else "changed",
+                "places": ((before or [self.old.part_of()])[-1][1], (after or [self.new.part_of()])[-1][1]),
+            }
+            limits = self.old.limit(key), self.new.limit(key)
+            if key not in LIMITS and not self.resolver.are_same(before, after, key):
+                yield self._event("constraint", f"`{key}`", narrows=True, widens=True, **more)
+            elif key in LIMITS and limits[0] != limits[1]:
+                narrows, widens = _compare_limits(key, *limits)
+                shown = ["" if value is None else show(value) for value in limits]
+                client = "limit kept" if self._is_kept(key, limits[1]) else ""
+                yield self._event("limit", f"`{key}`", *shown, narrows=narrows, widens=widens, client=client, **more)
 
     def _is_kept(self, key: str, limit: Any) -> bool:
         """Whether the client keeps to a limit before it sends anything."""
-        kept = KEPT.get((self._place.show([]), key))
+        kept = KEPT.get((self.place.show([]), key))
         return kept is not None and limit is not None and (limit <= kept if key in LOWER else limit >= kept)
 
     def _other_fields(self) -> Iterator[Event]:
-        others = self._old.object.others, self._new.object.others
-        if bool(others[0]) != bool(others[1]):
-            texts = [self._show_others(each) for each in others]
-            is_narrower = bool(others[1])
+        old, new = self.old.object.others, self.new.object.others
+        if bool(old) != bool(new):
+            texts = [self._show_others(each) for each in (old, new)]
             key = "additionalProperties"
-            yield self._event(
-                "other fields", "Other fields", *texts, key=key, narrows=is_narrower, widens=not is_narrower
-            )
+            yield self._event("other fields", "Other fields", *texts, key=key, narrows=bool(new), widens=bool(old))
 
     def _show_others(self, others: Schemas) -> str:
         if not others:
             return "allowed"
-        return "refused" if Containment(self._resolver).is_empty(others) else "limited"
+        return "refused" if Containment(self.resolver).is_empty(others) else "limited"
 
     def _fields(self) -> Iterator[Event]:
-        old, new = self._old, self._new
+        old, new = self.old, self.new
         is_any = any(each.type_text == "any" and not each.every_name for each in (old, new))
         if not (old.may_be("object") and new.may_be("object")) or (is_any and old.type_text != new.type_text):
             return  # the types say it all
         # Of alternatives that are not compared one by one, the fields are told here.
         are_paired = len(old.alternatives) == len(new.alternatives)
-        before, after = (each.object.names if are_paired else each.every_name for each in (old, new))
+        before, after = (each.object.known if are_paired else each.every_name for each in (old, new))
         gone = [name for name in before if name not in new.every_name]
         come = [name for name in after if name not in old.every_name]
         notes = self._find_renames(gone, come)
-        for name in gone:
-            event = self._event("field removed", f"`{name}`")
-            was_required = name in old.object.required and not self._is_request
-            client = "field optional" if was_required else ""
-            note = notes.get(name) or self._elsewhere(name, new)
-            here = _named(old, name)
-            violates = was_required or self._loses(name)
-            yield replace(event, action="removed", places=(here, None), violates=violates, client=client, note=note)
-        for name in come:
-            is_required = self._is_request and name in new.object.required
-            said = f"{_OPTIONAL[is_required]}, {View(self._resolver, new.object.field(name)).type_text}"
-            kind = "required field added" if is_required else "field added"
-            event = self._event(kind, f"`{name}`", new=said if self._is_request else "")
-            note = notes.get(name) or self._elsewhere(name, old)
-            there = _named(new, name)
-            violates = is_required or self._loses(name)
-            yield replace(event, action="added", places=(None, there), violates=violates, note=note)
-        for name in sorted(old.object.required ^ new.object.required):
-            if name not in gone and name not in come:
-                more = name in new.object.required
-                kind, words = ("field required", _OPTIONAL) if more else ("field optional", _OPTIONAL[::-1])
-                yield self._event(kind, f"`{name}`", *words, key="required", narrows=more, widens=not more)
+        for name in [*gone, *come]:
+            yield self._field(name, notes.get(name, ""), is_new=name in come)
+        for name in sorted((old.object.required ^ new.object.required) - {*gone, *come}):
+            narrows = name in new.object.required
+            kind, words = ("field required", _OPTIONAL) if narrows else ("field optional", _OPTIONAL[::-1])
+            yield self._event(kind, f"`{name}`", *words, key="required", narrows=narrows, widens=not narrows)
+
+    def _field(self, name: str, note: str, *, is_new: bool) -> Event:
+        view, other = (self.new, self.old) if is_new else (self.old, self.new)
+        is_required = name in view.object.required and self._is_request == is_new
+        kind = ("required field added" if is_required else "field added") if is_new else "field removed"
+        client = "field optional" if is_required and not is_new else ""
+        said = f"{_OPTIONAL[is_required]}, {View(self.resolver, view.object.field(name)).type_text}"
+        action: Action = "added" if is_new else "removed"
+        event = Event(kind, self.place, f"`{name}`", action, new=said if is_new and self._is_request else "")
+        places = (None, _named(view, name)) if is_new else (_named(view, name), None)
+        violates, note = is_required or self._loses(name), note or self._elsewhere(name, other)
+        return replace(event, places=places, violates=violates, client=client, note=note)
 
     def _loses(self, name: str) -> bool:
         """Whether a field, named in one of the two only, may not be what it could be, or be what it could not be."""
-        old, new = self._old.object.field(name), self._new.object.field(name)
-        narrow, wide = (old, new) if self._is_request else (new, old)
-        is_promised = name in (self._old if self._is_request else self._new).object.names
-        return (bool(narrow) or is_promised) and not Containment(self._resolver).is_within(narrow, wide)
+        narrow, wide = (self.old, self.new) if self._is_request else (self.new, self.old)
+        schemas = narrow.object.field(name)
+        is_promised = bool(schemas) or name in narrow.object.known
+        return is_promised and not Containment(self.resolver).is_within(schemas, wide.object.field(name))
 
     def _find_renames(self, gone: list[str], come: list[str]) -> dict[str, str]:
         """Notes on fields of which one went and one came with the very same schema."""
-        old = {name: self._old.object.field(name) for name in gone}
-        new = {name: self._new.object.field(name) for name in come}
+        old = {name: self.old.object.field(name) for name in gone}
+        new = {name: self.new.object.field(name) for name in come}
         notes: dict[str, str] = {}
         for name in gone:
-            twins = [other for other in come if self._resolver.are_same(old[name], new[other])]
-            if len(twins) == 1 and sum(self._resolver.are_same(each, new[twins[0]]) for each in old.values()) == 1:
+            twins = [other for other in come if self.resolver.are_same(old[name], new[other])]
+            if len(twins) == 1 and sum(self.resolver.are_same(each, new[twins[0]]) for each in old.values()) == 1:
                 note = f"It looks like a rename of `{name}` to `{twins[0]}`."
                 notes |= {name: note, twins[0]: note}
         return notes
@@ -208,27 +201,23 @@ class Differences:
         return f"It is only in {other} there ({mark})."
 
     def _marks(self) -> Iterator[Event]:
-        old, new = self._old, self._new
-        if old.has("deprecated") != new.has("deprecated"):
-            texts = show(old.has("deprecated")), show(new.has("deprecated"))
-            yield self._event("deprecated", "`deprecated`", *texts, key="deprecated")
+        old, new = self.old, self.new
         if old.values is not None and new.values is not None and old.is_open != new.is_open:
-            kind = "enum opened" if new.is_open else "enum closed"
-            words = ("closed", "open") if new.is_open else ("open", "closed")
+            kind, words = ("enum opened", _OPEN) if new.is_open else ("enum closed", _OPEN[::-1])
             yield self._event(kind, "Its enum", *words, key="enum", widens=new.is_open)
-        if old.default != new.default:
-            texts = show(old.default), show(new.default)
-            yield self._event("default", "`default`", *texts, key="default")
-        if old.discriminator != new.discriminator:
-            texts = show(old.discriminator), show(new.discriminator)
-            yield self._event("discriminator", "`discriminator.propertyName`", *texts, key="discriminator")
+        for key, value in new.marks.items():
+            if value != old.marks[key]:
+                subject = "`discriminator.propertyName`" if key == "discriminator" else f"`{key}`"
+                yield self._event(key, subject, show(old.marks[key]), show(value), key=key)
 
 
-def _is_tighter(key: str, old: Any, new: Any) -> bool | None:
-    """Whether a limit allows less than another; None if that cannot be told."""
-    if key in LOWER:
-        return bool(new > old)
-    return bool(new < old) if key in UPPER else None
+def _compare_limits(key: str, old: Any, new: Any) -> tuple[bool, bool]:
+    """Whether less is allowed than before, and whether more is, as far as can be told."""
+    if old is None or new is None:
+        return old is None, new is None
+    if key in LOWER | UPPER:
+        return (new > old, new < old) if key in LOWER else (new < old, new > old)
+    return True, True
 
 
 def _cover(wide: list[str], narrow: list[str]) -> bool:

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice, product
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
 from contract import at
+from contract_diff.document import DiffError
 
 if TYPE_CHECKING:
     from contract import Pointer
@@ -20,6 +22,10 @@ METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "t
 _IGNORED_HEADERS: Final = frozenset({"accept", "content-type", "authorization"})
 _STYLES: Final = {"query": "form", "path": "simple", "header": "simple", "cookie": "form"}
 _MOST_URLS: Final = 100
+# The operation that a document of the service is compared in.
+METHOD: Final = "patch"
+PATH: Final = "/v3/orders/{id}"
+_MOST_SIMILAR: Final = 6
 
 
 @dataclass(frozen=True)
@@ -79,12 +85,12 @@ class Operation:
     @cached_property
     def responses(self) -> dict[str, Pointer]:
         """Where each response stands, by its status."""
-        names = [name for name in self.document.mapping((*self.pointer, "responses")) if not name.startswith("x-")]
-        found = {
-            name if name == "default" else name.upper(): self.document.follow((*self.pointer, "responses", name))
-            for name in names
-        }
-        return dict(sorted(found.items()))
+        owner = (*self.pointer, "responses")
+        names = [name for name in self.document.mapping(owner) if not name.startswith("x-")]
+        if "" in names:
+            raise self.document.error(owner, "has a response without a status")
+        places = {name: self.document.follow((*self.pointer, "responses", name)) for name in names}
+        return {name if name == "default" else name.upper(): place for name, place in sorted(places.items())}
 
     def response_of(self, status: str) -> Pointer | None:
         """The response that a status gets: its own, that of its range, or the default, which is for errors."""
@@ -96,17 +102,13 @@ class Operation:
 
     def content(self, pointer: Pointer) -> dict[str, Pointer]:
         """Where each media type of a body stands, by its name without parameters."""
-        names = self.document.mapping((*pointer, "content")) if "content" in self.document.mapping(pointer) else {}
+        names = self.document.mapping((*pointer, "content"))
         return {name.partition(";")[0].strip().lower(): (*pointer, "content", name) for name in names}
 
     def headers(self, pointer: Pointer) -> dict[str, Pointer]:
         """Where each header of a response stands, by its name without case."""
-        names = self.document.mapping((*pointer, "headers")) if "headers" in self.document.mapping(pointer) else {}
-        return {
-            name.lower(): self.document.follow((*pointer, "headers", name))
-            for name in names
-            if name.lower() != "content-type"
-        }
+        names = [name for name in self.document.mapping((*pointer, "headers")) if name.lower() != "content-type"]
+        return {name.lower(): self.document.follow((*pointer, "headers", name)) for name in names}
 
     def nearest(self, key: str) -> Pointer | None:
         """Where the operation, else its path, else the document says something for it."""
@@ -129,8 +131,8 @@ class Operation:
         pointer = self.nearest("security")
         if pointer is None or not self.document.sequence(pointer):
             return {frozenset(): pointer or self.pointer}
-        ways = enumerate(self.document.sequence(pointer))
-        return {self._needs(way): (*pointer, index) for index, way in ways if isinstance(way, dict)}
+        places: list[Pointer] = [(*pointer, index) for index in range(len(self.document.sequence(pointer)))]
+        return {self._needs(self.document.mapping(place)): place for place in places}
 
     def _needs(self, way: dict[str, Any]) -> frozenset[str]:
         found = set()
@@ -149,28 +151,21 @@ def _credential(scheme: dict[str, Any]) -> str:
         return f"a key in the {where} {key.lower() if where == 'header' else key}"
     if kind == "http":
         return f"HTTP {str(scheme.get('scheme')).lower()} authentication"
-    texts = json.dumps([scheme.get("openIdConnectUrl"), scheme.get("flows")], sort_keys=True)
-    urls = sorted(
-        set(re.findall(r'Url": "(.*?)"', texts))
-        | ({scheme["openIdConnectUrl"]} if "openIdConnectUrl" in scheme else set())
-    )
-    return f"{kind} {' '.join(urls)}".strip()
+    texts = json.dumps([{"Url": scheme.get("openIdConnectUrl", "")}, scheme.get("flows")])
+    urls = sorted({*re.findall(r'Url": "(.+?)"', texts)})
+    return " ".join([kind, *urls])
 
 
 def _urls(server: dict[str, Any]) -> list[str]:
-    url = str(server.get("url", ""))
-    variables = server.get("variables") if isinstance(server.get("variables"), dict) else {}
-    choices = []
-    for name, variable in variables.items():  # type: ignore[union-attr]  # a mapping, as was looked
-        known = variable if isinstance(variable, dict) else {}
-        values = dict.fromkeys([known.get("default", ""), *(known.get("enum") or ())])
-        choices.append([("{" + str(name) + "}", str(value)) for value in values])
+    variables = server["variables"] if isinstance(server.get("variables"), dict) else {}
+    known = [variable if isinstance(variable, dict) else {} for variable in variables.values()]
+    choices = [dict.fromkeys([each.get("default", ""), *(each.get("enum") or ())]) for each in known]
     found = []
-    for choice in islice(product(*choices), _MOST_URLS):
-        text = url
-        for name, value in choice:
-            text = text.replace(name, value)
-        found.append(text.rstrip("/") or "/")
+    for values in islice(product(*choices), _MOST_URLS):
+        url = str(server.get("url", ""))
+        for name, value in zip(variables, values, strict=True):
+            url = url.replace("{" + name + "}", str(value))
+        found.append(url.rstrip("/") or "/")
     return found
 
 
@@ -196,3 +191,59 @@ def operations(document: Document) -> dict[tuple[str, str], Operation]:
     paths = [path for path in document.mapping(("paths",)) if not path.startswith("x-")]
     every = ((path, each) for path in paths for each in find_in_path(document, path).values())
     return {(template(path), operation.method): operation for path, operation in every}
+
+
+def find_ours(document: Document) -> Operation:
+    """Find the operation, whatever its path's parameter is called, and wherever its path begins.
+
+    Raises:
+        DiffError: If there is none; the message names what is similar to it.
+    """
+    paths = document.tree.get("paths")
+    if not isinstance(paths, dict):
+        raise DiffError(f"{document.name}: has no paths, so it does not describe {METHOD.upper()} {PATH}")
+    found = []
+    for path in paths:
+        operation = find_in_path(document, path).get(METHOD) if _address(path).endswith("/{}") else None
+        if operation is not None:
+            known = {address for _, address in addresses(operation)}
+            if _address(PATH) in known | {_address(path)}:
+                # A path that leads there with its server's comes before one that only looks like it.
+                found.append((_address(PATH) not in known, operation))
+    if not found:
+        raise DiffError(f"{document.name}: does not describe {METHOD.upper()} {PATH}; {_similar(document)}")
+    return min(found, key=lambda each: each[0])[1]
+
+
+def _address(path: str) -> str:
+    """A path without the names of its parameters, and without a slash at its end."""
+    return template(path).rstrip("/")
+
+
+def addresses(operation: Operation) -> list[tuple[str, str]]:
+    """The host and the path of each server; no host where it is relative to where the document is."""
+    found = []
+    for urls in operation.servers:
+        for url in urls:
+            try:
+                parts = urlsplit(url)
+                host, path = parts.hostname or "", parts.path.strip("/")
+            except ValueError:
+                host, path = "", ""
+            found.append((host, _address((f"/{path}" if path not in {"", "."} else "") + operation.path)))
+    return found
+
+
+def _similar(document: Document) -> str:
+    """What a reader may have been looking for: the same path, other orders, other operations with our method."""
+    ranked = []
+    for path, item in document.tree["paths"].items():
+        for method in METHODS:
+            if isinstance(item, dict) and method in item:
+                rank = (_address(path) != _address(PATH), "order" not in path.lower(), method != METHOD)
+                ranked.append((rank, f"{method.upper()} {path}"))
+    names = [name for rank, name in sorted(ranked) if not all(rank)]
+    more = f" and {len(names) - _MOST_SIMILAR} more" if len(names) > _MOST_SIMILAR else ""
+    return (
+        f"the most similar that it has: {', '.join(names[:_MOST_SIMILAR])}{more}" if names else "nor anything like it"
+    )

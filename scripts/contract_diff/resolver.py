@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
-from contract import at, target
-from contract_diff.cases import TYPES, Case, Clause, as_json, is_plain, listed, types_of
+from contract import at
+from contract_diff.cases import TYPES, Case, Clause, as_json, below, is_limited, joined
+from contract_diff.document import UNREAD, locate, mappings
+from contract_diff.values import Values
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -26,12 +28,22 @@ _KNOWN: Final = frozenset({
     *("minLength", "maxLength", "pattern", "format", "contentEncoding", "contentMediaType", "contentSchema"),
     *("prefixItems", "items", "contains", "minContains", "maxContains", "minItems", "maxItems", "uniqueItems"),
     *("properties", "patternProperties", "additionalProperties", "propertyNames", "required", "dependentRequired"),
-    *("minProperties", "maxProperties", "unevaluatedProperties", "unevaluatedItems"),
+    *("minProperties", "maxProperties"),
     *("title", "description", "summary", "default", "example", "examples", "deprecated", "readOnly", "writeOnly"),
     *("$comment", "$schema", "$anchor", "definitions", "xml", "externalDocs", "discriminator"),
 })  # fmt: skip
 # What says nothing about values.
-_SILENT: Final = {"description", "summary", "title", "example", "examples", "externalDocs", "$comment"}
+_SILENT: Final = {
+    *("description", "summary", "title", "example", "examples", "externalDocs", "$comment", "$defs", "definitions"),
+}  # fmt: skip
+# What stands at a keyword: a schema, or schemas by their names or in a row, or a value; of all else it is not known.
+_ROLES: Final = {
+    **dict.fromkeys(("not", "if", "then", "else", "items", "contains", "propertyNames", "contentSchema"), "schema"),
+    **dict.fromkeys(("additionalProperties", "unevaluatedProperties", "unevaluatedItems"), "schema"),
+    **dict.fromkeys(("allOf", "anyOf", "oneOf", "prefixItems"), "schemas"),
+    **dict.fromkeys(("properties", "patternProperties", "dependentSchemas"), "schemas"),
+    **dict.fromkeys(("$ref", "enum", "const", "default"), "value"),
+}
 
 
 class TooManyError(Exception):
@@ -55,6 +67,12 @@ class Resolver:
         resources = [(f"urn:{side}", DRAFT202012.create_resource(tree)) for side, tree in enumerate(self.trees)]
         return Registry().with_resources(resources).crawl()
 
+    @cached_property
+    def values(self) -> Values:
+        """Judges values by the schemas."""
+        keys = {str(key) for tree in self.trees for node in mappings(tree) for key in node}
+        return Values(self, {key for key in keys - _KNOWN if not key.startswith("x-")})
+
     def node(self, part: Part) -> Any:
         """The schema itself."""
         side, pointer = part
@@ -67,44 +85,59 @@ class Resolver:
     def target(self, part: Part) -> Part:
         """What a reference leads to."""
         side, pointer = part
-        self.documents[side].follow(pointer)  # raises on a circle, which has no end to find
-        return side, self.documents[side].target(pointer)
+        found = self.documents[side].target(pointer, self.node(part)["$ref"])
+        self.documents[side].follow(found)  # raises on a circle, which has no end to find
+        return side, found
 
-    def is_same(self, one: Part, other: Part) -> bool:
-        """Whether two schemas say the same, word for word but for descriptions and the names of what they refer to."""
-        return self._is_same(one[0], self.node(one), other[0], self.node(other), set())
+    def is_same(self, one: Part, other: Part, key: str = "") -> bool:
+        """Whether two schemas, or what a keyword says in two, are the same but for words and the names of what is referred to."""
+        pending, seen = [(_role(key) if key else "schema", one, other)], set()
+        while pending:
+            step = pending.pop()
+            if step not in seen:  # in a circle it is the same, until it is refuted
+                seen.add(step)
+                inner = self._compare(*step)
+                if inner is None:
+                    return False
+                pending += inner
+        return True
 
-    def are_same(self, some: Iterable[Part], others: Iterable[Part]) -> bool:
+    def are_same(self, some: Iterable[Part], others: Iterable[Part], key: str = "") -> bool:
         """Whether each of some schemas has its like among others, and there are as many."""
         here, there = list(some), list(others)
-        return len(here) == len(there) and all(any(self.is_same(part, each) for each in there) for part in here)
+        return len(here) == len(there) and all(any(self.is_same(part, each, key) for each in there) for part in here)
 
-    def _is_same(self, side: int, one: Any, other_side: int, other: Any, seen: set[tuple[int, int]]) -> bool:
-        one, other = self._followed(side, one), self._followed(other_side, other)
-        if isinstance(one, dict | list) and isinstance(other, dict | list):
-            if (id(one), id(other)) in seen:
-                return True  # in a circle, until it is refuted
-            seen.add((id(one), id(other)))
-        if isinstance(one, dict) and isinstance(other, dict):
-            keys = said_of(one)
-            return keys == said_of(other) and all(
-                self._is_same(side, one[key], other_side, other[key], seen) for key in keys
-            )
-        if isinstance(one, list) and isinstance(other, list):
-            pairs = zip(one, other, strict=False)
-            return len(one) == len(other) and all(self._is_same(side, x, other_side, y, seen) for x, y in pairs)
-        return as_json(one) == as_json(other)
+    def _compare(self, role: str, one: Part, other: Part) -> list[tuple[str, Part, Part]] | None:
+        """What must be the same for two things to be; None if they are not."""
+        if role == "schema":
+            one, other = self._followed(one), self._followed(other)
+        old, new = self.node(one), self.node(other)
+        if role == "value" or not isinstance(old, dict | list) or self.is_made(one) or self.is_made(other):
+            return [] if as_json(old) == as_json(new) else None
+        says = said_of if role == "schema" else set
+        steps: list[Any]
+        if isinstance(old, list):
+            steps, is_alike = [*range(len(old))], isinstance(new, list) and len(old) == len(new)
+        else:
+            steps, is_alike = [*says(old)], isinstance(new, dict) and says(new) == says(old)
+        if not is_alike:
+            return None
+        found = []
+        for step in steps:
+            if step == "$ref" and role != "schemas" and (role == "schema" or (self._leads(one) and self._leads(other))):
+                found.append(("schema", self.target(one), self.target(other)))
+            else:
+                inner = {"schema": _role(step), "schemas": "schema"}.get(role, "any")
+                found.append((inner, below(one, step), below(other, step)))
+        return found
 
-    def is_reference(self, part: Part) -> bool:
-        """Whether a schema is a reference and says nothing else."""
-        return _is_reference(self.node(part))
+    def _leads(self, part: Part) -> bool:
+        return locate(self.trees[part[0]], str(self.node(part)["$ref"])) is not None
 
-    def _followed(self, side: int, node: Any) -> Any:
-        for _ in range(_DEEPEST):
-            if not _is_reference(node):
-                break
-            node = at(self.trees[side], target(node["$ref"]))
-        return node
+    def _followed(self, part: Part) -> Part:
+        while not self.is_made(part) and is_reference(self.node(part)):
+            part = self.target(part)
+        return part
 
     def cases(self, schemas: Schemas) -> list[Case]:
         """What the schemas allow together, as alternatives of one type each.
@@ -117,10 +150,10 @@ class Resolver:
 
     def case(self, kind: str, clause: Clause) -> Case:
         """An alternative of one type."""
-        return Case(kind, clause, self.node)
+        return Case(kind, clause, [(part, self.node(part)) for part in joined(clause.layers)])
 
     def _allows(self, clause: Clause, kind: str) -> bool:
-        listed = [types for part in clause.layers if (types := types_of(self.node(part))) is not None]
+        listed = [self.node(part)["type"] for part in clause.layers if "type" in self.node(part)]
         return all(kind in types or (kind == "number" and "integer" in types) for types in listed)
 
     def expand(self, part: Part, above: tuple[Part, ...]) -> list[Clause]:
@@ -149,49 +182,49 @@ class Resolver:
         return self._expanded[part]
 
     def _compose(self, part: Part, node: dict[str, Any], above: tuple[Part, ...]) -> list[Clause]:
-        side, pointer = part
-        is_reference = isinstance(node.get("$ref"), str)
-        if is_reference and self.documents[side].is_3_0:
-            return self.expand(self.target(part), above)
         found = [Clause(frozenset({part}), opaque=frozenset(_unknown(part, node)))]
-        if is_reference:
+        if "$ref" in node:
             found = _product(found, self.expand(self.target(part), above))
-        for index in range(len(listed(node, "allOf"))):
-            found = _product(found, self.expand((side, (*pointer, "allOf", index)), above))
+        for index in range(len(node.get("allOf", ()))):
+            found = _product(found, self.expand(below(part, "allOf", index), above))
         for union in self._alternatives(part, node, above):
             found = _product(found, union)
         if "not" in node:
-            found = [clause & self._refuse(part, "not") for clause in found]
+            found = [clause & Clause(nots=frozenset({below(part, "not")})) for clause in found]
         if node.get("nullable") is True:
-            found = [*found, Clause(frozenset({self._make(part, "nullable", {"type": "null"})}))]
+            found = [*found, Clause(frozenset({self._make(part, "nullable", {"type": ["null"]})}))]
         return found
 
     def _alternatives(self, part: Part, node: dict[str, Any], above: tuple[Part, ...]) -> Iterator[list[Clause]]:
         """Each keyword that says that one thing or another holds, as alternatives."""
 
         def inner(*steps: str | int) -> list[Clause]:
-            return self.expand((part[0], (*part[1], *steps)), above)
+            return self.expand(below(part, *steps), above)
 
         for key in ("anyOf", "oneOf"):
-            if branches := listed(node, key):
+            if branches := node.get(key):
                 is_exclusive = key == "oneOf" and len(branches) > 1
-                only = Clause(opaque=frozenset({(key, (part[0], (*part[1], key)))} if is_exclusive else ()))
+                only = Clause(opaque=frozenset({(key, below(part, key))} if is_exclusive else ()))
                 yield [clause & only for index in range(len(branches)) for clause in inner(key, index)]
         if "if" in node and ("then" in node or "else" in node):
             holds = _product(inner("if"), inner("then") if "then" in node else [Clause()])
-            fails = _product([self._refuse(part, "if")], inner("else") if "else" in node else [Clause()])
+            fails = _product(
+                [Clause(nots=frozenset({below(part, "if")}))], inner("else") if "else" in node else [Clause()]
+            )
             yield holds + fails
-        for name in node["dependentSchemas"] if isinstance(node.get("dependentSchemas"), dict) else ():
-            has = self._make(part, f"required {name}", {"type": "object", "required": [name]})
+        for name in node.get("dependentSchemas", ()):
+            has = self._make(part, f"required {name}", {"type": ["object"], "required": [name]})
             yield [Clause(nots=frozenset({has})), *inner("dependentSchemas", name)]
 
-    def _refuse(self, part: Part, key: str) -> Clause:
-        return Clause(nots=frozenset({(part[0], (*part[1], key))}))
-
     def _make(self, part: Part, name: str, node: Any) -> Part:
-        made = part[0], (*part[1], name)
+        made = below(part, name)
         self._made[made] = node
         return made
+
+
+def resolvers(old: Document, new: Document) -> dict[Direction, Resolver]:
+    """The schemas of two documents in both directions."""
+    return {"request": Resolver((old, new), "request"), "response": Resolver((old, new), "response")}
 
 
 def said_of(node: dict[str, Any]) -> set[str]:
@@ -200,17 +233,21 @@ def said_of(node: dict[str, Any]) -> set[str]:
     return {key for key in node if key not in _SILENT and (key in ours or not key.startswith("x-"))}
 
 
-def _is_reference(node: Any) -> bool:
-    return isinstance(node, dict) and isinstance(node.get("$ref"), str) and said_of(node) == {"$ref"}
+def is_reference(node: Any) -> bool:
+    """Whether a schema is a reference and says nothing else."""
+    return isinstance(node, dict) and said_of(node) == {"$ref"}
+
+
+def _role(key: Any) -> str:
+    return _ROLES.get(str(key).removesuffix(UNREAD), "any")
 
 
 def _unknown(part: Part, node: dict[str, Any]) -> Iterator[tuple[str, Part]]:
     """Keywords of which only that they are the same can be told."""
-    for key, value in node.items():
+    for key in node:
         is_known = key in _KNOWN or key.startswith("x-")
-        is_unevaluated = key.startswith("unevaluated") and value not in (True, {}) and not is_plain(node, key)
-        if not is_known or is_unevaluated:
-            yield key, (part[0], (*part[1], key))
+        if not is_known and (not key.startswith("unevaluated") or is_limited(node, key)):
+            yield key, below(part, key)
 
 
 def _product(ones: list[Clause], others: list[Clause]) -> list[Clause]:

@@ -14,7 +14,6 @@ from contract_diff.views import View
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from contract import Pointer
     from contract_diff.cases import Part, Schemas
     from contract_diff.changes import Place
     from contract_diff.resolver import Resolver
@@ -54,21 +53,19 @@ class SchemaComparison:
             return
         self._seen.add(pair)
         if self._depth > _DEEPEST:
-            part = (new or old)[0]
-            raise self._resolver.documents[part[0]].error(
-                part[1], f"is nested too deeply: {place.show([place.status])}"
-            )
+            side, pointer = (new or old)[0]
+            problem = f"is nested too deeply: {place.show([place.status])}"
+            raise self._resolver.documents[side].error(pointer, problem)
         self._depth += 1
         children = list(self._children(before, after))
-        is_held, is_equal = self._contain(old, new, [child[1:] for child in children])
+        is_held, is_equal = self._contain(old, new, [child[1:] for child in children if child[1:] != (old, new)])
         here = [*Differences(self._resolver, place, before, after, is_held=is_held).events(is_equal=is_equal)]
         below = [*self._branches(place, before, after, is_held=is_held)]
         if not is_held and not any(event.violates for event in (*here, *below)):
             places = old[0][1] if old else None, new[0][1] if new else None
-            differing = [
-                key for key in before.said.keys() | after.said.keys() if before.said.get(key) != after.said.get(key)
-            ]
-            note = f"Look at {names(sorted(differing))}." if differing else ""
+            said = before.said, after.said
+            differing = sorted(key for key in said[0].keys() | said[1].keys() if said[0].get(key) != said[1].get(key))
+            note = f"Look at {names(differing)}." if differing else ""
             here.append(Event("schema", place, "What it allows", places=places, note=note))
         yield from here
         yield from (event for event in below if not is_equal or event.kind in UNSEEN)
@@ -85,27 +82,25 @@ class SchemaComparison:
     def _children(self, old: View, new: View) -> Iterator[Child]:
         """What is compared by itself, because it has a place of its own."""
         is_object = old.may_be("object") and new.may_be("object")
-        for name in old.object.names if is_object else ():
-            if name in new.object.names:
+        for name in old.object.known if is_object else ():
+            if name in new.object.known:
                 yield name, old.object.field(name), new.object.field(name)
         if is_object and old.object.others and new.object.others:
             yield "*", old.object.others, new.object.others
-        if not (old.may_be("array") and new.may_be("array")):
-            return
-        for index in range(max(old.array.prefix, new.array.prefix)):
-            yield f"[{index}]", old.array.item(index), new.array.item(index)
-        rest = old.array.item(old.array.prefix), new.array.item(new.array.prefix)
-        if any(rest):
-            yield "[]", *rest
+        if old.may_be("array") and new.may_be("array"):
+            prefix = max(old.array.prefix, new.array.prefix)
+            for index in range(prefix):
+                yield f"[{index}]", old.array.item(index), new.array.item(index)
+            if any(rest := (old.array.item(prefix), new.array.item(prefix))):
+                yield "[]", *rest
 
     def _branches(self, place: Place, old: View, new: View, *, is_held: bool) -> Iterator[Event]:
         """Alternatives that are not the same, paired by what they are."""
         if len(old.alternatives) != len(new.alternatives):
             return
         for before, after in zip(old.alternatives, new.alternatives, strict=True):
-            is_same = self._resolver.is_same
-            gone = [part for part in before if not any(is_same(part, each) for each in after)]
-            come = [part for part in after if not any(is_same(part, each) for each in before)]
+            gone = [part for part in before if not any(self._resolver.is_same(part, each) for each in after)]
+            come = [part for part in after if not any(self._resolver.is_same(part, each) for each in before)]
             for part in list(gone):
                 match = self._match(part, come)
                 if match is not None:
@@ -114,30 +109,22 @@ class SchemaComparison:
                     step = f"({part[1][-2]} {part[1][-1]})"
                     yield from self.compare(place.below(step), joined([part]), joined([match]))
             for part in gone:
-                yield self._alternative(
-                    place, part, "removed", (part[1], None), violates=not is_held and self._is_request
-                )
+                yield self._alternative(place, part, "removed", violates=not is_held and self._is_request)
             for part in come:
-                yield self._alternative(
-                    place, part, "added", (None, part[1]), violates=not is_held and not self._is_request
-                )
+                yield self._alternative(place, part, "added", violates=not is_held and not self._is_request)
 
     def _match(self, part: Part, others: list[Part]) -> Part | None:
         """The alternative that has the same name, or else the same types."""
         node = self._resolver.node(part)
-        named = [
-            other
-            for other in others
-            if isinstance(node, dict) and "$ref" in node and self._resolver.node(other) == node
-        ]
+        is_named = isinstance(node, dict) and "$ref" in node
+        named = [other for other in others if is_named and self._resolver.node(other) == node]
         types = View(self._resolver, (part,)).type_text
         alike = [other for other in others if View(self._resolver, (other,)).type_text == types]
         return next(iter(named or alike), None)
 
-    def _alternative(
-        self, place: Place, part: Part, action: Action, places: tuple[Pointer | None, Pointer | None], *, violates: bool
-    ) -> Event:
+    def _alternative(self, place: Place, part: Part, action: Action, *, violates: bool) -> Event:
         node = self._resolver.node(part)
         name = node.get("$ref", "").rpartition("/")[2] if isinstance(node, dict) else ""
         subject = f"The alternative `{name or View(self._resolver, (part,)).type_text}`"
+        places = (part[1], None) if action == "removed" else (None, part[1])
         return Event(f"alternative {action}", place, subject, action, places=places, violates=violates)

@@ -5,16 +5,15 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from contract_diff.cases import Clause, as_json, joined, types_of
+from contract_diff.cases import Clause, as_json, below, joined
 from contract_diff.containment import Containment
-from contract_diff.resolver import TooManyError, said_of
+from contract_diff.document import LOWER, UPPER
+from contract_diff.resolver import TooManyError, is_reference, said_of
 
 if TYPE_CHECKING:
     from contract_diff.cases import Part, Schemas
     from contract_diff.resolver import Resolver
 
-LOWER: Final = frozenset({"minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"})
-UPPER: Final = frozenset({"maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties"})
 LIMITS: Final = LOWER | UPPER | {
     *("format", "pattern", "multipleOf", "uniqueItems", "contentEncoding", "contentMediaType", "contentSchema"),
 }  # fmt: skip
@@ -25,8 +24,6 @@ _TOLD: Final = frozenset({
     *("description", "summary", "default", "example", "examples", "externalDocs", "xml", "$comment", "$id", "$schema"),
     *("$anchor", "$defs", "definitions"),
 })  # fmt: skip
-# What is as if it were not said.
-_NONE: Final = {"minLength": 0, "minItems": 0, "minProperties": 0, "uniqueItems": False}
 
 
 class View:
@@ -35,8 +32,9 @@ class View:
     def __init__(self, resolver: Resolver, schemas: Schemas) -> None:
         self._resolver = resolver
         self.schemas = schemas
-        self.layers: list[Part] = []
+        self.layers: dict[Part, dict[str, Any]] = {}
         self.alternatives: list[list[Part]] = []
+        self._booleans: list[Part] = []
         for part in schemas:
             self._flatten(part)
         self.object = resolver.case("object", Clause(frozenset(self.layers)))
@@ -49,26 +47,27 @@ class View:
     def _flatten(self, part: Part) -> None:
         """The keywords that hold here, and the alternatives that there are; that null is one is told by the types."""
         node = self._resolver.node(part)
-        if part in self.layers or not isinstance(node, dict):
+        if not isinstance(node, dict):
+            self._booleans.append(part)
             return
-        side, pointer = part
-        if isinstance(node.get("$ref"), str) and self._resolver.documents[side].is_3_0:
-            self._flatten(self._resolver.target(part))
+        if part in self.layers:
             return
-        self.layers.append(part)
-        if isinstance(node.get("$ref"), str):
+        self.layers[part] = node
+        if "$ref" in node:
             self._flatten(self._resolver.target(part))
-        for index in range(len(node["allOf"]) if isinstance(node.get("allOf"), list) else 0):
-            self._flatten((side, (*pointer, "allOf", index)))
+        for index in range(len(node.get("allOf", ()))):
+            self._flatten(below(part, "allOf", index))
         for key in ("anyOf", "oneOf"):
-            given = node[key] if isinstance(node.get(key), list) else []
-            branches: list[Part] = [
-                (side, (*pointer, key, index)) for index, branch in enumerate(given) if not _is_null(branch)
-            ]
+            given = node.get(key, ())
+            branches = [below(part, key, index) for index, branch in enumerate(given) if not _is_null(branch)]
             if len(branches) == 1:
                 self._flatten(branches[0])
             elif not all(isinstance(branch, dict) and branch.keys() == {"type"} for branch in given):
                 self.alternatives.append(branches)
+
+    def all(self, key: str) -> list[Any]:
+        """What each schema that has a keyword says there."""
+        return [node[key] for node in self.layers.values() if key in node]
 
     @cached_property
     def types(self) -> list[str]:
@@ -82,68 +81,76 @@ class View:
         """Whether null is allowed."""
         return any(case.kind == "null" for case in self._cases)
 
-    @property
+    @cached_property
     def type_text(self) -> str:
         """The types in words."""
         is_any = {"array", "boolean", "number", "object", "string"} <= set(self.types) and self.is_null
         return "any" if is_any else " or ".join([*self.types, *["null"] * self.is_null]) or "none"
 
-    @cached_property
+    @property
+    def has_type(self) -> bool:
+        """Whether a type is said, so that it is not merely left open."""
+        return bool(self.all("type")) or self.type_text != "any"
+
+    @property
     def is_open(self) -> bool:
         """Whether its enum has other values than those listed."""
-        return any(self._resolver.node(part).get("x-open-enum") is True for part in self.layers)
+        return True in self.all("x-open-enum")
 
     @cached_property
     def values(self) -> list[Any] | None:
         """The values that its enum lists; None if it has none."""
-        both = [False, True]
-        cases = [case for case in self._cases if case.kind != "null" and case.values != both]
-        opened = [value for part in self.layers for value in self._resolver.node(part).get("x-open-values", ())]
+        opened = [value for values in self.all("x-open-values") for value in values]
         if opened:
             return [value for value in opened if value is not None]
+        cases = [case for case in self._cases if case.kind != "null" and case.values != [False, True]]
         if not cases or any(case.values is None for case in cases):
             return None
-        every = {as_json(value): value for case in cases for value in case.values or ()}
-        return list(every.values())
+        return list({as_json(value): value for case in cases for value in case.values or ()}.values())
+
+    @property
+    def marks(self) -> dict[str, Any]:
+        """What is said beside values: whether it is deprecated, its default, the field that tells alternatives apart."""
+        default, discriminator = self.all("default"), self.all("discriminator")
+        return {
+            "deprecated": True in self.all("deprecated"),
+            "default": default[0] if default else None,
+            "discriminator": discriminator[0].get("propertyName") if discriminator else None,
+        }
 
     def part_of(self, key: str = "") -> Part:
         """Where a keyword stands, or else the schema."""
-        keys = (key, "x-open-values") if key == "enum" else (key,)
-        for each in self.layers:
-            if any(name in self._resolver.node(each) for name in keys):
-                return each[0], (*each[1], key)
-        return self.schemas[0] if self.schemas else (0, ())
+        keys = {key, "x-open-values"} if key == "enum" else {key}
+        found = [below(part, key) for part, node in self.layers.items() if keys & node.keys()]
+        return next(iter([*found, *self.schemas]), (0, ()))
 
     @cached_property
-    def keywords(self) -> dict[str, tuple[Any, Part]]:
-        """The tightest of each limit, and of other keywords that say something of values the schemas; where they stand."""
-        found: dict[str, tuple[Any, Part]] = {}
-        for part in self.layers:
-            node = self._resolver.node(part)
+    def keywords(self) -> dict[str, list[Part]]:
+        """Where limits stand, and what else says something of values and is told by its name."""
+        found: dict[str, list[Part]] = {}
+        for part, node in self.layers.items():
             for key in node:
-                if key in _TOLD or key.startswith("x-") or _NONE.get(key, node) == node[key]:
-                    continue
-                place = part[0], (*part[1], key)
-                value = node[key] if key in LIMITS else [place]
-                if key in found and key not in LIMITS:
-                    value = [*found[key][0], place]
-                elif key in found and key in LOWER | UPPER:
-                    value = (max if key in LOWER else min)(value, found[key][0])
-                elif key in found and value != found[key][0]:
-                    value = " and ".join(sorted({str(value), *str(found[key][0]).split(" and ")}))
-                found[key] = value, place
+                if key not in _TOLD and not key.startswith("x-"):
+                    found.setdefault(key, []).append(below(part, key))
         return found
 
-    @cached_property
+    def limit(self, key: str) -> Any:
+        """The tightest of a limit, or all that it says; None if there is none."""
+        found = self.all(key)
+        if key in LOWER | UPPER:
+            return (max if key in LOWER else min)(found, default=None)
+        texts = sorted({str(value) for value in found})
+        return " and ".join(texts) if len(texts) > 1 else next(iter(found), None)
+
+    @property
     def said(self) -> dict[str, list[Any]]:
         """Every keyword that says something about values, as it stands in each schema that has it."""
-        nodes = [self._resolver.node(part) for part in self.layers]
-        return {key: [node[key] for node in nodes if key in node] for node in nodes for key in said_of(node)}
+        return {key: self.all(key) for node in self.layers.values() for key in said_of(node)}
 
     @property
     def every_name(self) -> list[str]:
         """The fields that are named, be it in one alternative only."""
-        return list(dict.fromkeys([*self.object.names, *(name for case in self._cases for name in case.names)]))
+        return list(dict.fromkeys([*self.object.known, *(name for case in self._cases for name in case.names)]))
 
     def may_be(self, kind: str) -> bool:
         """Whether a type is allowed, as far as can be told."""
@@ -156,38 +163,13 @@ class View:
             if len(cases) == 1:
                 setattr(self, kind, cases[0])
 
-    def has(self, mark: str) -> bool:
-        """Whether a mark such as `deprecated` is set."""
-        return any(self._resolver.node(part).get(mark) is True for part in self.layers)
-
-    @property
-    def default(self) -> Any:
-        """What it is where it is left out."""
-        return next((node["default"] for part in self.layers if "default" in (node := self._resolver.node(part))), None)
-
-    @property
-    def discriminator(self) -> Any:
-        """The field that tells alternatives apart."""
-        found = [self._resolver.node(part).get("discriminator") for part in self.layers]
-        return next((each.get("propertyName") for each in found if isinstance(each, dict)), None)
-
-    def has_type(self) -> bool:
-        """Whether a type is said, so that it is not merely left open."""
-        return any(types_of(self._resolver.node(part)) is not None for part in self.layers) or self.type_text != "any"
-
     @property
     def identity(self) -> Schemas:
         """The schemas that mere references stand for."""
-        said = [part for part in self.layers if not self._resolver.is_reference(part)]
-        return joined(said or self.layers)
+        said = [part for part, node in self.layers.items() if not is_reference(node)]
+        return joined([*said, *self._booleans] or self.layers)
 
 
 def _is_null(schema: Any) -> bool:
-    said = (
-        {key for key in schema if key not in _TOLD or key in {"type", "const", "enum", "$ref"}}
-        if isinstance(schema, dict)
-        else ()
-    )
-    return said in ({"type"}, {"const"}, {"enum"}) and (
-        schema.get("type") in ("null", ["null"]) or schema.get("const", 0) is None or schema.get("enum") == [None]
-    )
+    said = {key: schema[key] for key in said_of(schema)} if isinstance(schema, dict) else None
+    return said in ({"type": ["null"]}, {"const": None}, {"enum": [None]})

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from contract.facts import ASPECTS
 from contract_diff.changes import Action, Event, Place, show
+from contract_diff.document import LITERALS, MAPS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,15 +39,14 @@ def _name(pointer: Pointer) -> str:
     return " ".join(str(part) for part in pointer[-2:]) or "document"
 
 
-def _changed(old: Any, new: Any, pointer: Pointer) -> Iterator[tuple[Pointer, str, Any, Any]]:
+def _changed(old: Any, new: Any, pointer: Pointer, *, is_map: bool = False) -> Iterator[tuple[Pointer, str, Any, Any]]:
     if isinstance(old, dict) and isinstance(new, dict):
-        in_map = pointer[-1:] in {("properties",), ("schemas",)}
         for key in dict.fromkeys([*old, *new]):
-            if key in _SILENT and not in_map:
+            if key in _SILENT and not is_map:
                 if old.get(key) != new.get(key):
                     yield pointer, key, old.get(key), new.get(key)
-            elif key in old and key in new:
-                yield from _changed(old[key], new[key], (*pointer, key))
+            elif key in old and key in new and (is_map or key not in LITERALS):
+                yield from _changed(old[key], new[key], (*pointer, key), is_map=not is_map and key in MAPS)
     elif isinstance(old, list) and isinstance(new, list):
         before = {_identity(item, index): item for index, item in enumerate(old)}
         for index, item in enumerate(new):

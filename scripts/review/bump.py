@@ -26,7 +26,7 @@ class Bump:
     @property
     def carried(self) -> bool:
         """Whether the working tree has the version that is needed, or a higher one."""
-        needed, new = _numbers(self.needed), _numbers(self.new)
+        needed, new = _version(self.needed), _version(self.new)
         return self.impact is None or (needed is not None and new is not None and new >= needed)
 
     @property
@@ -69,15 +69,18 @@ _UNRELEASED = "[unreleased]"
 def _sections(changelog: str) -> dict[str, list[str]]:
     parts = re.split(r"^## (.*)$", changelog, flags=re.MULTILINE)[1:]
     return {
-        heading.strip().lower(): re.findall(r"^[-*] \S.*$", text, re.MULTILINE)
+        heading.strip().lower(): re.findall(r"^[-*] .*\w.*$", text, re.MULTILINE)
         for heading, text in zip(parts[::2], parts[1::2], strict=True)
     }
 
 
 def _numbers(version: str) -> tuple[int, int, int] | None:
+    known = _version(version)
+    return (known.major, known.minor, known.micro) if known else None
+
+
+def _version(text: str) -> Version | None:
     try:
-        release = Version(version).release
+        return Version(text)
     except InvalidVersion:
         return None
-    major, minor, patch = (*release, 0, 0)[:3]
-    return major, minor, patch

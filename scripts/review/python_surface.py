@@ -92,7 +92,7 @@ def _take_out(items: dict[str, griffe.Object], item: griffe.Object) -> None:
 def _shape(item: griffe.Object) -> Any:
     """What makes two things the same but for their names."""
     if isinstance(item, griffe.Attribute):
-        return str(item.annotation), None if item.annotation is None else str(item.value)
+        return str(item.annotation), str(item.value)
     if isinstance(item, griffe.Function):
         return item.signature(name="it")
     if item.is_class:

@@ -41,6 +41,9 @@ def test_a_version_that_is_none_is_never_carried() -> None:
     assert bump("it", "soon", "0.2.0", "major").carried
     assert bump("it", "0.1.0rc1", "0.2.0", "major").carried
     assert not bump("it", "1.0.0", "0.9.0", "patch").carried
+    assert not bump("it", "1.0.0", "2.0.0rc1", "major").carried
+    assert not bump("it", "0.1.0", "0.2.0.dev1", "major").carried
+    assert bump("it", "0.1.0", "0.2.0.post1", "major").carried
     assert version_of("nothing") == ""
     assert version_of('"""Doc."""\n\n__version__ = "1.2.3"\n') == "1.2.3"
 
@@ -51,6 +54,7 @@ def test_only_new_entries_of_a_changelog_count() -> None:
     assert new_lines(old, old.replace("- a\n- b\n", "- b\n\n### Added\n\n- a\n")) == []
     assert new_lines(old, f"{old}- c\n* d\n") == ["- c", "* d"]
     assert new_lines(old, f"{old}- a\n") == ["- a"]
+    assert new_lines(old, f"{old}- .\n") == []
     assert new_lines(old, old.replace("- a", "- a, worded better")) == []
     released = f"{old}\n## [0.1.0]\n\n- x\n"
     assert new_lines(released, f"{released}- y\n") == []

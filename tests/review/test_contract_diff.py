@@ -552,3 +552,29 @@ def test_what_stands_for_all_operations_stands_for_each() -> None:
     }
     below["components"] = {**_scheme(two=KEY), "parameters": {"Id": parameter}}
     assert contract_diff.compare(Contract("spec.yaml", above), Contract("spec.yaml", below)) == []
+
+
+@pytest.mark.parametrize("name", ["required", "properties", "type", "items", "enum", "pattern", "x-hidden", "default"])
+def test_a_field_may_be_called_like_a_keyword(name: str) -> None:
+    """A change of its schema is told as that of any other field."""
+    old, new = ({"type": "object", "properties": {name: {"type": kind}}} for kind in ("string", "integer"))
+    assert compared(old, new, "response") == [f"breaking type, response 200: `{name}`"]
+
+
+def test_a_reference_may_lead_through_a_list() -> None:
+    """Into a part of an `allOf`: what it says there is what counts."""
+    old, new = (
+        contract({"properties": {"a": {"$ref": "#/components/schemas/A/allOf/0"}}}, schemas={"A": {"allOf": [part]}})
+        for part in (TEXT, {"type": "integer"})
+    )
+    assert told(contract_diff.compare(old, new)) == ["breaking type, response 200: `a`"]
+
+
+def test_a_field_that_unevaluated_properties_ruled_out_is_told() -> None:
+    """What a part of an `allOf` names is what `unevaluatedProperties` beside it leaves alone."""
+    old, new = (
+        {"type": "object", "allOf": [{"properties": fields}], "unevaluatedProperties": False}
+        for fields in ({"a": TEXT}, {"a": TEXT, "b": TEXT})
+    )
+    assert any(line.startswith("breaking") for line in compared(old, new, "response"))
+    assert not any(line.startswith("breaking") for line in compared(old, new, "request"))

@@ -244,3 +244,23 @@ def test_a_file_that_is_no_python_is_named_with_its_line(tmp_path: Path) -> None
 def test_a_union_is_read_however_it_is_written(annotation: str, members: list[str]) -> None:
     """Only the outermost members count."""
     assert union(annotation) == members
+
+
+def test_a_member_of_an_enum_is_renamed_only_with_its_value(tmp_path: Path) -> None:
+    """One that has another value is another member."""
+    sky = 'from enum import Enum\n\nclass Sky(Enum):\n    HIGH_CLOUD = "high"\n'
+    files = FILES | {
+        "autoenhance/errors.py": sky + FILES["autoenhance/errors.py"].replace("__all__ = [", "__all__ = ['Sky', ")
+    }
+    told = []
+    for number, member in enumerate(('CLOUD = "high"', 'STORMY_NIGHT = "stormy"')):
+        new = files["autoenhance/errors.py"].replace('HIGH_CLOUD = "high"', member)
+        sides = (
+            surface(tmp_path / f"old{number}", files),
+            surface(tmp_path / f"new{number}", files | {"autoenhance/errors.py": new}),
+        )
+        told.append([change.sentence for change in compare(*sides, [])])
+    assert told == [
+        ["The attribute is gone. It looks like a rename to `CLOUD`, which is new."],
+        ["The attribute is gone.", "The attribute is new."],
+    ]

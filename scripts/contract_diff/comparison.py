@@ -1,0 +1,288 @@
+"""Compares all operations of two documents, each with its servers, security, request and responses."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any, Final
+
+from contract_diff.changes import Action, Event, Place, show
+from contract_diff.containment import Containment
+from contract_diff.operations import Operation, addresses, operations
+from contract_diff.resolver import resolvers
+from contract_diff.schemas import SchemaComparison
+from contract_diff.severities import SENT_ALWAYS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from contract import Pointer
+    from contract_diff.document import Direction, Document
+    from contract_diff.resolver import Resolver
+
+Pair = tuple["Pointer", "Pointer"]
+_OPERATION: Final = Place("both", "operation")
+_JSON: Final = "application/json"
+_OPTIONAL: Final = ("optional", "required")
+
+
+def compare_documents(old: Document, new: Document) -> Iterator[Event]:
+    """What differs between all operations of two documents."""
+    versions: tuple[Pointer, ...] = (("info", "version"), ("openapi",))
+    for pointer in versions:
+        shown = show(old.get(pointer)), show(new.get(pointer))
+        if shown[0] != shown[1]:
+            place = Place("both", str(pointer[0]))
+            yield Event("contract version", place, f"`{pointer[-1]}`", "changed", *shown, places=(pointer, pointer))
+    before, after = operations(old), operations(new)
+    gone = [operation for key, operation in before.items() if key not in after]
+    come = [operation for key, operation in after.items() if key not in before]
+    for one in gone:
+        note = _find_rename(one, come)
+        yield Event("operation removed", _OPERATION, f"`{one.name}`", "removed", places=(one.pointer, None), note=note)
+    for one in come:
+        note = _find_rename(one, gone)
+        yield Event("operation added", _OPERATION, f"`{one.name}`", "added", places=(None, one.pointer), note=note)
+    both = resolvers(old, new)
+    for key in [key for key in before if key in after]:
+        yield from _compare_servers(before[key], after[key])
+        yield from OperationComparison(before[key], after[key], both).events()
+
+
+def _find_rename(operation: Operation, others: list[Operation]) -> str:
+    twins = [other for other in others if other.node == operation.node]
+    return f"It looks like a rename: `{twins[0].name}` is the same." if len(twins) == 1 else ""
+
+
+def _compare_servers(old: Operation, new: Operation) -> Iterator[Event]:
+    """Clients send to the first server; the others are as good as one another."""
+    place = Place("both", "servers")
+    here, there = old.nearest("servers") or old.pointer, new.nearest("servers") or new.pointer
+    first, now_first = old.servers[0][0], new.servers[0][0]
+    if first != now_first:
+        places = tuple((*each, 0, "url") if each[-1] == "servers" else each for each in (here, there))
+        shown = f"`{first}`", f"`{now_first}`"
+        yield Event("server", place, "The first server", "changed", *shown, places=(places[0], places[1]))
+    before, after = ({url for urls in each.servers for url in urls} - {first, now_first} for each in (old, new))
+    for url in sorted(before - after):
+        yield Event("server removed", place, f"`{url}`", "removed", places=(here, None))
+    for url in sorted(after - before):
+        yield Event("server added", place, f"`{url}`", "added", places=(None, there))
+
+
+def compare_addresses(ours: Operation, theirs: Operation) -> Iterator[Event]:
+    """Whether requests to our operation go where theirs does."""
+    one, other = addresses(ours), addresses(theirs)
+    for index, subject in enumerate(("The host", "The path")):
+        here, there = ({each[index] for each in side if each[index]} for side in (one, other))
+        if here and there and not here & there:
+            texts = [" or ".join(f"`{each}`" for each in sorted(side)).replace("{}", "{id}") for side in (here, there)]
+            places = ours.nearest("servers") or ours.pointer, theirs.nearest("servers") or theirs.pointer
+            yield Event("server", Place("both", "address"), subject, old=texts[0], new=texts[1], places=places)
+
+
+class OperationComparison:
+    """Compares two operations but for their servers.
+
+    Args:
+        old: The operation of the old contract.
+        new: That of the new one.
+        resolvers: The schemas of both documents, by direction.
+    """
+
+    def __init__(self, old: Operation, new: Operation, resolvers: dict[Direction, Resolver]) -> None:
+        self._old, self._new, self._resolvers = old, new, resolvers
+
+    def events(self) -> Iterator[Event]:
+        """Everything that differs.
+
+        Raises:
+            DiffError: If something cannot be compared; the message says where it is.
+        """
+        with self._new.document.comparing(self._new.pointer):
+            yield from self._events()
+
+    def _events(self) -> Iterator[Event]:
+        old, new = self._old, self._new
+        for key, kind in (("operationId", "operation id"), ("deprecated", "deprecated"), ("callbacks", "callbacks")):
+            before, after = old.node.get(key) or None, new.node.get(key) or None
+            if before != after:
+                places = (*old.pointer, key) if before else old.pointer, (*new.pointer, key) if after else new.pointer
+                yield Event(kind, _OPERATION, f"`{key}`", "changed", show(before), show(after), places=places)
+        yield from self._security()
+        for where, name in sorted(old.parameters.keys() | new.parameters.keys()):
+            pair = old.parameters.get((where, name)), new.parameters.get((where, name))
+            yield from self._parameter(where, name, *pair)
+        yield from self._body(Place("request", "request body"), old.body, new.body)
+        for status in sorted(old.responses.keys() | new.responses.keys()):
+            place = Place("response" if status.startswith("2") else "error", "", status)
+            yield from self._response(place, old.response_of(status), new.response_of(status))
+
+    def _security(self) -> Iterator[Event]:
+        """Every way in that was enough must still be enough."""
+        old, new = self._old.security, self._new.security
+        if old.keys() == new.keys():
+            return
+        refused = [way for way in old if not any(other <= way for other in new)]
+        shown = _show_security(old), _show_security(new)
+        places = old[refused[0]] if refused else next(iter(old.values())), next(iter(new.values()))
+        kind = "security" if refused else "security added"
+        places = self._find_scheme(*places) or places
+        yield Event(kind, Place("both", "security"), "What is asked for", "changed", *shown, places=places)
+
+    def _find_scheme(self, here: Pointer, there: Pointer) -> Pair | None:
+        """Where a scheme changed, if it is the only one that is asked for, by the same name in both."""
+        asked = self._old.document.get(here), self._new.document.get(there)
+        if not all(isinstance(each, dict) and len(each) == 1 for each in asked) or asked[0].keys() != asked[1].keys():
+            return None
+        pointer: Pointer = ("components", "securitySchemes", *asked[0])
+        for key in ("type", "in", "name", "scheme"):
+            before, after = self._said(key, (pointer, pointer))
+            if before != after:
+                return (*pointer, key), (*pointer, key)
+        return None
+
+    def _parameter(self, where: str, name: str, old: Pointer | None, new: Pointer | None) -> Iterator[Event]:
+        names = self._said("name", (old, new))
+        place = Place("request", f"{where} parameter `{names[1] or names[0]}`")
+        if old is None:
+            sent = SENT_ALWAYS | {need.rpartition(" ")[2] for way in self._old.security for need in way}
+            is_sent = where == "path" or (where == "header" and name in sent)
+            is_required = self._said("required", (old, new))[1] is True
+            kind = "parameter required" if is_required else "parameter added"
+            client, said = "parameter sent" if is_sent and is_required else "", _OPTIONAL[is_required]
+            yield Event(kind, place, "The parameter", "added", new=said, places=(None, new), client=client)
+        elif new is None:
+            client = "header removed from request" if where == "header" else ""
+            yield Event("parameter removed", place, "The parameter", "removed", places=(old, None), client=client)
+        else:
+            if where == "path" and names[0] != names[1]:
+                shown = show(names[0]), show(names[1])
+                yield Event("path parameter renamed", place, "Its name", "changed", *shown, places=(old, new))
+            if where != "path":
+                yield from self._flag("required", "parameter {}", place, "The parameter", (old, new))
+            styles = self._old.style(old), self._new.style(new)
+            if styles[0] != styles[1]:
+                yield Event("style", place, "Its style", "changed", *styles, places=(old, new))
+            yield from self._flag("deprecated", "deprecated", place, "`deprecated`", (old, new))
+            yield from self._inner(place, old, new)
+
+    def _body(self, place: Place, old: Pointer | None, new: Pointer | None) -> Iterator[Event]:
+        if old is None and new is not None:
+            kind = "required body added" if self._said("required", (old, new))[1] is True else "body added"
+            yield Event(kind, place, "The body", "added", places=(self._old.pointer, new))
+        elif old is not None and new is None:
+            yield Event("body removed", place, "The body", "removed", places=(old, self._new.pointer))
+        elif old is not None and new is not None:
+            yield from self._flag("required", "body {}", place, "The body", (old, new))
+            yield from self._content(place, old, new)
+
+    def _response(self, place: Place, old: Pointer | None, new: Pointer | None) -> Iterator[Event]:
+        if old is None and new is not None:
+            kind = {"2": "success added", "3": "redirect added"}.get(place.status[0], "error added")
+            may_be_order = any(_is_json(name) for name in self._new.content(new))
+            client = "success without order" if kind == "success added" and not may_be_order else ""
+            yield Event(kind, place, "The response", "added", places=(None, new), client=client)
+            success = next((pointer for status, pointer in self._old.responses.items() if status.startswith("2")), None)
+            if kind == "success added" and may_be_order and success is not None:
+                # This client reads it as an order: whether it is none is told, and of the rest only that it came.
+                yield from (event for event in self._response(place, success, new) if event.client == "no order")
+        elif old is not None and new is None:
+            if not any(_is_part(each, place.status) for each in self._new.responses):
+                kind = "success removed" if place.direction == "response" else "error removed"
+                yield Event(kind, place, "The response", "removed", places=(old, None))
+        elif old is not None and new is not None:
+            before, after = self._old.headers(old), self._new.headers(new)
+            for name in sorted(before.keys() | after.keys()):
+                here = replace(place, base=f" header `{name}`")
+                yield from self._header(here, before.get(name), after.get(name))
+            yield from self._content(place, old, new)
+
+    def _header(self, place: Place, old: Pointer | None, new: Pointer | None) -> Iterator[Event]:
+        if old is None or new is None:
+            action: Action = "added" if old is None else "removed"
+            yield Event(f"header {action}", place, "The header", action, places=(old, new))
+        else:
+            yield from self._flag("required", "header {}", place, "The header", (old, new))
+            yield from self._inner(place, old, new)
+
+    def _content(self, place: Place, here: Pointer, there: Pointer) -> Iterator[Event]:
+        """Media types: what requests were sent as must be taken, what responses come as must have been promised."""
+        old, new = self._old.content(here), self._new.content(there)
+        if place.direction == "request":
+            pairs = {(name, match) for name in old if (match := _find_media_type(name, new))}
+        else:
+            pairs = {(match, name) for name in new if (match := _find_media_type(name, old))}
+        gone = [name for name in old if name not in {one for one, _ in pairs}]
+        come = [name for name in new if name not in {other for _, other in pairs}]
+        before, after = (next((name for name in each if _is_json(name)), None) for each in (old, new))
+        for name in gone:
+            client = "no JSON" if place.direction != "request" and name == before and after is None else ""
+            yield Event("media type removed", place, f"`{name}`", "removed", places=(old[name], None), client=client)
+        for name in come:
+            kind = "media type added" if old or place.direction == "request" else "response body added"
+            yield Event(kind, place, f"`{name}`", "added", places=(None, new[name]))
+        if place.direction != "request" and before in gone and after in come:
+            pairs.add((before, after))  # JSON by another name
+        for one, other in sorted(pairs):
+            name = one if place.direction == "request" else other
+            inner = replace(place, base=place.base + ("" if name == _JSON else f" ({name})"))
+            pair = old[one], new[other]
+            yield from self._schemas(inner, *pair)
+            encoding, other_encoding = (show(each or None) for each in self._said("encoding", pair))
+            if place.direction == "request" and encoding != other_encoding:
+                yield Event("encoding", inner, "`encoding`", "changed", encoding, other_encoding, places=pair)
+
+    def _flag(self, key: str, kind: str, place: Place, subject: str, pair: Pair) -> Iterator[Event]:
+        """Whether it must be there, or is deprecated, where that differs."""
+        old, new = (value is True for value in self._said(key, pair))
+        words = _OPTIONAL if key == "required" else ("`false`", "`true`")
+        if old != new:
+            yield Event(kind.format(words[new]), place, subject, "changed", words[old], words[new], places=pair)
+
+    def _inner(self, place: Place, old: Pointer, new: Pointer) -> Iterator[Event]:
+        """The schemas of two parameters or headers, each of which may have its own or that of a media type."""
+        here, there = self._old.content(old), self._new.content(new)
+        yield from self._schemas(place, next(iter(here.values()), old), next(iter(there.values()), new))
+
+    def _schemas(self, place: Place, old: Pointer, new: Pointer) -> Iterator[Event]:
+        """What differs between the schemas of two media types, parameters or headers, each of which may have none."""
+        resolver = self._resolvers["request" if place.direction == "request" else "response"]
+        has_old, has_new = ("schema" in node for node in self._nodes((old, new)))
+        before, after = (0, (*old, "schema")), (1, (*new, "schema"))
+        if has_old and has_new:
+            with self._new.document.comparing(new):
+                yield from SchemaComparison(resolver).compare(place, (before,), (after,))
+        elif has_old and not Containment(resolver).is_within((), (before,)):
+            violates = resolver.direction == "response"
+            yield Event("schema", place, "The schema", "removed", places=(before[1], None), violates=violates)
+        elif has_new and not Containment(resolver).is_within((), (after,)):
+            violates = resolver.direction == "request"
+            yield Event("schema", place, "The schema", "added", places=(None, after[1]), violates=violates)
+
+    def _nodes(self, pair: tuple[Pointer | None, Pointer | None]) -> list[dict[str, Any]]:
+        """What stands there in each contract; nothing where there is no such place."""
+        both = zip((self._old, self._new), pair, strict=True)
+        return [{} if pointer is None else operation.document.mapping(pointer) for operation, pointer in both]
+
+    def _said(self, key: str, pair: tuple[Pointer | None, Pointer | None]) -> list[Any]:
+        """What each contract says at a key of its part."""
+        return [node.get(key) for node in self._nodes(pair)]
+
+
+def _show_security(ways: Iterable[frozenset[str]]) -> str:
+    return " or ".join(sorted(" and ".join(sorted(way)) or "nothing" for way in ways))
+
+
+def _find_media_type(name: str, content: dict[str, Pointer]) -> str | None:
+    """The media type, or the range of them, that a media type belongs to."""
+    return name if name in content else next((each for each in content if fnmatchcase(name, each)), None)
+
+
+def _is_json(name: str) -> bool:
+    return name.endswith(("/json", "+json")) or ("*" in name and fnmatchcase(_JSON, name))
+
+
+def _is_part(status: str, of: str) -> bool:
+    """Whether a status, or a range, belongs to a range."""
+    return of.endswith("XX") and status not in {of, "default"} and status.startswith(of[0])

@@ -1,0 +1,79 @@
+"""Whether a value meets a schema, or whether that cannot be told."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from jsonschema import Draft202012Validator, validators
+
+from contract_diff.cases import OF_NUMBERS, as_json, kind_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from contract_diff.cases import Part
+    from contract_diff.resolver import Resolver
+
+_MOST_REFERENCES: Final = 20
+_OF_TEXTS: Final = ("contentEncoding", "contentMediaType", "contentSchema")
+
+
+class _UntoldError(Exception):
+    """A keyword is met of which nothing is known here, or references have no end."""
+
+
+class Values:
+    """Judges values by the schemas of two documents.
+
+    Args:
+        resolver: The schemas.
+        unknown: The keywords of which nothing is known.
+    """
+
+    def __init__(self, resolver: Resolver, unknown: set[str]) -> None:
+        self._resolver = resolver
+        self._granted: Collection[tuple[str, str]] = ()
+        self._references = 0
+        untold = [*unknown - Draft202012Validator.VALIDATORS.keys(), "format", *_OF_TEXTS]
+        handlers = {key: partial(self._check, key) for key in untold}
+        self._validator: Any = validators.extend(  # type: ignore[no-untyped-call]
+            Draft202012Validator, {**handlers, "$ref": self._follow}
+        )
+
+    def is_valid(self, value: Any, part: Part, granted: Collection[tuple[str, str]] = ()) -> bool | None:
+        """Whether a value meets a schema; None if that cannot be told.
+
+        Args:
+            value: The value.
+            part: The schema.
+            granted: Keywords of which nothing is known here but that the value meets them, each with what it says.
+        """
+        if self._resolver.is_made(part):
+            schema = self._resolver.node(part)
+        else:
+            steps = (str(step).replace("~", "~0").replace("/", "~1").replace("%", "%25") for step in part[1])
+            schema = {"$ref": f"urn:{part[0]}#" + "".join(f"/{step}" for step in steps)}
+        self._granted, self._references = granted, 0
+        try:
+            return bool(self._validator(schema, registry=self._resolver.registry).is_valid(value))
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException:  # noqa: BLE001  # what the libraries below do not foresee, a panic of Rust among it
+            return None
+
+    def _check(self, key: str, _: Any, said: Any, value: Any, __: Any) -> Iterator[Any]:
+        """Give up at a keyword that says something of this value, unless the value is known to meet it."""
+        kind = "number" if key == "format" and said in OF_NUMBERS else "string"
+        is_meant = kind_of(value) == kind if key in {"format", *_OF_TEXTS} else True
+        text = as_json(said)
+        if is_meant and ("$ref" in text or (key, text) not in self._granted):
+            raise _UntoldError
+        yield from ()
+
+    def _follow(self, validator: Any, reference: Any, value: Any, schema: Any) -> Iterator[Any]:
+        if self._references > _MOST_REFERENCES:
+            raise _UntoldError
+        self._references += 1
+        yield from Draft202012Validator.VALIDATORS["$ref"](validator, reference, value, schema) or ()
+        self._references -= 1
