@@ -45,6 +45,8 @@ class Case:
     clause: Clause
     layers: list[tuple[Part, Any]]
     """The schemas of the alternative, with what they say."""
+    beside: frozenset[str] = frozenset()
+    """The fields that it or another alternative of the same schemas names."""
 
     def all(self, key: str) -> list[Any]:
         """What each schema that has a keyword says there."""

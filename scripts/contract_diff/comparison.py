@@ -44,6 +44,9 @@ def compare_documents(old: Document, new: Document) -> Iterator[Event]:
         note = _find_rename(one, gone)
         yield Event("operation added", _OPERATION, f"`{one.name}`", "added", places=(None, one.pointer), note=note)
     both = resolvers(old, new)
+    if old.get(("webhooks",)) and not both["request"].is_same((0, ("webhooks",)), (1, ("webhooks",)), "webhooks"):
+        places = ("webhooks",), ("webhooks",) if new.get(("webhooks",)) else ()
+        yield Event("callbacks", Place("both", "webhooks"), "`webhooks`", "changed", places=places)
     for key in [key for key in before if key in after]:
         yield from _compare_servers(before[key], after[key])
         yield from OperationComparison(before[key], after[key], both).events()
@@ -106,7 +109,7 @@ class OperationComparison:
         old, new = self._old, self._new
         for key, kind in (("operationId", "operation id"), ("deprecated", "deprecated"), ("callbacks", "callbacks")):
             before, after = old.node.get(key) or None, new.node.get(key) or None
-            if before != after:
+            if before != after or (before and not self._is_same(key, (old.pointer, new.pointer))):
                 places = (*old.pointer, key) if before else old.pointer, (*new.pointer, key) if after else new.pointer
                 yield Event(kind, _OPERATION, f"`{key}`", "changed", show(before), show(after), places=places)
         yield from self._security()
@@ -115,7 +118,8 @@ class OperationComparison:
             yield from self._parameter(where, name, *pair)
         yield from self._body(Place("request", "request body"), old.body, new.body)
         for status in sorted(old.responses.keys() | new.responses.keys()):
-            place = Place("response" if status.startswith("2") else "error", "", status)
+            is_only = status == "default" and len(old.responses) == 1 == len(new.responses)
+            place = Place("response" if status.startswith("2") or is_only else "error", "", status)
             yield from self._response(place, old.response_of(status), new.response_of(status))
 
     def _security(self) -> Iterator[Event]:
@@ -161,9 +165,6 @@ class OperationComparison:
                 yield Event("path parameter renamed", place, "Its name", "changed", *shown, places=(old, new))
             if where != "path":
                 yield from self._flag("required", "parameter {}", place, "The parameter", (old, new))
-            styles = self._old.style(old), self._new.style(new)
-            if styles[0] != styles[1]:
-                yield Event("style", place, "Its style", "changed", *styles, places=(old, new))
             yield from self._flag("deprecated", "deprecated", place, "`deprecated`", (old, new))
             yield from self._inner(place, old, new)
 
@@ -209,10 +210,9 @@ class OperationComparison:
     def _content(self, place: Place, here: Pointer, there: Pointer) -> Iterator[Event]:
         """Media types: what requests were sent as must be taken, what responses come as must have been promised."""
         old, new = self._old.content(here), self._new.content(there)
-        if place.direction == "request":
-            pairs = {(name, match) for name in old if (match := _find_media_type(name, new))}
-        else:
-            pairs = {(match, name) for name in new if (match := _find_media_type(name, old))}
+        kept = {(name, match) for name in old if (match := _find_media_type(name, new))}
+        known = {(match, name) for name in new if (match := _find_media_type(name, old))}
+        pairs = kept if place.direction == "request" else known
         gone = [name for name in old if name not in {one for one, _ in pairs}]
         come = [name for name in new if name not in {other for _, other in pairs}]
         before, after = (next((name for name in each if _is_json(name)), None) for each in (old, new))
@@ -224,13 +224,15 @@ class OperationComparison:
             yield Event(kind, place, f"`{name}`", "added", places=(None, new[name]))
         if place.direction != "request" and before in gone and after in come:
             pairs.add((before, after))  # JSON by another name
+        # What belonged to a range, or does now, is compared with it, too.
+        pairs |= kept if place.direction != "request" else known
         for one, other in sorted(pairs):
             name = one if place.direction == "request" else other
             inner = replace(place, base=place.base + ("" if name == _JSON else f" ({name})"))
             pair = old[one], new[other]
             yield from self._schemas(inner, *pair)
             encoding, other_encoding = (show(each or None) for each in self._said("encoding", pair))
-            if place.direction == "request" and encoding != other_encoding:
+            if encoding != other_encoding or not self._is_same("encoding", pair):
                 yield Event("encoding", inner, "`encoding`", "changed", encoding, other_encoding, places=pair)
 
     def _flag(self, key: str, kind: str, place: Place, subject: str, pair: Pair) -> Iterator[Event]:
@@ -241,8 +243,11 @@ class OperationComparison:
             yield Event(kind.format(words[new]), place, subject, "changed", words[old], words[new], places=pair)
 
     def _inner(self, place: Place, old: Pointer, new: Pointer) -> Iterator[Event]:
-        """The schemas of two parameters or headers, each of which may have its own or that of a media type."""
+        """How two parameters or headers are written, and their schemas: each may have its own or that of a media type."""
         here, there = self._old.content(old), self._new.content(new)
+        styles = self._old.style(old), self._new.style(new)
+        if styles[0] != styles[1]:
+            yield Event("style", place, "Its style", "changed", *styles, places=(old, new))
         yield from self._schemas(place, next(iter(here.values()), old), next(iter(there.values()), new))
 
     def _schemas(self, place: Place, old: Pointer, new: Pointer) -> Iterator[Event]:
@@ -260,6 +265,10 @@ class OperationComparison:
             violates = resolver.direction == "request"
             yield Event("schema", place, "The schema", "added", places=(None, after[1]), violates=violates)
 
+    def _is_same(self, key: str, pair: Pair) -> bool:
+        """Whether the same stands at a key of two parts, and in all that it refers to."""
+        return self._resolvers["request"].is_same((0, (*pair[0], key)), (1, (*pair[1], key)), key)
+
     def _nodes(self, pair: tuple[Pointer | None, Pointer | None]) -> list[dict[str, Any]]:
         """What stands there in each contract; nothing where there is no such place."""
         both = zip((self._old, self._new), pair, strict=True)
@@ -276,10 +285,13 @@ def _show_security(ways: Iterable[frozenset[str]]) -> str:
 
 def _find_media_type(name: str, content: dict[str, Pointer]) -> str | None:
     """The media type, or the range of them, that a media type belongs to."""
-    return name if name in content else next((each for each in content if fnmatchcase(name, each)), None)
+    bare = name.partition(";")[0]
+    found = [each for each in (name, bare) if each in content] + [each for each in content if fnmatchcase(bare, each)]
+    return next(iter(found), None)
 
 
 def _is_json(name: str) -> bool:
+    name = name.partition(";")[0]
     return name.endswith(("/json", "+json")) or ("*" in name and fnmatchcase(_JSON, name))
 
 

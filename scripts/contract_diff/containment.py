@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from contract_diff.cases import Part
 
-_TEXTS = ("pattern", "format", "contentEncoding", "contentMediaType", "contentSchema")
+_TEXTS = ("pattern", "format", "contentEncoding", "contentMediaType")
 _DEEPEST = 50
 Pair = tuple[Schemas, Schemas]
 
@@ -223,7 +223,9 @@ class Containment:
 
     def _is_field_within(self, case: Case, other: Case, name: str) -> bool:
         old = case.field(name)
-        if not old and not self._is_strict and name not in case.known:
+        # Of a response, what is gone deeper down, where it has no place of its own, is told nowhere else.
+        is_told = self._resolver.direction == "request" or self._depth == 1
+        if not old and not self._is_strict and is_told and name not in case.beside:
             return True
         return self.is_within(old, other.field(name))
 

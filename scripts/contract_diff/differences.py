@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -172,7 +173,7 @@ class Differences:
         action: Action = "added" if is_new else "removed"
         event = Event(kind, self.place, f"`{name}`", action, new=said if is_new and self._is_request else "")
         places = (None, _named(view, name)) if is_new else (_named(view, name), None)
-        violates, note = is_required or self._loses(name), note or self._elsewhere(name, other)
+        violates, note = not is_new or is_required or self._loses(name), note or self._elsewhere(name, other)
         return replace(event, places=places, violates=violates, client=client, note=note)
 
     def _loses(self, name: str) -> bool:
@@ -208,7 +209,14 @@ class Differences:
         for key, value in new.marks.items():
             if value != old.marks[key]:
                 subject = "`discriminator.propertyName`" if key == "discriminator" else f"`{key}`"
-                yield self._event(key, subject, show(old.marks[key]), show(value), key=key)
+                shown = [
+                    show(mark if mark is None or key != "default" else json.loads(mark))
+                    for mark in (old.marks[key], value)
+                ]
+                yield self._event(key, subject, *shown, key=key)
+        narrow, wide = (old.tags, new.tags) if self._is_request else (new.tags, old.tags)
+        if narrow and wide and not self.resolver.are_meant(narrow, wide):
+            yield self._event("discriminator", "`discriminator.mapping`", key="discriminator")
 
 
 def _compare_limits(key: str, old: Any, new: Any) -> tuple[bool, bool]:

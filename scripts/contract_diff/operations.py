@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,7 +20,7 @@ METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "t
 # OpenAPI says that these mean nothing where they are declared as parameters.
 _IGNORED_HEADERS: Final = frozenset({"accept", "content-type", "authorization"})
 _STYLES: Final = {"query": "form", "path": "simple", "header": "simple", "cookie": "form"}
-_MOST_URLS: Final = 100
+_MOST_URLS: Final = 10_000
 # The operation that a document of the service is compared in.
 METHOD: Final = "patch"
 PATH: Final = "/v3/orders/{id}"
@@ -53,7 +52,8 @@ class Operation:
         """Where each parameter stands, by where it is sent and its name; headers without case, a path's by their order."""
         order = re.findall(r"\{([^}]*)\}", self.path)
         found: dict[tuple[str, str], Pointer] = {}
-        for owner in (self.item, self.pointer):
+        # What stands beside the reference of a path counts as well.
+        for owner in dict.fromkeys((("paths", self.path), self.item, self.pointer)):
             for index in range(len(self.document.sequence((*owner, "parameters")))):
                 pointer = self.document.follow((*owner, "parameters", index))
                 parameter = self.document.mapping(pointer)
@@ -72,10 +72,11 @@ class Operation:
         parameter = self.document.mapping(pointer)
         if content := self.content(pointer):
             return next(iter(content))
-        style = str(parameter.get("style") or _STYLES.get(str(parameter.get("in"))))
+        style = str(parameter.get("style") or _STYLES.get(str(parameter.get("in")), "simple"))
         explode = parameter.get("explode", style == "form")
         reserved = ", allowReserved" if parameter.get("allowReserved") is True else ""
-        return f"`{style}`, {'exploded' if explode else 'not exploded'}{reserved}"
+        empty = ", allowEmptyValue" if parameter.get("allowEmptyValue") is True else ""
+        return f"`{style}`, {'exploded' if explode else 'not exploded'}{reserved}{empty}"
 
     @cached_property
     def body(self) -> Pointer | None:
@@ -101,9 +102,8 @@ class Operation:
         return self.responses.get(f"{status[0]}XX") or (self.responses.get("default") if is_default else None)
 
     def content(self, pointer: Pointer) -> dict[str, Pointer]:
-        """Where each media type of a body stands, by its name without parameters."""
-        names = self.document.mapping((*pointer, "content"))
-        return {name.partition(";")[0].strip().lower(): (*pointer, "content", name) for name in names}
+        """Where each media type of a body stands, by its name without a charset."""
+        return {_media_type(name): (*pointer, "content", name) for name in self.document.mapping((*pointer, "content"))}
 
     def headers(self, pointer: Pointer) -> dict[str, Pointer]:
         """Where each header of a response stands, by its name without case."""
@@ -151,15 +151,26 @@ def _credential(scheme: dict[str, Any]) -> str:
         return f"a key in the {where} {key.lower() if where == 'header' else key}"
     if kind == "http":
         return f"HTTP {str(scheme.get('scheme')).lower()} authentication"
-    texts = json.dumps([{"Url": scheme.get("openIdConnectUrl", "")}, scheme.get("flows")])
-    urls = sorted({*re.findall(r'Url": "(.+?)"', texts)})
-    return " ".join([kind, *urls])
+    flows = scheme["flows"] if isinstance(scheme.get("flows"), dict) else {}
+    texts = [str(scheme.get("openIdConnectUrl", ""))]
+    for name, flow in sorted(flows.items()):
+        texts += [name, *(str(flow[key]) for key in ("authorizationUrl", "tokenUrl") if key in flow)]
+    return " ".join([kind, *filter(None, texts)])
+
+
+def _media_type(text: str) -> str:
+    name, *parameters = (part.strip().lower() for part in text.split(";"))
+    return ";".join([name, *sorted(each for each in parameters if each and not each.startswith("charset="))])
 
 
 def _urls(server: dict[str, Any]) -> list[str]:
     variables = server["variables"] if isinstance(server.get("variables"), dict) else {}
     known = [variable if isinstance(variable, dict) else {} for variable in variables.values()]
-    choices = [dict.fromkeys([each.get("default", ""), *(each.get("enum") or ())]) for each in known]
+    # One without an `enum` may be anything: that is its name in braces.
+    choices = [
+        dict.fromkeys([each.get("default", ""), *(each.get("enum") or [f"{{{name}}}"])])
+        for name, each in zip(variables, known, strict=True)
+    ]
     found = []
     for values in islice(product(*choices), _MOST_URLS):
         url = str(server.get("url", ""))

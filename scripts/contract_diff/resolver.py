@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property, reduce
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,12 +26,12 @@ _DEEPEST: Final = 100
 _KNOWN: Final = frozenset({
     *("$ref", "allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas", "nullable", "$defs", "$id"),
     *("type", "enum", "const", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
-    *("minLength", "maxLength", "pattern", "format", "contentEncoding", "contentMediaType", "contentSchema"),
+    *("minLength", "maxLength", "pattern", "format", "contentEncoding", "contentMediaType"),
     *("prefixItems", "items", "contains", "minContains", "maxContains", "minItems", "maxItems", "uniqueItems"),
     *("properties", "patternProperties", "additionalProperties", "propertyNames", "required", "dependentRequired"),
     *("minProperties", "maxProperties"),
     *("title", "description", "summary", "default", "example", "examples", "deprecated", "readOnly", "writeOnly"),
-    *("$comment", "$schema", "$anchor", "definitions", "xml", "externalDocs", "discriminator"),
+    *("$comment", "$schema", "$anchor", "definitions", "externalDocs", "discriminator"),
 })  # fmt: skip
 # What says nothing about values.
 _SILENT: Final = {
@@ -43,7 +44,9 @@ _ROLES: Final = {
     **dict.fromkeys(("allOf", "anyOf", "oneOf", "prefixItems"), "schemas"),
     **dict.fromkeys(("properties", "patternProperties", "dependentSchemas"), "schemas"),
     **dict.fromkeys(("$ref", "enum", "const", "default"), "value"),
+    **dict.fromkeys(("$dynamicRef", "$recursiveRef"), "dynamic"),
 }
+_WHOLE: Final = {"value", "dynamic"}
 
 
 class TooManyError(Exception):
@@ -68,6 +71,12 @@ class Resolver:
         return Registry().with_resources(resources).crawl()
 
     @cached_property
+    def _are_one(self) -> bool:
+        """Whether both documents are the same, but for what their `info` says."""
+        one, other = (as_json({key: tree[key] for key in tree if key != "info"}) for tree in self.trees)
+        return one == other
+
+    @cached_property
     def values(self) -> Values:
         """Judges values by the schemas."""
         keys = {str(key) for tree in self.trees for node in mappings(tree) for key in node}
@@ -85,8 +94,10 @@ class Resolver:
     def target(self, part: Part) -> Part:
         """What a reference leads to."""
         side, pointer = part
-        found = self.documents[side].target(pointer, self.node(part)["$ref"])
-        self.documents[side].follow(found)  # raises on a circle, which has no end to find
+        document = self.documents[side]
+        document.follow(pointer)  # raises on a circle, which has no end to find
+        found = document.target(pointer, self.node(part)["$ref"])
+        document.follow(found)
         return side, found
 
     def is_same(self, one: Part, other: Part, key: str = "") -> bool:
@@ -112,24 +123,31 @@ class Resolver:
         if role == "schema":
             one, other = self._followed(one), self._followed(other)
         old, new = self.node(one), self.node(other)
-        if role == "value" or not isinstance(old, dict | list) or self.is_made(one) or self.is_made(other):
-            return [] if as_json(old) == as_json(new) else None
-        says = said_of if role == "schema" else set
-        steps: list[Any]
-        if isinstance(old, list):
-            steps, is_alike = [*range(len(old))], isinstance(new, list) and len(old) == len(new)
-        else:
-            steps, is_alike = [*says(old)], isinstance(new, dict) and says(new) == says(old)
-        if not is_alike:
+        if not isinstance(old, dict | list) or role in _WHOLE or self.is_made(one) or self.is_made(other):
+            return [] if as_json(old) == as_json(new) and (role != "dynamic" or self._are_one) else None
+        steps = self._steps(role, one)
+        if type(old) is not type(new) or steps != self._steps(role, other):
             return None
-        found = []
-        for step in steps:
-            if step == "$ref" and role != "schemas" and (role == "schema" or (self._leads(one) and self._leads(other))):
-                found.append(("schema", self.target(one), self.target(other)))
-            else:
-                inner = {"schema": _role(step), "schemas": "schema"}.get(role, "any")
-                found.append((inner, below(one, step), below(other, step)))
-        return found
+        return [self._inner(role, step, one, other) for step in steps]
+
+    def _steps(self, role: str, part: Part) -> set[Any]:
+        """What there is to compare in a schema, a mapping or a list."""
+        node = self.node(part)
+        if isinstance(node, list):
+            return {*range(len(node))}
+        if role != "schema":
+            return {*node}
+        return said_of(node) | {("tag", tag) for tag in (self.tags(part) if "discriminator" in node else ())}
+
+    def _inner(self, role: str, step: Any, one: Part, other: Part) -> tuple[str, Part, Part]:
+        if isinstance(step, tuple):
+            return "schema", self.tags(one)[step[1]], self.tags(other)[step[1]]
+        if step == "discriminator" and role == "schema":
+            return "value", below(one, step, "propertyName"), below(other, step, "propertyName")
+        if step == "$ref" and (role == "schema" or (role == "any" and self._leads(one) and self._leads(other))):
+            return "schema", self.target(one), self.target(other)
+        inner = {"schema": _role(step), "schemas": "schema"}.get(role, "any")
+        return inner, below(one, step), below(other, step)
 
     def _leads(self, part: Part) -> bool:
         return locate(self.trees[part[0]], str(self.node(part)["$ref"])) is not None
@@ -139,6 +157,27 @@ class Resolver:
             part = self.target(part)
         return part
 
+    def tags(self, part: Part) -> dict[str, Part]:
+        """Which schema each value of a discriminator means: those that are mapped, and the others by their names."""
+        side, node = part[0], self.node(part)
+        said = node["discriminator"].get("mapping")
+        mapped = {str(key): str(value) for key, value in said.items()} if isinstance(said, dict) else {}
+        references = {key: value if "/" in value else f"#/components/schemas/{value}" for key, value in mapped.items()}
+        for branch in (*node.get("anyOf", ()), *node.get("oneOf", ())):
+            if isinstance(branch, dict) and "$ref" in branch and branch["$ref"] not in references.values():
+                references[branch["$ref"].rpartition("/")[2]] = branch["$ref"]
+        found = {key: locate(self.trees[side], value) for key, value in references.items()}
+        return {
+            key: (side, where) if where is not None else below(part, references[key]) for key, where in found.items()
+        }
+
+    def are_meant(self, some: dict[str, Part], others: dict[str, Part]) -> bool:
+        """Whether each value of a discriminator means what it means among others."""
+        return all(
+            tag in others and (part[1] == others[tag][1] or self.is_same(part, others[tag]))
+            for tag, part in some.items()
+        )
+
     def cases(self, schemas: Schemas) -> list[Case]:
         """What the schemas allow together, as alternatives of one type each.
 
@@ -146,7 +185,9 @@ class Resolver:
             TooManyError: If there are too many.
         """
         clauses = reduce(_product, (self.expand(part, ()) for part in schemas), [Clause()])
-        return [self.case(kind, clause) for clause in clauses for kind in TYPES if self._allows(clause, kind)]
+        found = [self.case(kind, clause) for clause in clauses for kind in TYPES if self._allows(clause, kind)]
+        names = frozenset(name for case in found if case.kind == "object" for name in case.known)
+        return [replace(case, beside=names) for case in found]
 
     def case(self, kind: str, clause: Clause) -> Case:
         """An alternative of one type."""

@@ -87,12 +87,19 @@ class SchemaComparison:
                 yield name, old.object.field(name), new.object.field(name)
         if is_object and old.object.others and new.object.others:
             yield "*", old.object.others, new.object.others
+        for pattern in old.object.patterns if is_object else ():
+            if pattern in new.object.patterns:
+                sides = [side.object.matching(pattern, at_most=False) for side in (old, new)]
+                yield f"/{pattern}/", sides[0], sides[1]
         if old.may_be("array") and new.may_be("array"):
             prefix = max(old.array.prefix, new.array.prefix)
             for index in range(prefix):
                 yield f"[{index}]", old.array.item(index), new.array.item(index)
             if any(rest := (old.array.item(prefix), new.array.item(prefix))):
                 yield "[]", *rest
+            contained = [[schemas for schemas, *_ in side.array.contained] for side in (old, new)]
+            if [len(each) for each in contained] == [1, 1]:
+                yield "[contains]", contained[0][0], contained[1][0]
 
     def _branches(self, place: Place, old: View, new: View, *, is_held: bool) -> Iterator[Event]:
         """Alternatives that are not the same, paired by what they are."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from contract_diff.resolver import Resolver
 
 _MOST_REFERENCES: Final = 20
-_OF_TEXTS: Final = ("contentEncoding", "contentMediaType", "contentSchema")
+_OF_TEXTS: Final = ("contentEncoding", "contentMediaType")
 
 
 class _UntoldError(Exception):

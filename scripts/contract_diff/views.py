@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from contract_diff.resolver import Resolver
 
 LIMITS: Final = LOWER | UPPER | {
-    *("format", "pattern", "multipleOf", "uniqueItems", "contentEncoding", "contentMediaType", "contentSchema"),
+    *("format", "pattern", "multipleOf", "uniqueItems", "contentEncoding", "contentMediaType"),
 }  # fmt: skip
 # What is told in other words, or says nothing about values.
 _TOLD: Final = frozenset({
     *("$ref", "allOf", "anyOf", "oneOf", "nullable", "type", "enum", "const", "properties", "required", "items"),
     *("additionalProperties", "prefixItems", "discriminator", "deprecated", "readOnly", "writeOnly", "title"),
-    *("description", "summary", "default", "example", "examples", "externalDocs", "xml", "$comment", "$id", "$schema"),
+    *("description", "summary", "default", "example", "examples", "externalDocs", "$comment", "$id", "$schema"),
     *("$anchor", "$defs", "definitions"),
 })  # fmt: skip
 
@@ -114,9 +114,15 @@ class View:
         default, discriminator = self.all("default"), self.all("discriminator")
         return {
             "deprecated": True in self.all("deprecated"),
-            "default": default[0] if default else None,
+            "default": as_json(default[0]) if default else None,
             "discriminator": discriminator[0].get("propertyName") if discriminator else None,
         }
+
+    @property
+    def tags(self) -> dict[str, Part]:
+        """Which schema each value of a discriminator means."""
+        parts = [part for part, node in self.layers.items() if "discriminator" in node]
+        return {tag: meant for part in parts for tag, meant in self._resolver.tags(part).items()}
 
     def part_of(self, key: str = "") -> Part:
         """Where a keyword stands, or else the schema."""

@@ -242,3 +242,33 @@ REQUIRED: dict[str, tuple[Any, Any, list[str]]] = {
 def test_a_field_that_is_only_required_has_a_name(old: Any, new: Any, expected: list[str]) -> None:
     """So it is sent, and what it gets as a schema limits it."""
     assert _named({"A": old}, {"A": new}, "request") == expected
+
+
+PET = _fields(name=TEXT)
+BARKS = _fields(bark={"type": "boolean"}) | {"required": ["bark"]}
+ALTERNATIVES: dict[str, tuple[Where, Any, Any]] = {
+    "one comes": ("response", {"anyOf": [TEXT, PET]}, {"anyOf": [TEXT, PET, BARKS]}),
+    "another comes": ("response", PET, {"oneOf": [PET, BARKS]}),
+    "an open one goes": ("request", {"anyOf": [OBJECT, PET]}, {"anyOf": [PET]}),
+    "a field goes below a pattern": (
+        "response",
+        OBJECT | {"patternProperties": {"^a": _fields(c=TEXT)}},
+        OBJECT | {"patternProperties": {"^a": OBJECT}},
+    ),
+    "a field goes among items": (
+        "response",
+        {"type": "array", "contains": _fields(c=TEXT)},
+        {"type": "array", "contains": OBJECT},
+    ),
+    "a field goes below a condition": (
+        "response",
+        {"if": {"required": ["a"]}, "then": _fields(b=_fields(c=TEXT))},
+        {"if": {"required": ["a"]}, "then": _fields(b=OBJECT)},
+    ),
+}
+
+
+@pytest.mark.parametrize(("where", "old", "new"), ALTERNATIVES.values(), ids=ALTERNATIVES)
+def test_what_one_alternative_names_is_promised_by_all(where: Where, old: Any, new: Any) -> None:
+    """It is not forgiven as a field that nobody had heard of."""
+    assert any(each.startswith("breaking") for each in _named({"A": old}, {"A": new}, where))

@@ -209,4 +209,4 @@ def test_union_of_objects_is_compared_by_all_its_fields() -> None:
             "oneOf": [copy.deepcopy(their.order), {"type": "object", "properties": {"x": {"type": "string"}}}]
         }
 
-    assert short(found(change)) == ["compatible field added, response 200"]
+    assert short(found(change)) == ["compatible field added, response 200", "compatible schema, response 200"]
