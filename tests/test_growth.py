@@ -22,6 +22,7 @@ LEFT_OUT = {
     "tests/faults": "does not depend on the contract: connections and bytes that break off",
     "tests/real": "does not depend on the contract: other programs between the client and the service",
     "tests/bulk/test_rate.py": "does not depend on the contract",
+    "tests/bulk/test_stopping.py": "does not depend on the contract",
     "tests/bulk/test_rate_limiter.py": "does not depend on the contract",
     "tests/bulk/test_scheduler.py": "does not depend on the contract",
     "tests/cli/test_disk_full.py": "does not depend on the contract",

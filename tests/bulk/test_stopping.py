@@ -783,10 +783,12 @@ def test_dropping_a_run_waits_for_no_thread() -> None:
         run = client.edit_orders(edits(5))
         next(run)
         server.wait_for(lambda: server.at_once > 0)
+        gc.collect()  # what others have left would count
         start = time.monotonic()
         del run
         gc.collect()
-        assert time.monotonic() - start < 0.5
+        # The threads would be waited for until the server lets them go.
+        assert time.monotonic() - start < 5
         assert run_threads()
         server.release()
         server.wait_for(lambda: not run_threads())
