@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from contract_diff.cases import Case, Clause, Schemas, as_json, below
+from contract_diff.document import UNREAD
 from contract_diff.resolver import Resolver, TooManyError
 
 if TYPE_CHECKING:
@@ -225,6 +226,7 @@ class Containment:
         old = case.field(name)
         # Of a response, what is gone deeper down, where it has no place of its own, is told nowhere else.
         is_told = self._resolver.direction == "request" or self._depth == 1
+        is_told = is_told and not case.all(f"patternProperties{UNREAD}")
         if not old and not self._is_strict and is_told and name not in case.beside:
             return True
         return self.is_within(old, other.field(name))

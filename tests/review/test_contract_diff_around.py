@@ -34,8 +34,12 @@ def _is_breaking(old: dict[str, Any], new: dict[str, Any]) -> bool:
     return any(change.breaking for change in contract_diff.compare(*sides))
 
 
-def _request(schema: Any = None, media: str = JSON, **types: Any) -> dict[str, Any]:
-    return {"requestBody": {"content": types or {media: {"schema": schema}}}}
+def _request(schema: Any, media: str = JSON) -> dict[str, Any]:
+    return _bodies({media: schema})
+
+
+def _bodies(schemas: dict[str, Any]) -> dict[str, Any]:
+    return {"requestBody": {"content": {media: {"schema": schema} for media, schema in schemas.items()}}}
 
 
 def _response(schema: Any = None, **more: Any) -> dict[str, Any]:
@@ -112,16 +116,16 @@ HIDDEN: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         _response(_pets("Feline", "Dog")) | _pet_schemas(Cat="Feline"),
     ),
     "a version of a media type goes": (
-        _request(**{f"{JSON};version=1": {"schema": TEXT}, f"{JSON};version=2": {"schema": TEXT}}),
+        _bodies({f"{JSON};version=1": TEXT, f"{JSON};version=2": TEXT}),
         _request(TEXT, f"{JSON};version=2"),
     ),
     "a version of a media type is another": (
-        _request(**{f"{JSON};version=1": {"schema": TEXT}, f"{JSON};version=2": {"schema": TEXT}}),
-        _request(**{f"{JSON};version=1": {"schema": WHOLE}, f"{JSON};version=2": {"schema": TEXT}}),
+        _bodies({f"{JSON};version=1": TEXT, f"{JSON};version=2": TEXT}),
+        _bodies({f"{JSON};version=1": WHOLE, f"{JSON};version=2": TEXT}),
     ),
     "a media type comes beside its range": (
         _request(TEXT, "application/*"),
-        _request(**{"application/*": {"schema": TEXT}, JSON: {"schema": WHOLE}}),
+        _bodies({"application/*": TEXT, JSON: WHOLE}),
     ),
     "a default that is the only response": (
         {"responses": {"default": {"description": "Yes.", "content": {JSON: {"schema": {"enum": ["a"]}}}}}},

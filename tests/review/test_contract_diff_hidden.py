@@ -144,6 +144,11 @@ UNREADABLE: dict[str, tuple[Where, Any, Any]] = {
         OBJECT | {"patternProperties": {r"^\p{L}+$": TEXT}},
         _fields(a=TEXT) | {"patternProperties": {r"^\p{L}+$": TEXT}, "additionalProperties": False},
     ),
+    "a pattern for fields, and a field of another type": (
+        "request",
+        OBJECT | {"patternProperties": {r"^\p{L}+$": TEXT}},
+        _fields(a=WHOLE) | {"patternProperties": {r"^\p{L}+$": TEXT}},
+    ),
     "another pattern for fields": (
         "request",
         OBJECT | {"patternProperties": {r"^\p{L}+$": TEXT}},
