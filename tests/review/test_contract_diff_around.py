@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -132,6 +133,7 @@ HIDDEN: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"responses": {"default": {"description": "Yes.", "content": {JSON: {"schema": {"enum": ["a", "b"]}}}}}},
     ),
     "what is called back": (_named(TEXT) | CALLBACK, _named(WHOLE) | CALLBACK),
+    "a link goes": (_response(links={"a": {"operationId": "b"}}), _response()),
     "webhooks go": (_webhook(TEXT), {}),
     "a webhook is another": (
         _named(TEXT) | _webhook({"$ref": f"{NAMES}A"}),
@@ -179,6 +181,8 @@ ALLOWED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         _response(_pets("Feline", "Dog", c="Feline", d="Dog")) | _pet_schemas(Cat="Feline"),
     ),
     "a charset": (_request(TEXT), _request(TEXT, f"{JSON}; charset=utf-8")),
+    "a link comes": (_response(), _response(links={"a": {"operationId": "b"}})),
+    "a host in other case": ({"servers": [{"url": "https://X.com/V"}]}, {"servers": [{"url": "https://x.com/V"}]}),
     "a server variable is free": (_server(enum=["eu"]), _server()),
 }
 
@@ -187,3 +191,12 @@ ALLOWED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 def test_what_takes_nothing_away_around_schemas_is_compatible(old: dict[str, Any], new: dict[str, Any]) -> None:
     """Though it is said in another way."""
     assert not _is_breaking(old, new)
+
+
+def test_thousands_of_values_take_no_time() -> None:
+    """Whether they come in another order, or with one more."""
+    values = [f"v{number}" for number in range(5_000)]
+    began = time.perf_counter()
+    assert not _is_breaking(_request({"enum": values}), _request({"enum": values[::-1]}))
+    assert _is_breaking(_response({"enum": values}), _response({"enum": [*values[::-1], "more"]}))
+    assert time.perf_counter() - began < 3
