@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from contract_diff.resolver import Resolver
 
 _DEEPEST: Final = 60
+_MOST_PAIRS: Final = 10_000
 Child = tuple[str, "Schemas", "Schemas"]
 
 
@@ -106,6 +107,8 @@ class SchemaComparison:
         if len(old.alternatives) != len(new.alternatives):
             return
         for before, after in zip(old.alternatives, new.alternatives, strict=True):
+            if len(before) * len(after) > _MOST_PAIRS:
+                continue  # that takes too long: what differs is told as one
             gone = [part for part in before if not any(self._resolver.is_same(part, each) for each in after)]
             come = [part for part in after if not any(self._resolver.is_same(part, each) for each in before)]
             for part in list(gone):

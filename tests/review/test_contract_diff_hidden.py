@@ -139,6 +139,12 @@ UNREADABLE: dict[str, tuple[Where, Any, Any]] = {
     "a schema that is not itself": ("response", _ref("N") | {"enum": ["a"]}, _ref("N") | {"enum": ["a", "b"]}),
     "a condition that is its own": ("response", _ref("C") | {"enum": ["a"]}, _ref("C") | {"enum": ["a", "b"]}),
     "a pattern and a value": ("request", TEXT | {"enum": ["a"]}, TEXT | {"pattern": r"^\p{L}+$"}),
+    "a pattern that takes ages": ("request", TEXT | {"enum": ["a" * 40 + "b"]}, TEXT | {"pattern": "^(a+)+$"}),
+    "a pattern that takes ages, and a field": (
+        "request",
+        OBJECT | {"patternProperties": {"^(a+)+$": TEXT}},
+        _fields(**{"a" * 40 + "b": WHOLE}) | {"patternProperties": {"^(a+)+$": TEXT}},
+    ),
     "a pattern for fields, and a field": (
         "request",
         OBJECT | {"patternProperties": {r"^\p{L}+$": TEXT}},
