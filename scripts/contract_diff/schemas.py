@@ -61,7 +61,10 @@ class SchemaComparison:
         children = list(self._children(before, after))
         is_held, is_equal = self._contain(old, new, [child[1:] for child in children if child[1:] != (old, new)])
         here = [*Differences(self._resolver, place, before, after, is_held=is_held).events(is_equal=is_equal)]
+        seen = set(self._seen)
         below = [*self._branches(place, before, after, is_held=is_held)]
+        if is_equal:
+            self._seen = seen  # what is found there is not told
         if not is_held and not any(event.violates for event in (*here, *below)):
             places = old[0][1] if old else None, new[0][1] if new else None
             said = before.said, after.said

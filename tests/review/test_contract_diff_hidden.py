@@ -261,6 +261,16 @@ ALTERNATIVES: dict[str, tuple[Where, Any, Any]] = {
     "one comes": ("response", {"anyOf": [TEXT, PET]}, {"anyOf": [TEXT, PET, BARKS]}),
     "another comes": ("response", PET, {"oneOf": [PET, BARKS]}),
     "an open one goes": ("request", {"anyOf": [OBJECT, PET]}, {"anyOf": [PET]}),
+    "a value of an open enum comes, too": (
+        "response",
+        TEXT | {"enum": ["x"], "x-open-enum": True, "oneOf": [{"maxLength": 3}, {"pattern": "x"}]},
+        TEXT | {"enum": ["x", "y"], "x-open-enum": True, "anyOf": [{"maxLength": 3}, {"pattern": "x"}]},
+    ),
+    "what one of several need not say": (
+        "request",
+        _fields(y=_ref("B")) | {"anyOf": [_fields(x=_ref("B")), OBJECT]},
+        _fields(y=_ref("C")) | {"anyOf": [_fields(x=_ref("C")), OBJECT]},
+    ),
     "a field goes below a pattern": (
         "response",
         OBJECT | {"patternProperties": {"^a": _fields(c=TEXT)}},
@@ -282,4 +292,5 @@ ALTERNATIVES: dict[str, tuple[Where, Any, Any]] = {
 @pytest.mark.parametrize(("where", "old", "new"), ALTERNATIVES.values(), ids=ALTERNATIVES)
 def test_what_one_alternative_names_is_promised_by_all(where: Where, old: Any, new: Any) -> None:
     """It is not forgiven as a field that nobody had heard of."""
-    assert any(each.startswith("breaking") for each in _named({"A": old}, {"A": new}, where))
+    more = {"B": TEXT, "C": WHOLE}
+    assert any(each.startswith("breaking") for each in _named({"A": old} | more, {"A": new} | more, where))
