@@ -21,6 +21,9 @@ Schemas = tuple[Part, ...]
 """Schemas that hold together, in one order; none allow everything."""
 
 TYPES: Final = ("null", "boolean", "number", "string", "array", "object")
+_LISTING: Final = frozenset(
+    {"type", "enum", "const", "$ref", "title", "description", "default", "example", "deprecated"}
+)
 _WIDER: Final = {'"int32"': '"int64"', '"float"': '"double"'}
 OF_NUMBERS: Final = frozenset({"int32", "int64", "float", "double"})
 
@@ -64,6 +67,17 @@ class Case:
             return None
         others = [set(map(as_json, each)) for each in lists[1:]]
         return [v for v in lists[0] if kind_of(v) == self.kind and all(as_json(v) in other for other in others)]
+
+    @cached_property
+    def listed(self) -> set[str]:
+        """The values that are listed, as JSON."""
+        return {*map(as_json, self.values or ())}
+
+    @cached_property
+    def is_list(self) -> bool:
+        """Whether it says nothing but which values there are; numbers may have to be whole as well."""
+        is_plain = not self.clause.nots and all(node.keys() <= _LISTING for _, node in self.layers)
+        return is_plain and self.values is not None and self.kind != "number"
 
     @cached_property
     def is_integer(self) -> bool:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final
 
 from contract_diff.changes import Action, Event, Place, show
 from contract_diff.containment import Containment
-from contract_diff.operations import Operation, addresses, operations
+from contract_diff.operations import JSON, Operation, addresses, find_media_type, is_json, operations
 from contract_diff.resolver import resolvers
 from contract_diff.schemas import SchemaComparison
 from contract_diff.severities import SENT_ALWAYS
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 
 Pair = tuple["Pointer", "Pointer"]
 _OPERATION: Final = Place("both", "operation")
-_JSON: Final = "application/json"
 _OPTIONAL: Final = ("optional", "required")
 
 
@@ -107,11 +105,12 @@ class OperationComparison:
 
     def _events(self) -> Iterator[Event]:
         old, new = self._old, self._new
-        for key, kind in (("operationId", "operation id"), ("deprecated", "deprecated"), ("callbacks", "callbacks")):
+        for key, kind in (("operationId", "operation id"), ("deprecated", "deprecated")):
             before, after = old.node.get(key) or None, new.node.get(key) or None
-            if before != after or (before and not self._is_same(key, (old.pointer, new.pointer))):
+            if before != after:
                 places = (*old.pointer, key) if before else old.pointer, (*new.pointer, key) if after else new.pointer
                 yield Event(kind, _OPERATION, f"`{key}`", "changed", show(before), show(after), places=places)
+        yield from self._whole("callbacks", _OPERATION, (old.pointer, new.pointer))
         yield from self._security()
         for where, name in sorted(old.parameters.keys() | new.parameters.keys()):
             pair = old.parameters.get((where, name)), new.parameters.get((where, name))
@@ -181,7 +180,7 @@ class OperationComparison:
     def _response(self, place: Place, old: Pointer | None, new: Pointer | None) -> Iterator[Event]:
         if old is None and new is not None:
             kind = {"2": "success added", "3": "redirect added"}.get(place.status[0], "error added")
-            may_be_order = any(_is_json(name) for name in self._new.content(new))
+            may_be_order = any(is_json(name) for name in self._new.content(new))
             client = "success without order" if kind == "success added" and not may_be_order else ""
             yield Event(kind, place, "The response", "added", places=(None, new), client=client)
             success = next((pointer for status, pointer in self._old.responses.items() if status.startswith("2")), None)
@@ -197,6 +196,8 @@ class OperationComparison:
             for name in sorted(before.keys() | after.keys()):
                 here = replace(place, base=f" header `{name}`")
                 yield from self._header(here, before.get(name), after.get(name))
+            if self._said("links", (old, new))[0]:
+                yield from self._whole("links", place, (old, new))
             yield from self._content(place, old, new)
 
     def _header(self, place: Place, old: Pointer | None, new: Pointer | None) -> Iterator[Event]:
@@ -210,12 +211,12 @@ class OperationComparison:
     def _content(self, place: Place, here: Pointer, there: Pointer) -> Iterator[Event]:
         """Media types: what requests were sent as must be taken, what responses come as must have been promised."""
         old, new = self._old.content(here), self._new.content(there)
-        kept = {(name, match) for name in old if (match := _find_media_type(name, new))}
-        known = {(match, name) for name in new if (match := _find_media_type(name, old))}
+        kept = {(name, match) for name in old if (match := find_media_type(name, new))}
+        known = {(match, name) for name in new if (match := find_media_type(name, old))}
         pairs = kept if place.direction == "request" else known
         gone = [name for name in old if name not in {one for one, _ in pairs}]
         come = [name for name in new if name not in {other for _, other in pairs}]
-        before, after = (next((name for name in each if _is_json(name)), None) for each in (old, new))
+        before, after = (next((name for name in each if is_json(name)), None) for each in (old, new))
         for name in gone:
             client = "no JSON" if place.direction != "request" and name == before and after is None else ""
             yield Event("media type removed", place, f"`{name}`", "removed", places=(old[name], None), client=client)
@@ -228,12 +229,10 @@ class OperationComparison:
         pairs |= kept if place.direction != "request" else known
         for one, other in sorted(pairs):
             name = one if place.direction == "request" else other
-            inner = replace(place, base=place.base + ("" if name == _JSON else f" ({name})"))
+            inner = replace(place, base=place.base + ("" if name == JSON else f" ({name})"))
             pair = old[one], new[other]
             yield from self._schemas(inner, *pair)
-            encoding, other_encoding = (show(each or None) for each in self._said("encoding", pair))
-            if encoding != other_encoding or not self._is_same("encoding", pair):
-                yield Event("encoding", inner, "`encoding`", "changed", encoding, other_encoding, places=pair)
+            yield from self._whole("encoding", inner, pair)
 
     def _flag(self, key: str, kind: str, place: Place, subject: str, pair: Pair) -> Iterator[Event]:
         """Whether it must be there, or is deprecated, where that differs."""
@@ -265,9 +264,13 @@ class OperationComparison:
             violates = resolver.direction == "request"
             yield Event("schema", place, "The schema", "added", places=(None, after[1]), violates=violates)
 
-    def _is_same(self, key: str, pair: Pair) -> bool:
-        """Whether the same stands at a key of two parts, and in all that it refers to."""
-        return self._resolvers["request"].is_same((0, (*pair[0], key)), (1, (*pair[1], key)), key)
+    def _whole(self, key: str, place: Place, pair: Pair) -> Iterator[Event]:
+        """What is not compared in detail, only whether it is the same, and all that it refers to."""
+        before, after = (each or None for each in self._said(key, pair))
+        parts = (0, (*pair[0], key)), (1, (*pair[1], key))
+        if before != after or (before and not self._resolvers["request"].is_same(*parts, key)):
+            places = parts[0][1] if before else pair[0], parts[1][1] if after else pair[1]
+            yield Event(key, place, f"`{key}`", "changed", show(before), show(after), places=places)
 
     def _nodes(self, pair: tuple[Pointer | None, Pointer | None]) -> list[dict[str, Any]]:
         """What stands there in each contract; nothing where there is no such place."""
@@ -281,18 +284,6 @@ class OperationComparison:
 
 def _show_security(ways: Iterable[frozenset[str]]) -> str:
     return " or ".join(sorted(" and ".join(sorted(way)) or "nothing" for way in ways))
-
-
-def _find_media_type(name: str, content: dict[str, Pointer]) -> str | None:
-    """The media type, or the range of them, that a media type belongs to."""
-    bare = name.partition(";")[0]
-    found = [each for each in (name, bare) if each in content] + [each for each in content if fnmatchcase(bare, each)]
-    return next(iter(found), None)
-
-
-def _is_json(name: str) -> bool:
-    name = name.partition(";")[0]
-    return name.endswith(("/json", "+json")) or ("*" in name and fnmatchcase(_JSON, name))
 
 
 def _is_part(status: str, of: str) -> bool:

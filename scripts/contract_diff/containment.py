@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from contract_diff.cases import Case, Clause, Schemas, as_json, below
+from contract_diff.document import UNREAD
 from contract_diff.resolver import Resolver, TooManyError
 
 if TYPE_CHECKING:
@@ -95,9 +96,11 @@ class Containment:
         others = [other for other in others if other.kind == case.kind]
         if any(self._is_case_within(case, other) for other in others):
             return True
-        return case.values is not None and all(
-            self._takes(value, wide, case) or not self._may_take(value, case.clause.layers) for value in case.values
-        )
+        if case.values is None:
+            return False
+        listed = {text for other in others if other.is_list and not other.clause.opaque for text in other.listed}
+        rest = [value for value in case.values if as_json(value) not in listed]
+        return all(self._takes(value, wide, case) or not self._may_take(value, case.clause.layers) for value in rest)
 
     def _takes(self, value: Any, schemas: Iterable[Part], case: Case | None = None) -> bool:
         """Whether a value, that of an alternative maybe, meets all schemas."""
@@ -116,6 +119,8 @@ class Containment:
     def _keywords_within(self, case: Case, other: Case) -> bool:
         if case.kind in {"null", "boolean"}:
             return {*map(as_json, case.values or ())} <= {*map(as_json, other.values or ())}
+        if case.is_list and other.is_list:
+            return case.listed <= other.listed
         if other.values is not None:
             values = [value for value in case.values or () if self._may_take(value, case.clause.layers)]
             return case.values is not None and all(self._takes(value, other.clause.layers, case) for value in values)
@@ -225,6 +230,7 @@ class Containment:
         old = case.field(name)
         # Of a response, what is gone deeper down, where it has no place of its own, is told nowhere else.
         is_told = self._resolver.direction == "request" or self._depth == 1
+        is_told = is_told and not case.all(f"patternProperties{UNREAD}")
         if not old and not self._is_strict and is_told and name not in case.beside:
             return True
         return self.is_within(old, other.field(name))

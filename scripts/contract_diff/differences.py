@@ -110,7 +110,7 @@ class Differences:
         if come := [value for value in new if as_json(value) not in before]:
             is_open = not self._is_request and self.old.is_open and self.new.is_open
             kind = "enum value added, open" if is_open else "enum value added"
-            yield self._event(kind, _enum(come), key="enum", widens=True, action="added")
+            yield self._event(kind, _enum(come), key="enum", widens=not is_open, action="added")
 
     def _keywords(self) -> Iterator[Event]:
         old, new = self.old.keywords, self.new.keywords

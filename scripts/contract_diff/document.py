@@ -42,6 +42,7 @@ MAPS: Final = {
     *("properties", "patternProperties", "dependentSchemas", "dependentRequired", "$defs", "definitions", "schemas"),
     *("paths", "parameters", "requestBodies", "responses", "headers", "content", "pathItems", "callbacks"),
 }
+_REPEATED: Final = re.compile(r"[+*}]\)[+*{]")
 # Patterns that every text matches.
 _ANY_TEXT: Final = re.compile(r"\^?(\.\*|\(\?:\.\*\)|)\$?|\[\\s\\S\]\*|\^\[\\s\\S\]\*\$")
 
@@ -218,18 +219,19 @@ def _modernise(node: dict[str, Any]) -> None:
 def _set_apart(node: dict[str, Any]) -> None:
     """Give keywords that say something, but nothing that is understood, the names of keywords that are not known."""
     unread = ["type"] if not set(map(str, node.get("type", ()))) <= _TYPES else []
-    if not all(map(_is_pattern, node.get("patternProperties", ()))):
+    if not all(map(is_readable, node.get("patternProperties", ()))):
         unread += ["patternProperties", "additionalProperties"]
     for key in node.keys() & {*unread}:
         node[f"{key}{UNREAD}"] = node.pop(key)
 
 
-def _is_pattern(text: str) -> bool:
+def is_readable(pattern: str) -> bool:
+    """Whether `re` knows a pattern, and will not try it for ages, as it may where what repeats is repeated."""
     try:
-        re.compile(text)
+        re.compile(pattern)
     except (re.error, OverflowError, RecursionError):
         return False
-    return True
+    return not _REPEATED.search(pattern)
 
 
 def _says_nothing(key: str, value: Any) -> bool:

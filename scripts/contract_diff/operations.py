@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import cached_property
 from itertools import islice, product
 from typing import TYPE_CHECKING, Any, Final
@@ -24,6 +25,7 @@ _MOST_URLS: Final = 10_000
 # The operation that a document of the service is compared in.
 METHOD: Final = "patch"
 PATH: Final = "/v3/orders/{id}"
+JSON: Final = "application/json"
 _MOST_SIMILAR: Final = 6
 
 
@@ -163,6 +165,19 @@ def _media_type(text: str) -> str:
     return ";".join([name, *sorted(each for each in parameters if each and not each.startswith("charset="))])
 
 
+def find_media_type(name: str, content: dict[str, Pointer]) -> str | None:
+    """The media type, or the range of them, that a media type belongs to."""
+    bare = name.partition(";")[0]
+    found = [each for each in (name, bare) if each in content] + [each for each in content if fnmatchcase(bare, each)]
+    return next(iter(found), None)
+
+
+def is_json(name: str) -> bool:
+    """Whether a media type, or a range of them, may be JSON."""
+    name = name.partition(";")[0]
+    return name.endswith(("/json", "+json")) or ("*" in name and fnmatchcase(JSON, name))
+
+
 def _urls(server: dict[str, Any]) -> list[str]:
     variables = server["variables"] if isinstance(server.get("variables"), dict) else {}
     known = [variable if isinstance(variable, dict) else {} for variable in variables.values()]
@@ -176,6 +191,9 @@ def _urls(server: dict[str, Any]) -> list[str]:
         url = str(server.get("url", ""))
         for name, value in zip(variables, values, strict=True):
             url = url.replace("{" + name + "}", str(value))
+        scheme, mark, rest = url.partition("://")
+        host, slash, path = rest.partition("/")
+        url = f"{scheme.lower()}{mark}{host.lower()}{slash}{path}" if mark else url  # a host is the same in other case
         found.append(url.rstrip("/") or "/")
     return found
 

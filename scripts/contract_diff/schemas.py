@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from contract_diff.resolver import Resolver
 
 _DEEPEST: Final = 60
+_MOST_PAIRS: Final = 10_000
 Child = tuple[str, "Schemas", "Schemas"]
 
 
@@ -60,7 +61,10 @@ class SchemaComparison:
         children = list(self._children(before, after))
         is_held, is_equal = self._contain(old, new, [child[1:] for child in children if child[1:] != (old, new)])
         here = [*Differences(self._resolver, place, before, after, is_held=is_held).events(is_equal=is_equal)]
+        seen = set(self._seen)
         below = [*self._branches(place, before, after, is_held=is_held)]
+        if is_equal:
+            self._seen = seen  # what is found there is not told
         if not is_held and not any(event.violates for event in (*here, *below)):
             places = old[0][1] if old else None, new[0][1] if new else None
             said = before.said, after.said
@@ -106,6 +110,8 @@ class SchemaComparison:
         if len(old.alternatives) != len(new.alternatives):
             return
         for before, after in zip(old.alternatives, new.alternatives, strict=True):
+            if len(before) * len(after) > _MOST_PAIRS:
+                continue  # that takes too long: what differs is told as one
             gone = [part for part in before if not any(self._resolver.is_same(part, each) for each in after)]
             come = [part for part in after if not any(self._resolver.is_same(part, each) for each in before)]
             for part in list(gone):

@@ -140,6 +140,7 @@ RULES: Final[tuple[Rule, ...]] = (
     # Operations, servers, security.
     Rule("operation added", None, COMPATIBLE, "The others are as before.", COMPATIBLE, _SAME),
     Rule("operation removed", None, BREAKING, "Requests to it are refused.", BREAKING, "Requests to it are refused."),
+    Rule("links", None, BREAKING, "Where a link leads to is not compared in detail: look at it.", COMPATIBLE, "It follows none."),
     Rule("callbacks", None, BREAKING, "What is called back is not compared in detail: look at it.", COMPATIBLE, "It has none."),
     Rule("server added", None, COMPATIBLE, "The others are as before.", COMPATIBLE, _SAME),
     Rule("server removed", None, BREAKING, "Requests to it are refused.", COMPATIBLE, "The client sends to the first."),

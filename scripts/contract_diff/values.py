@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from jsonschema import Draft202012Validator, validators
 
 from contract_diff.cases import OF_NUMBERS, as_json, kind_of
+from contract_diff.document import is_readable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -36,9 +37,10 @@ class Values:
         self._granted: Collection[tuple[str, str]] = ()
         self._references = 0
         untold = [*unknown - Draft202012Validator.VALIDATORS.keys(), "format", *_OF_TEXTS]
-        handlers = {key: partial(self._check, key) for key in untold}
+        handlers: dict[str, Any] = {key: partial(self._check, key) for key in untold}
+        handlers |= {"$ref": self._follow, "pattern": self._match}
         self._validator: Any = validators.extend(  # type: ignore[no-untyped-call]
-            Draft202012Validator, {**handlers, "$ref": self._follow}
+            Draft202012Validator, handlers
         )
 
     def is_valid(self, value: Any, part: Part, granted: Collection[tuple[str, str]] = ()) -> bool | None:
@@ -65,11 +67,17 @@ class Values:
     def _check(self, key: str, _: Any, said: Any, value: Any, __: Any) -> Iterator[Any]:
         """Give up at a keyword that says something of this value, unless the value is known to meet it."""
         kind = "number" if key == "format" and said in OF_NUMBERS else "string"
-        is_meant = kind_of(value) == kind if key in {"format", *_OF_TEXTS} else True
+        is_meant = kind_of(value) == kind if key in {"format", "pattern", *_OF_TEXTS} else True
         text = as_json(said)
         if is_meant and ("$ref" in text or (key, text) not in self._granted):
             raise _UntoldError
         yield from ()
+
+    def _match(self, validator: Any, pattern: Any, value: Any, schema: Any) -> Iterator[Any]:
+        if is_readable(pattern):
+            yield from Draft202012Validator.VALIDATORS["pattern"](validator, pattern, value, schema) or ()
+        else:
+            yield from self._check("pattern", validator, pattern, value, schema)
 
     def _follow(self, validator: Any, reference: Any, value: Any, schema: Any) -> Iterator[Any]:
         if self._references > _MOST_REFERENCES:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from contracts import contract
 from hypothesis import HealthCheck, given, settings
-from random_schemas import VALUES, pairs
+from random_schemas import VALUES, documents, pairs
 
 import contract_diff
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from contracts import Where
+    from hypothesis.strategies import SearchStrategy
 
 pytestmark = pytest.mark.tools
 
@@ -24,7 +25,10 @@ FOUND, LEFT_ALONE = 0.995, 0.8
 
 
 def _figures(
-    is_breaking: Callable[[Any, Any], bool | None], breaks: Callable[[Any, Any], bool], share: int = 1
+    is_breaking: Callable[[Any, Any], bool | None],
+    breaks: Callable[[Any, Any], bool],
+    share: int = 1,
+    source: Callable[[], SearchStrategy[tuple[Any, Any]]] = pairs,
 ) -> Counter[str]:
     """How many pairs break something or nothing, and how many of each are called what they are.
 
@@ -32,10 +36,11 @@ def _figures(
         is_breaking: What is said of a pair; None if that it breaks something does not follow from values.
         breaks: Whether values show that a pair breaks something.
         share: Of how many examples of the profile one is tried.
+        source: What makes the pairs.
     """
     counted: Counter[str] = Counter()
 
-    @given(pairs())
+    @given(source())
     @settings(max_examples=settings().max_examples // share, suppress_health_check=list(HealthCheck))
     def look(pair: tuple[Any, Any]) -> None:
         said = is_breaking(*pair)
@@ -95,6 +100,24 @@ def test_a_contract_is_judged_as_values_say(where: Where, capsys: pytest.Capture
         return _separates([narrow, _closed(narrow)], wide)
 
     _check(where, _figures(is_breaking, breaks, share=4), capsys)
+
+
+@pytest.mark.parametrize("where", ["request", "response"])
+def test_references_and_circles_are_judged_as_values_say(where: Where, capsys: pytest.CaptureFixture[str]) -> None:
+    """The same where schemas refer to another one, which may refer to itself."""
+    root = {"$ref": "#/components/schemas/Root"}
+
+    def is_breaking(old: Any, new: Any) -> bool | None:
+        changes = contract_diff.compare(contract(root, where, old), contract(root, where, new))
+        breaking = [change.kind for change in changes if change.breaking]
+        return None if set(breaking) == {"field removed"} else bool(breaking)
+
+    def breaks(old: Any, new: Any) -> bool:
+        narrow, wide = (old, new) if where == "request" else (new, old)
+        whole, closed, other = (root | {"components": {"schemas": each}} for each in (narrow, _closed(narrow), wide))
+        return _separates([whole, closed], other)
+
+    _check(f"{where}, references", _figures(is_breaking, breaks, 4, documents), capsys)
 
 
 def _closed(schema: Any) -> Any:

@@ -139,10 +139,21 @@ UNREADABLE: dict[str, tuple[Where, Any, Any]] = {
     "a schema that is not itself": ("response", _ref("N") | {"enum": ["a"]}, _ref("N") | {"enum": ["a", "b"]}),
     "a condition that is its own": ("response", _ref("C") | {"enum": ["a"]}, _ref("C") | {"enum": ["a", "b"]}),
     "a pattern and a value": ("request", TEXT | {"enum": ["a"]}, TEXT | {"pattern": r"^\p{L}+$"}),
+    "a pattern that takes ages": ("request", TEXT | {"enum": ["a" * 40 + "b"]}, TEXT | {"pattern": "^(a+)+$"}),
+    "a pattern that takes ages, and a field": (
+        "request",
+        OBJECT | {"patternProperties": {"^(a+)+$": TEXT}},
+        _fields(**{"a" * 40 + "b": WHOLE}) | {"patternProperties": {"^(a+)+$": TEXT}},
+    ),
     "a pattern for fields, and a field": (
         "request",
         OBJECT | {"patternProperties": {r"^\p{L}+$": TEXT}},
         _fields(a=TEXT) | {"patternProperties": {r"^\p{L}+$": TEXT}, "additionalProperties": False},
+    ),
+    "a pattern for fields, and a field of another type": (
+        "request",
+        OBJECT | {"patternProperties": {r"^\p{L}+$": TEXT}},
+        _fields(a=WHOLE) | {"patternProperties": {r"^\p{L}+$": TEXT}},
     ),
     "another pattern for fields": (
         "request",
@@ -250,6 +261,16 @@ ALTERNATIVES: dict[str, tuple[Where, Any, Any]] = {
     "one comes": ("response", {"anyOf": [TEXT, PET]}, {"anyOf": [TEXT, PET, BARKS]}),
     "another comes": ("response", PET, {"oneOf": [PET, BARKS]}),
     "an open one goes": ("request", {"anyOf": [OBJECT, PET]}, {"anyOf": [PET]}),
+    "a value of an open enum comes, too": (
+        "response",
+        TEXT | {"enum": ["x"], "x-open-enum": True, "oneOf": [{"maxLength": 3}, {"pattern": "x"}]},
+        TEXT | {"enum": ["x", "y"], "x-open-enum": True, "anyOf": [{"maxLength": 3}, {"pattern": "x"}]},
+    ),
+    "what one of several need not say": (
+        "request",
+        _fields(y=_ref("B")) | {"anyOf": [_fields(x=_ref("B")), OBJECT]},
+        _fields(y=_ref("C")) | {"anyOf": [_fields(x=_ref("C")), OBJECT]},
+    ),
     "a field goes below a pattern": (
         "response",
         OBJECT | {"patternProperties": {"^a": _fields(c=TEXT)}},
@@ -271,4 +292,5 @@ ALTERNATIVES: dict[str, tuple[Where, Any, Any]] = {
 @pytest.mark.parametrize(("where", "old", "new"), ALTERNATIVES.values(), ids=ALTERNATIVES)
 def test_what_one_alternative_names_is_promised_by_all(where: Where, old: Any, new: Any) -> None:
     """It is not forgiven as a field that nobody had heard of."""
-    assert any(each.startswith("breaking") for each in _named({"A": old}, {"A": new}, where))
+    more = {"B": TEXT, "C": WHOLE}
+    assert any(each.startswith("breaking") for each in _named({"A": old} | more, {"A": new} | more, where))

@@ -7,7 +7,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-_NAMES = ["a", "b", "c"]
+# One is called like a keyword that says nothing about values.
+_NAMES = ["a", "b", "title"]
 _TEXTS = ["", "a", "b", "ab", "bbb", "aaaa", "bbbbb", "bababa"]
 _SCALARS = [*_TEXTS, None, True, False, -2, -1, 0, 1, 2, 3, 4, 5, 6, 7, 0.5, 2.5]
 
@@ -130,6 +131,39 @@ def pairs(draw: st.DrawFn) -> tuple[Any, Any]:
     return (one, other) if draw(st.booleans()) else (other, one)
 
 
+@st.composite
+def documents(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Two documents of two schemas each, `Root` and `A`, that refer to `A` from a field or an item of theirs."""
+    one = {"Root": draw(schemas()), "A": draw(schemas(1))}
+    if not _is_referring(one["Root"]):
+        one["Root"] = {"type": "object", "properties": {draw(st.sampled_from(_NAMES)): {"type": "boolean"}}}
+    other = copy.deepcopy(one)
+    changed = draw(st.sampled_from(["A", "A", "Root"]))
+    other[changed] = _changed(draw, other[changed])
+    besides: list[dict[str, Any]] = [{}, {}, {"deprecated": True}, {"description": "Words."}, {"maxProperties": 2}]
+    beside = draw(st.sampled_from(besides))
+    found = _referring(one, beside), _referring(other, beside)
+    return found if draw(st.booleans()) else found[::-1]
+
+
+_INNER = ("properties", "patternProperties", "items", "additionalProperties", "prefixItems")
+
+
+def _referring(node: Any, beside: dict[str, Any], *, is_inner: bool = False) -> Any:
+    """The same, with references in place of booleans: in fields and items only, so that no schema is its own part."""
+    if isinstance(node, list):
+        return [_referring(each, beside, is_inner=is_inner) for each in node]
+    if node == {"type": "boolean"} and is_inner:
+        return {"$ref": "#/components/schemas/A"} | beside
+    if not isinstance(node, dict):
+        return node
+    return {key: _referring(value, beside, is_inner=is_inner or key in _INNER) for key, value in node.items()}
+
+
+def _is_referring(schema: Any) -> bool:
+    return "$ref" in repr(_referring(schema, {}))
+
+
 def _changed(draw: st.DrawFn, schema: Any) -> Any:
     """The schema with a small change, here or in a schema in it."""
     if not isinstance(schema, dict):
@@ -175,12 +209,18 @@ def _inner(schema: dict[str, Any]) -> list[tuple[Any, Any]]:
 def _values() -> list[Any]:
     """Values that tell schemas of these keywords apart: all scalars, and objects and lists of them."""
     few = ["", "a", "bbbbb", "ab", None, True, 0, 1, 3, 6, 0.5, {}, [], {"a": "a"}, ["a"]]
-    objects: list[Any] = [{}] + [{name: value} for name in (*_NAMES, "bd") for value in [*_SCALARS, *few[11:]]]
-    objects += [{one: v, other: w} for one, other in (("a", "b"), ("b", "c"), ("a", "c")) for v in few for w in few]
-    objects += [dict.fromkeys(_NAMES, value) for value in few] + [{"a": 1, "b": "a", "c": None, "d": True}]
+    objects: list[Any] = [{}] + [
+        {name: value} for name in (*_NAMES, "bd", "required") for value in [*_SCALARS, *few[11:]]
+    ]
+    objects += [
+        {one: v, other: w} for one, other in (("a", "b"), ("b", "title"), ("a", "title")) for v in few for w in few
+    ]
+    objects += [dict.fromkeys(_NAMES, value) for value in few] + [{"a": 1, "b": "a", "title": None, "d": True}]
     lists: list[Any] = [[]] + [[value] for value in [*_SCALARS, *few[11:]]] + [[v, w] for v in few for w in few]
     lists += [[v, v, v] for v in few] + [[v, v, v, v] for v in few] + [["a", 1, None], [0, 1, 3], ["a", "b", "ab"]]
     nested = [{"a": each} for each in (*objects[1:120:3], *lists[1:120:3])] + [[each] for each in objects[1:120:3]]
+    nested += [{name: each} for name in ("title", "b") for each in objects[1:120:4]]
+    nested += [{"title": {name: each}} for name in ("a", "title") for each in objects[1:120:8]]
     return [*_SCALARS, *objects, *lists, *nested]
 
 
