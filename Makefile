@@ -11,9 +11,7 @@ BIN := .venv/bin
 TOOL := PYTHONPATH=scripts $(BIN)/python -P -B -X utf8 -m
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install -qq --constraint constraints.txt
 # What is skipped is said at the end. Where everything is installed, as in CI, NO_SKIPS=1 lets a test that skips itself fail.
-# A worker more than there are cores: tests wait for clocks and sockets.
-WORKERS := $(shell echo $$((1 + $$(getconf _NPROCESSORS_ONLN))))
-PYTEST := --numprocesses=$(WORKERS) --dist=worksteal --quiet -rs $(if $(NO_SKIPS),--no-skips)
+PYTEST := --numprocesses=auto --dist=worksteal --quiet -rs $(if $(NO_SKIPS),--no-skips)
 # With ONCE=1, `make check` after `make test` runs only what that has left out, and reports what `make test` has covered.
 EDITABLE := --build-constraint constraints.txt --editable '.[cli,sandbox]'
 # The first Python that is new enough; PYTHON=... on the command line decides otherwise.
