@@ -125,7 +125,7 @@ class _Run:
             run = client.edit_orders(
                 self._report.pending, concurrency=asked.concurrency, rate=asked.rate, max_failures=asked.max_failures
             )
-            # To the last word: an end in the middle of the summary would be told as one before the first request.
+            # Until the summary is shown: Ctrl-C in the middle of it must not be reported as one before the first request.
             with stopping(lambda: self._stop(run), self._stop_hard):
                 self._say(*self._report.of_beginning())
                 began = time.monotonic()

@@ -1,4 +1,4 @@
-"""What Ctrl-C does to a run, and what else tells a process to end: the first time it finishes, the second time it does not."""
+"""Ctrl-C and other signals that end a process: the first waits for the requests in flight, the second does not."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _NAMES: Final = ("SIGINT", "SIGTERM", "SIGHUP")
 
 @contextmanager
 def stopping(first: Callable[[], None], second: Callable[[], None]) -> Iterator[None]:
-    """Call one function when the process is told to end, and another when it is told again.
+    """Call one function at the first signal that ends a process, and another at the second.
 
     In another thread than the main one nothing is changed: signals are not for it.
     """

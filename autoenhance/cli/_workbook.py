@@ -17,7 +17,7 @@ from autoenhance.cli._problems import CommandError
 from autoenhance.cli._text import either, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from autoenhance.cli._header import Header
 
@@ -65,24 +65,26 @@ def read_workbook(data: bytes, name: str, wanted: str | None) -> Sheet:
     except ModuleNotFoundError:
         hint = "pip install 'autoenhance-orders[sheets]', or save the sheet as \"CSV UTF-8\"."
         raise CommandError(f"{name} is a workbook, which needs 'python-calamine'", hint) from None
-    grids = {}
     try:
         archive = _archive(data, name)
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(data))
         sheets = [sheet for sheet in workbook.sheets_metadata if sheet.typ is SheetTypeEnum.WorkSheet]
         names = [sheet.name for sheet in sheets if sheet.visible is SheetVisibleEnum.Visible or sheet.name == wanted]
-        if wanted is not None and names and wanted not in names:
+        if not names:
+            raise CommandError(f"{name} has no worksheet", _SAVE)
+        if wanted is not None and wanted not in names:
             raise CommandError(f"{name} has no sheet {shown(wanted)}", f"Give --sheet: {either([*map(shown, names)])}.")
-        for sheet in names if wanted is None or not names else [wanted]:
-            errors = _errors_in(archive, name, sheet)
-            grids[sheet] = _rows(workbook.get_sheet_by_name(sheet).to_python(skip_empty_area=False), errors)
+        # One after the other, so that a sheet without our columns does not stay in memory.
+        grids = (
+            (sheet, _rows(workbook.get_sheet_by_name(sheet).to_python(skip_empty_area=False), errors))
+            for sheet in (names if wanted is None else [wanted])
+            for errors in [_errors_in(archive, name, sheet)]
+        )
+        return _only_sheet(grids, name, hides_errors=archive is None)
     except (CalamineError, *_DAMAGED):
         if _is_encrypted(data):
             raise CommandError(f"{name} is password-protected", "Save it without a password.") from None
         raise CommandError(f"{name} is damaged, or not a workbook", _SAVE) from None
-    if not grids:
-        raise CommandError(f"{name} has no worksheet", _SAVE)
-    return _only_sheet(grids, name, hides_errors=archive is None)
 
 
 def _is_encrypted(data: bytes) -> bool:
@@ -104,10 +106,10 @@ def _archive(data: bytes, name: str) -> zipfile.ZipFile | None:
     return None if {_ODS, _XLSX}.isdisjoint(archive.namelist()) else archive
 
 
-def _only_sheet(grids: dict[str, Iterator[Cells]], name: str, *, hides_errors: bool) -> Sheet:
+def _only_sheet(grids: Iterable[tuple[str, Iterator[Cells]]], name: str, *, hides_errors: bool) -> Sheet:
     sheets: list[Sheet] = []
     errors: list[RowError] = []
-    for sheet, cells in grids.items():
+    for sheet, cells in grids:
         try:
             sheets.append(Sheet(sheet, *find_header(cells), hides_errors))
         except HeaderError as error:
@@ -198,7 +200,7 @@ def _xlsx_cells(xml: Any, plain_styles: set[str], *, has_values: bool) -> Iterat
         if _local(element.tag) != "row":
             continue
         row, column = int(element.get("r", row + 1)), 0
-        if element.get("hidden") in {"1", "true"}:
+        if len(element) and element.get("hidden") in {"1", "true"}:
             yield row, 0, _HIDDEN
         for cell in element:
             reference = cell.get("r", "")
@@ -226,7 +228,9 @@ def _ods_cells(xml: Any, sheet: str) -> Iterator[tuple[int, int, str]]:
             is_ours, row = _attribute(element, "name") == sheet, 0
         elif event == "end" and tag == "table-row":
             repeated, column = int(_attribute(element, "number-rows-repeated", "1")), 0
-            if is_ours and _attribute(element, "visibility", "visible") != "visible":
+            # Of a hidden row without values there may be a million.
+            has_values = any(_local(name) == "value-type" for cell in element for name in cell.keys())  # noqa: SIM118
+            if is_ours and has_values and _attribute(element, "visibility", "visible") != "visible":
                 yield from ((row + down, 0, _HIDDEN) for down, _ in _area(repeated, 1))
             for cell in element if is_ours else ():
                 width = int(_attribute(cell, "number-columns-repeated", "1"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import struct
 import sys
+import time
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -540,6 +541,16 @@ def test_a_hidden_row_of_ods_is_not_edited_unseen(read: Read, path: Path) -> Non
     edits, said = read()
     assert edits == []
     assert "no column order_id" in said[0]
+
+
+def test_the_hidden_rest_of_a_sheet_is_no_row(read: Read, path: Path) -> None:
+    """Below the table people hide all that is left, a million rows."""
+    rest = '<table:table-row table:number-rows-repeated="1048000" table:visibility="collapse"><table:table-cell/></table:table-row>'
+    rewrite(TABLES / "workbook.ods", path, "content.xml", ("</table:table>", f"{rest}</table:table>"))
+    begun = time.monotonic()
+    edits, said = read()
+    assert (len(edits), said) == (4, [read_as("Orders", 4)])
+    assert time.monotonic() - begun < 2
 
 
 def test_a_password_protected_ods_is_called_that(read: Read, path: Path) -> None:
