@@ -10,7 +10,7 @@ import httpx
 
 import autoenhance  # annotations name autoenhance.bulk, which is imported when somebody resolves them
 from autoenhance._attempt import AsyncCall
-from autoenhance._base_client import BaseClient, EditOptions, order_of, spell_out_options
+from autoenhance._base_client import BaseClient, EditOptions, expand_options, order_of
 from autoenhance._bulk.limits import read_limits
 from autoenhance._bulk.typevars import E
 from autoenhance._settings import (
@@ -70,7 +70,7 @@ class AsyncAutoenhance(BaseClient):
         )
         self._transports = AsyncTransports(http_client, self._settings)
 
-    @spell_out_options
+    @expand_options
     async def edit_order(
         self,
         order_id: str,
@@ -84,7 +84,7 @@ class AsyncAutoenhance(BaseClient):
         """
         return order_of(await self.edit_order_detailed(order_id, **options))
 
-    @spell_out_options
+    @expand_options
     async def edit_order_detailed(
         self,
         order_id: str,
@@ -97,7 +97,9 @@ class AsyncAutoenhance(BaseClient):
             **options: What to set, and how the call is made; see `EditOptions`.
         """
         settings, edit = self._plan(order_id, options)
-        return await AsyncCall(settings, edit, via=self._transports.via).edit(await self._transports.get())
+        return await AsyncCall(settings, edit, proxy_note=self._transports.proxy_note).edit(
+            await self._transports.get()
+        )
 
     def edit_orders(
         self,

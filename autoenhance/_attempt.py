@@ -73,7 +73,7 @@ class SyncCall(Call):
         return self._conclude(failure)
 
     def _exchange(self, wanted: dict[str, Any]) -> None:
-        with self._sender.exclusively(self.deadline):
+        with self._sender.serialized(self.deadline):
             response = self._sender.send(self._build(self._sender, wanted))
             try:
                 raw = self._begin(response)
@@ -96,7 +96,7 @@ class AsyncCall(Call):
         """Make the edit, with as many attempts as it takes; the response has an order."""
         import anyio
 
-        while isinstance(outcome := await _in_a_child(self.attempt, sender), Unfinished):
+        while isinstance(outcome := await _run_in_child_task(self.attempt, sender), Unfinished):
             await anyio.sleep(self.next_attempt(outcome))
             if sender.is_closed:  # see `SyncCall.edit`
                 raise outcome.error
@@ -152,7 +152,7 @@ class AsyncCall(Call):
             await response.aclose()
 
 
-async def _in_a_child(attempt: Callable[[AsyncSender], Awaitable[T]], sender: AsyncSender) -> T:
+async def _run_in_child_task(attempt: Callable[[AsyncSender], Awaitable[T]], sender: AsyncSender) -> T:
     """Make an attempt in a task that only anyio cancels.
 
     httpcore shields the closing of a connection from anyio's cancelling, but not from asyncio's `Task.cancel`: cut off there,

@@ -37,7 +37,7 @@ class EditOptions(EditOrderParams, total=False):
     max_retries: int | NotGiven
 
 
-def spell_out_options(function: F) -> F:
+def expand_options(function: F) -> F:
     """Show each keyword of `**options` in the signature and the docstring that `help()` and notebooks show."""
     signature = inspect.signature(function)
     *named, _ = signature.parameters.values()

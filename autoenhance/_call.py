@@ -13,20 +13,9 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import httpx
 
 from autoenhance import errors
-from autoenhance._failure import (
-    NOT_SENT,
-    TIMEOUTS,
-    CutOffError,
-    NoURLError,
-    TooLateError,
-    is_lasting,
-    is_of_http2,
-    reason_of,
-    without_secrets,
-)
 from autoenhance._outcome import (
     SERVER_ERRORS,
-    Progress,
+    CallState,
     build_connection_error,
     build_response_error,
     build_status_error,
@@ -37,6 +26,17 @@ from autoenhance._request import build_request
 from autoenhance._response import RawResponse
 from autoenhance._retry import Failure, Policy, failure_of_status, read_retry_after
 from autoenhance._settings import Retry, Settings
+from autoenhance._transport_errors import (
+    NOT_SENT,
+    TIMEOUTS,
+    AbortedError,
+    DeadlineExceededError,
+    InvalidRedirectError,
+    is_http2_error,
+    is_permanent,
+    reason_of,
+    without_secrets,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -72,10 +72,10 @@ class Call:
     """The generated code asks its client for this; nothing unexpected gets that far."""
     _sender: Any
 
-    def __init__(self, settings: Settings, edit: Edit, *, via: str) -> None:
+    def __init__(self, settings: Settings, edit: Edit, *, proxy_note: str) -> None:
         self._settings = settings
         self._edit = edit
-        self._where = settings.base_url + via
+        self._where = settings.base_url + proxy_note
         version = BY_KEYWORD.get("api_version")
         default = {version.python_name: settings.api_version} if version and settings.api_version is not None else {}
         self.parameters: Mapping[str, Any] = {**default, **edit.parameters}
@@ -84,7 +84,7 @@ class Call:
         self.deadline = math.inf if settings.deadline is None else time.monotonic() + settings.deadline
         self.attempts = 0
         """How many requests were begun."""
-        self.refusals = 0
+        self.rate_limited = 0
         """How many of these count as no attempt, because the whole run was refused (429)."""
         self.was_reached = False
         """Whether there was a connection to the service."""
@@ -98,32 +98,32 @@ class Call:
         Raises:
             errors.AutoenhanceError: If there is to be none.
         """
-        wait = self.wait_for(unfinished.failure)
+        wait = self.retry_wait(unfinished.failure)
         if wait is None:
             raise unfinished.error
-        self.announce(unfinished.failure, wait)
+        self.log_retry(unfinished.failure, wait)
         return wait
 
-    def wait_for(self, failure: Failure) -> float | None:
+    def retry_wait(self, failure: Failure) -> float | None:
         """Seconds until the next attempt, None if there is to be none."""
         left = self.deadline - time.monotonic()
-        attempt = self.attempts - self.refusals
+        attempt = self.attempts - self.rate_limited
         return self._policy.wait(failure, attempt=attempt, left=left, chance=random.random())  # noqa: S311
 
-    def announce(self, failure: Failure, wait: float) -> None:
+    def log_retry(self, failure: Failure, wait: float) -> None:
         """Log that there is to be another attempt, and tell `on_retry`."""
         retry = Retry(self._edit.order_id, self.attempts, failure.reason, wait)
         _logger.info("order %s: attempt %d failed (%s), next in %.2f s", *retry)
         if self._settings.on_retry is not None:
             self._settings.on_retry(retry)
 
-    def cut_off(self) -> errors.AutoenhanceError:
+    def abort_error(self) -> errors.AutoenhanceError:
         """The error for an edit that its caller did not wait for."""
         self._may_have_happened |= self.attempts > 0
         self.was_reached |= self.attempts > 0  # nobody waited until that was known
         if not self._is_accepted():
             self._response = None  # a response that was to be followed by another attempt
-        return self._connection_error(CutOffError("the wait for it was cut off"))
+        return self._connection_error(AbortedError("the wait for it was cut off"))
 
     def as_generated_client(self) -> AuthenticatedClient:
         """This call, in the place where the generated functions expect their client.
@@ -150,12 +150,12 @@ class Call:
 
     def check(self, response: Response[Any]) -> Response[Order]:
         """Make sure that what an accepted edit came back with is an order."""
-        return check_order(response, cast("RawResponse", self._response), self._progress())
+        return check_order(response, cast("RawResponse", self._response), self._state())
 
     def _left(self) -> float:
         left = self.deadline - time.monotonic()
         if left <= 0:
-            raise TooLateError("")
+            raise DeadlineExceededError("")
         return left
 
     def _timeout(self) -> httpx.Timeout:
@@ -193,7 +193,7 @@ class Call:
             Unfinished: If it may end otherwise.
         """
         if isinstance(failure, BAD_LOCATION):
-            failure = NoURLError(f"the response redirects to no URL: {failure}")
+            failure = InvalidRedirectError(f"the response redirects to no URL: {failure}")
         if self._response is None:
             raise self._conclude_no_response(cast("Exception", failure))
         if not self._response.is_success:
@@ -214,13 +214,13 @@ class Call:
             self._may_have_happened |= response.status_code >= SERVER_ERRORS
         else:
             self._may_have_happened |= not failure.nothing_was_done
-        error = build_status_error(response, self._progress(), retry_after=retry_after)
+        error = build_status_error(response, self._state(), retry_after=retry_after)
         return error if failure is None else Unfinished(failure, error)
 
     def _conclude_no_response(self, cause: Exception) -> Unfinished | errors.AutoenhanceError:
         was_sent = not isinstance(cause, NOT_SENT)
         self.was_reached |= was_sent
-        if is_lasting(cause):
+        if is_permanent(cause):
             return self._connection_error(cause)
         self._may_have_happened |= was_sent
         return Unfinished(self._failure(cause, was_sent=was_sent), self._connection_error(cause))
@@ -235,14 +235,14 @@ class Call:
         return Unfinished(self._failure(cause, was_sent=True), error)
 
     def _failure(self, cause: Exception, *, was_sent: bool) -> Failure:
-        self._sender.is_multiplexed |= is_of_http2(cause)
+        self._sender.is_multiplexed |= is_http2_error(cause)
         was_shared = was_sent and self._sender.is_multiplexed
         return Failure(reason_of(cause, self._settings.api_key), nothing_was_done=not was_sent, was_shared=was_shared)
 
     def _connection_error(self, cause: Exception) -> errors.AutoenhanceError:
         error = build_connection_error(
             reason_of(cause, self._settings.api_key),
-            self._progress(),
+            self._state(),
             where=self._where,
             timed_out=isinstance(cause, TIMEOUTS),
             connected=not isinstance(cause, NOT_SENT),
@@ -256,7 +256,7 @@ class Call:
         return self._response is not None and self._response.is_success
 
     def _response_error(self, problem: str) -> errors.AutoenhanceError:
-        return build_response_error(problem, cast("RawResponse", self._response), self._progress())
+        return build_response_error(problem, cast("RawResponse", self._response), self._state())
 
-    def _progress(self) -> Progress:
-        return Progress(self._edit, self.attempts, self._settings.api_key, self._may_have_happened)
+    def _state(self) -> CallState:
+        return CallState(self._edit, self.attempts, self._settings.api_key, self._may_have_happened)

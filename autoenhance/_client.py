@@ -10,7 +10,7 @@ import httpx
 
 import autoenhance  # annotations name autoenhance.bulk, which is imported when somebody resolves them
 from autoenhance._attempt import SyncCall
-from autoenhance._base_client import BaseClient, EditOptions, check_options, order_of, spell_out_options
+from autoenhance._base_client import BaseClient, EditOptions, check_options, expand_options, order_of
 from autoenhance._bulk.limits import read_limits
 from autoenhance._bulk.typevars import E
 from autoenhance._settings import (
@@ -90,7 +90,7 @@ class Autoenhance(BaseClient):
         )
         self._transports = Transports(http_client, self._settings)
 
-    @spell_out_options
+    @expand_options
     def edit_order(
         self,
         order_id: str,
@@ -112,7 +112,7 @@ class Autoenhance(BaseClient):
         """
         return order_of(self.edit_order_detailed(order_id, **options))
 
-    @spell_out_options
+    @expand_options
     def edit_order_detailed(
         self,
         order_id: str,
@@ -127,7 +127,7 @@ class Autoenhance(BaseClient):
             **options: What to set, and how the call is made; see `EditOptions`.
         """
         settings, edit = self._plan(order_id, options)
-        return SyncCall(settings, edit, via=self._transports.via).edit(self._transports.get())
+        return SyncCall(settings, edit, proxy_note=self._transports.proxy_note).edit(self._transports.get())
 
     def edit_orders(
         self,
@@ -181,7 +181,7 @@ class Autoenhance(BaseClient):
         self.close()
 
 
-@spell_out_options
+@expand_options
 def edit_order(
     order_id: str,
     *,

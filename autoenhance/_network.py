@@ -19,7 +19,7 @@ class Network(NamedTuple):
     proxy: httpx.Proxy | None
 
     @property
-    def via(self) -> str:
+    def proxy_note(self) -> str:
         """What a sentence adds to the service's URL; httpx keeps the proxy's password apart."""
         return f" through the proxy {self.proxy.url}" if self.proxy else ""
 
@@ -34,7 +34,7 @@ def read_network(base_url: str) -> Network:
     # A proxy tunnels https, but it would read what goes over http, and the API key with it.
     proxy = _read_proxy(base_url) if is_https else None
     # Loading whom to trust takes 20 ms. Nothing goes over https from an http URL: no redirect is followed.
-    return Network(_read_context() if is_https else _trusting_nobody(), proxy)
+    return Network(_read_context() if is_https else _ssl_context_without_cas(), proxy)
 
 
 def _read_proxy(base_url: str) -> httpx.Proxy | None:
@@ -60,7 +60,7 @@ def _check_proxy(text: str) -> httpx.Proxy:
         raise ValueError
     proxy = httpx.Proxy(text)
     # Some of what cannot be used is found only when a transport is made.
-    httpx.HTTPTransport(verify=_trusting_nobody(), proxy=proxy).close()
+    httpx.HTTPTransport(verify=_ssl_context_without_cas(), proxy=proxy).close()
     return proxy
 
 
@@ -75,7 +75,7 @@ def _read_context() -> ssl.SSLContext:
         raise ValueError(f"SSL_CERT_DIR is {folder!r}, which is no directory")
     try:
         version = os.stat(file) if file else None  # noqa: PTH116
-        return _trusting(file, folder, (version.st_mtime_ns, version.st_ino, version.st_size) if version else None)
+        return _ssl_context(file, folder, (version.st_mtime_ns, version.st_ino, version.st_size) if version else None)
     except ssl.SSLError:
         raise ValueError(f"SSL_CERT_FILE is {file!r}, which holds no certificates in PEM format") from None
     except OSError as error:
@@ -83,11 +83,11 @@ def _read_context() -> ssl.SSLContext:
 
 
 @lru_cache(maxsize=1)
-def _trusting(*_: object) -> ssl.SSLContext:
+def _ssl_context(*_: object) -> ssl.SSLContext:
     """A context; it is another one as soon as the variables, or the file, are others."""
     return httpx.create_ssl_context()
 
 
 @lru_cache(maxsize=1)
-def _trusting_nobody() -> ssl.SSLContext:
+def _ssl_context_without_cas() -> ssl.SSLContext:
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

@@ -38,7 +38,7 @@ ADVICE: Final[dict[type[errors.APIStatusError], str]] = {
 }
 
 
-class Progress(NamedTuple):
+class CallState(NamedTuple):
     """How far a call has come: what every error says of it."""
 
     edit: Edit
@@ -72,7 +72,7 @@ class Progress(NamedTuple):
         return " The edit may have happened; making it twice is harmless."
 
 
-def check_order(response: Response[Any], raw: RawResponse, progress: Progress) -> Response[Order]:
+def check_order(response: Response[Any], raw: RawResponse, state: CallState) -> Response[Order]:
     """Make sure that what the generated code decoded from a success is an order.
 
     Raises:
@@ -88,24 +88,24 @@ def check_order(response: Response[Any], raw: RawResponse, progress: Progress) -
     images = body.get("images")
     if isinstance(order, Order) and images is not None:
         if not isinstance(images, list):
-            raise build_response_error("has images that are no list", raw, progress)
+            raise build_response_error("has images that are no list", raw, state)
         if not all(isinstance(image, dict) for image in images):
-            raise build_response_error("has an image that is no object", raw, progress)
+            raise build_response_error("has an image that is no object", raw, state)
     response.parsed = order
     return cast("Response[Order]", response)
 
 
-def build_response_error(problem: str, raw: RawResponse, progress: Progress) -> errors.AutoenhanceError:
+def build_response_error(problem: str, raw: RawResponse, state: CallState) -> errors.AutoenhanceError:
     """The error for a success whose body is no order."""
     sentence = (
-        f"The service accepted the edit of order {progress.edit.order_id!r} ({raw.status}), but its response {problem}."
+        f"The service accepted the edit of order {state.edit.order_id!r} ({raw.status}), but its response {problem}."
     )
-    return progress.error(errors.APIResponseError, sentence, f"the response {problem}", raw)
+    return state.error(errors.APIResponseError, sentence, f"the response {problem}", raw)
 
 
 def build_connection_error(
     reason: str,
-    progress: Progress,
+    state: CallState,
     *,
     where: str,
     timed_out: bool,
@@ -124,7 +124,7 @@ def build_connection_error(
         deadline: The seconds that the whole call had, if they are over; else None.
         accepted: The success of which the body did not come in time, if there was one.
     """
-    order_id = progress.edit.order_id
+    order_id = state.edit.order_id
     if accepted is not None:
         sentence = (
             f"The service accepted the edit of order {order_id!r} ({accepted.status}), but its response did not end"
@@ -139,26 +139,26 @@ def build_connection_error(
         sentence += " in time" if deadline is None else f" within {deadline:g} s"
     else:
         sentence += f" ({reason.rstrip('.')})"
-    sentence += f", after {progress.attempts} attempt{'s' if progress.attempts != 1 else ''}."
+    sentence += f", after {state.attempts} attempt{'s' if state.attempts != 1 else ''}."
     if accepted is None:
-        sentence += progress.warning
+        sentence += state.warning
     if not (connected or timed_out):
         sentence += f" {CHECK_NETWORK}"
     kind = errors.APITimeoutError if timed_out else errors.APIConnectionError
-    return progress.error(kind, sentence, reason, accepted)
+    return state.error(kind, sentence, reason, accepted)
 
 
-def build_status_error(raw: RawResponse, progress: Progress, *, retry_after: float | None) -> errors.AutoenhanceError:
+def build_status_error(raw: RawResponse, state: CallState, *, retry_after: float | None) -> errors.AutoenhanceError:
     """The error for a response that is no success."""
-    order_id, status = progress.edit.order_id, raw.status_code
+    order_id, status = state.edit.order_id, raw.status_code
     kind = errors.InternalServerError if status >= SERVER_ERRORS else _ERRORS.get(status, errors.APIStatusError)
-    body = raw.body(progress.secret)
+    body = raw.body(state.secret)
     phrase = raw.status.partition(" ")[2]
     message = _message(body) or phrase or "no message"
     if 300 <= status <= 399:  # noqa: PLR2004  # that is what 3xx means
         sentence = (
             f"The service redirected the edit of order {order_id!r} ({raw.status}) to "
-            f"{_host(progress.secret.redact(raw.headers.get('location', '')))}; the API key would go along, so it is not followed. "
+            f"{_host(state.secret.redact(raw.headers.get('location', '')))}; the API key would go along, so it is not followed. "
             "Check base_url."
         )
     else:
@@ -170,8 +170,8 @@ def build_status_error(raw: RawResponse, progress: Progress, *, retry_after: flo
         sentence += (": " + "; ".join(text.rstrip(".") for text in details) if details else "") + "."
     if retry_after is not None:
         sentence += f" It asks to wait {retry_after:g} s."
-    sentence = " ".join(filter(None, [sentence + progress.warning, ADVICE.get(kind, "")]))
-    error = progress.error(kind, sentence, message, raw)
+    sentence = " ".join(filter(None, [sentence + state.warning, ADVICE.get(kind, "")]))
+    error = state.error(kind, sentence, message, raw)
     error.retry_after = retry_after  # type: ignore[attr-defined]  # each of these kinds has it
     return error
 

@@ -42,11 +42,11 @@ def types_of(keyword: str) -> tuple[Any, ...]:
 
 
 def convert(param: Param, value: object) -> Any:
-    """The value as the generated code takes it; see `fit`."""
-    return fit(param.keyword, types_of(param.keyword), value)
+    """The value as the generated code takes it; see `coerce`."""
+    return coerce(param.keyword, types_of(param.keyword), value)
 
 
-def fit(keyword: str, kinds: Sequence[Any], value: Any) -> Any:
+def coerce(keyword: str, kinds: Sequence[Any], value: Any) -> Any:
     """The value as the generated code takes it: an enum's member for its plain value, a list for a sequence.
 
     Raises:
@@ -58,7 +58,7 @@ def fit(keyword: str, kinds: Sequence[Any], value: Any) -> Any:
             return _check_zone(keyword, converted)
         if get_origin(kind) is Sequence and _is_list(value):
             for index, item in enumerate(value):
-                fit(f"{keyword}[{index}]", item_kinds(kind), item)  # one of them says what is wrong
+                coerce(f"{keyword}[{index}]", item_kinds(kind), item)  # one of them says what is wrong
     known = known_values(kinds)
     if known and isinstance(value, type(known[0])):
         hint = f"; did you mean {near!r}?" if (near := nearest(value, known)) else ""

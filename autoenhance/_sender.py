@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from autoenhance._network import Network
 
 
-class _Line:
+class _ConnectionState:
     """What is known of a client's connections, and the lock of those who must not use them at once."""
 
     def __init__(self, *, is_known: bool) -> None:
@@ -30,7 +30,7 @@ class _Line:
 
 
 # One for each client of a caller's, because several of ours may have it: of two accounts, say.
-_lines: weakref.WeakKeyDictionary[httpx.Client, _Line] = weakref.WeakKeyDictionary()
+_connection_states: weakref.WeakKeyDictionary[httpx.Client, _ConnectionState] = weakref.WeakKeyDictionary()
 
 
 class Sender:
@@ -44,7 +44,11 @@ class Sender:
         self._client = client
         self.build_request: Callable[..., httpx.Request] = client.build_request if client else _build_request
         self._is_closed = False
-        self._line = _Line(is_known=True) if client is None else _lines.setdefault(client, _Line(is_known=False))
+        self._connections = (
+            _ConnectionState(is_known=True)
+            if client is None
+            else _connection_states.setdefault(client, _ConnectionState(is_known=False))
+        )
 
     @property
     def is_closed(self) -> bool:
@@ -54,19 +58,19 @@ class Sender:
     @property
     def is_multiplexed(self) -> bool:
         """Whether requests share a connection (HTTP/2), as far as is known."""
-        return self._line.is_multiplexed
+        return self._connections.is_multiplexed
 
     @is_multiplexed.setter
     def is_multiplexed(self, is_multiplexed: bool) -> None:
-        self._line.is_multiplexed = is_multiplexed
+        self._connections.is_multiplexed = is_multiplexed
 
     @property
-    def takes_turns(self) -> bool:
+    def is_serial(self) -> bool:
         """Whether requests go one after another, because they share a connection or nobody knows yet whether they do."""
-        return self._line.is_multiplexed or not self._line.is_known
+        return self._connections.is_multiplexed or not self._connections.is_known
 
     @contextmanager
-    def exclusively(self, deadline: float) -> Iterator[None]:
+    def serialized(self, deadline: float) -> Iterator[None]:
         """Have a request alone, from sending to closing, unless it has a connection for itself.
 
         httpcore does not lock the state of a sync HTTP/2 connection: two threads can send under one stream, and an order gets
@@ -75,17 +79,19 @@ class Sender:
         Raises:
             httpx.PoolTimeout: If it is too late.
         """
-        line = self._line
-        is_alone = self.takes_turns
-        if is_alone and not line.lock.acquire(timeout=min(max(deadline - time.monotonic(), 0), threading.TIMEOUT_MAX)):
+        line = self._connections
+        is_exclusive = self.is_serial
+        if is_exclusive and not line.lock.acquire(
+            timeout=min(max(deadline - time.monotonic(), 0), threading.TIMEOUT_MAX)
+        ):
             raise httpx.PoolTimeout("another request was in flight")
-        if is_alone and not self.takes_turns:  # known by now
+        if is_exclusive and not self.is_serial:  # known by now
             line.lock.release()
-            is_alone = False
+            is_exclusive = False
         try:
             yield
         finally:
-            if is_alone:
+            if is_exclusive:
                 line.lock.release()
 
     def send(self, request: httpx.Request) -> httpx.Response:
@@ -97,7 +103,7 @@ class Sender:
         client = cast("httpx.Client", self._client)
         response = client.send(request, stream=True, follow_redirects=False)
         self.is_multiplexed |= _is_http2(response)
-        self._line.is_known = True
+        self._connections.is_known = True
         return response
 
     def close(self) -> None:

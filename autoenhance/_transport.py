@@ -34,9 +34,9 @@ class _BaseTransports(Generic[_Client]):
         self._is_closed = False
 
     @property
-    def via(self) -> str:
+    def proxy_note(self) -> str:
         """What a sentence adds to the service's URL: the proxy on the way, if there is one."""
-        return self._network.via if self._network else ""
+        return self._network.proxy_note if self._network else ""
 
     def check(self) -> None:
         """Make sure that edits can be made here.
@@ -83,9 +83,9 @@ class Transports(_BaseTransports[httpx.Client]):
         return self._new(1) if self._client is None else self.get()
 
     @property
-    def take_turns(self) -> bool:
+    def is_serial(self) -> bool:
         """Whether a bulk run can make one attempt at a time only."""
-        return self._client is not None and self._sender.takes_turns
+        return self._client is not None and self._sender.is_serial
 
     def close(self) -> None:
         """Close the connections, unless they are the caller's."""

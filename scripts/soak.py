@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 COMMAND: Final = str(Path(sys.executable).parent / "autoenhance")
-_REHEARSAL: Final = ("--latency", "0.05-0.2", "--fail-rate", "0.05", "--rate-limit", "300")
+_SIMULATION: Final = ("--latency", "0.05-0.2", "--fail-rate", "0.05", "--rate-limit", "300")
 _MOST_MEMORY: Final = 150.0
 _MOST_GROWTH: Final = 1.1
 _STEADY_FROM: Final = 10_000
@@ -52,7 +52,7 @@ def soak(folder: Path, *, rows: int, seed: int) -> int:
     wanted = {f"order-{number:06}": f"{number} Acacia Avenue" for number in range(1, rows + 1)}
     write_table(table, wanted)
     began = time.monotonic()
-    with sandbox(table, database, *_REHEARSAL, "--seed", str(seed)) as environment:
+    with sandbox(table, database, *_SIMULATION, "--seed", str(seed)) as environment:
         command = [COMMAND, "edit-orders", str(table), "--results", str(results)]
         with subprocess.Popen(command, env={**os.environ, **environment}) as running:
             memory = Memory(running.pid, results, steady_from=min(_STEADY_FROM, rows // 2))
@@ -60,7 +60,7 @@ def soak(folder: Path, *, rows: int, seed: int) -> int:
                 memory.look()
                 time.sleep(_LOOK_EVERY)
     seconds = time.monotonic() - began
-    found = list(islice(disagreements(wanted, results, database), _MOST_SHOWN))
+    found = list(islice(mismatches(wanted, results, database), _MOST_SHOWN))
     edited, failed = count(results)
     checks = {
         "Status": (f"{running.returncode}", running.returncode in {0, 1}),
@@ -146,7 +146,7 @@ def count(results: Path) -> tuple[int, int]:
     return edited, len(last) - edited
 
 
-def disagreements(wanted: Mapping[str, str], results: Path, database: Path, *, is_over: bool = True) -> Iterator[str]:
+def mismatches(wanted: Mapping[str, str], results: Path, database: Path, *, is_done: bool = True) -> Iterator[str]:
     """What the results say and the sandbox's database does not, or the other way round; a line for each order.
 
     Args:
@@ -162,7 +162,7 @@ def disagreements(wanted: Mapping[str, str], results: Path, database: Path, *, i
             yield f"{order_id}: the name is {found!r}"
         elif record is not None:
             yield from (f"{order_id}: {what}" for what in _wrong(record, name, is_named=found is not None))
-        elif is_over:
+        elif is_done:
             yield f"{order_id}: no result"
     for order_id in last:
         yield f"{order_id}: a result, and no row"

@@ -36,7 +36,7 @@ class Job(Generic[E]):
         """The edits that wait for this one."""
         self.began = self.sent = self.due = 0.0
         """When its first attempt began, when its last one did, and when its next one may."""
-        self.is_alone = False
+        self.is_exclusive = False
         """Whether its next attempt is made while no other edit's is in flight."""
 
     def __lt__(self, other: Job[E]) -> bool:

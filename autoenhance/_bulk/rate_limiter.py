@@ -27,15 +27,15 @@ class RateLimiter:
         self._resumes = -math.inf
         self._pauses = 0
 
-    def turn(self, now: float) -> float:
+    def slot(self, now: float) -> float:
         """Take a turn; returns the time at which it comes, which may have passed."""
-        turn = max(self._next, self._resumes, now - _CATCH_UP)
-        self._next = turn + self._interval
-        return turn
+        slot = max(self._next, self._resumes, now - _CATCH_UP)
+        self._next = slot + self._interval
+        return slot
 
-    def holds(self, turn: float) -> bool:
+    def is_valid(self, slot: float) -> bool:
         """Whether a turn that was taken may be used when it comes, and no pause has begun that reaches beyond it."""
-        return turn >= self._resumes
+        return slot >= self._resumes
 
     def note_response(self) -> None:
         """Note a response that is no 429: the service serves."""

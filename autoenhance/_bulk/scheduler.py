@@ -58,7 +58,7 @@ class Scheduler(Generic[E]):
         self._limits = limits
         self._make_call = make_call
         self._rate_limiter = RateLimiter(limits.rate)
-        self._turn: float | None = None
+        self._slot: float | None = None
         """The time at which the next attempt may be sent, if the rate limiter has been asked for it."""
         self._numbers = count()
         self._unsent: dict[int, E] = {}
@@ -72,7 +72,7 @@ class Scheduler(Generic[E]):
         """Edits that have begun and are not concluded; those that wait for a retry among them."""
         self._attempts = 0
         """Attempts that were begun and not reported."""
-        self._alone: Job[E] | None = None
+        self._exclusive: Job[E] | None = None
         """The job whose retry is made while no other attempt is in flight (see `report`)."""
         self._failures = 0
         self._unreached = 0
@@ -80,7 +80,7 @@ class Scheduler(Generic[E]):
         self._is_ended = False
 
     @property
-    def is_over(self) -> bool:
+    def is_done(self) -> bool:
         """Whether nothing is in flight and nothing more begins."""
         return self._in_flight == 0 and (self.is_stopping or (self._is_ended and not self._unsent))
 
@@ -120,20 +120,20 @@ class Scheduler(Generic[E]):
             self._give_up_retries(now)
             return None
         while self._has_candidate(now):
-            if self._turn is None:
-                self._turn = self._rate_limiter.turn(now)
-            if self._turn > now:
+            if self._slot is None:
+                self._slot = self._rate_limiter.slot(now)
+            if self._slot > now:
                 return None
-            turn, self._turn = self._turn, None
+            slot, self._slot = self._slot, None
             # A pause may have begun since it was taken.
-            if self._rate_limiter.holds(turn):
+            if self._rate_limiter.is_valid(slot):
                 return self._begin(now)
         return None
 
     def wait(self, now: float) -> float | None:
         """Seconds after which `next` may have something; None if not before something is added or reported."""
         if self._has_candidate(now):
-            return max((self._turn or now) - now, TICK)
+            return max((self._slot or now) - now, TICK)
         return self._retries[0].due - now if self._retries and self._retries[0].due > now else None
 
     def report(self, job: Job[E], outcome: Outcome, now: float) -> None:
@@ -141,9 +141,9 @@ class Scheduler(Generic[E]):
         self._attempts -= 1
         if isinstance(outcome, Unfinished):
             try:
-                wait = self._wait_for(job, outcome.failure, now)
+                wait = self._retry_wait(job, outcome.failure, now)
                 if wait is not None:
-                    job.call.announce(outcome.failure, wait)
+                    job.call.log_retry(outcome.failure, wait)
             except BaseException as error:  # noqa: BLE001  # what on_retry raises is the edit's error
                 self._conclude(job, error, now)
                 return
@@ -153,28 +153,28 @@ class Scheduler(Generic[E]):
                 return
             job.due, job.error = now + wait, outcome.error
             # A service that ends a connection after a few requests would cut it off again and again, among the others.
-            job.is_alone = outcome.failure.was_shared
-            if not (job.is_alone and job is self._alone):
-                self._alone = None
+            job.is_exclusive = outcome.failure.was_shared
+            if not (job.is_exclusive and job is self._exclusive):
+                self._exclusive = None
                 heapq.heappush(self._retries, job)
             return
         self._conclude(job, outcome, now)
 
     def _has_candidate(self, now: float) -> bool:
-        if self._attempts and (self.is_serial or self._alone is not None):
+        if self._attempts and (self.is_serial or self._exclusive is not None):
             return False
-        if self._alone is not None:
+        if self._exclusive is not None:
             return True
         if self._retries and self._retries[0].due <= now:
-            return not (self._retries[0].is_alone and self._attempts)
+            return not (self._retries[0].is_exclusive and self._attempts)
         return bool(self._ready) and self._in_flight < self._limits.concurrency
 
     def _begin(self, now: float) -> Job[E]:
-        if self._alone is not None:
-            job = self._alone
+        if self._exclusive is not None:
+            job = self._exclusive
         elif self._retries and self._retries[0].due <= now:
             job = heapq.heappop(self._retries)
-            self._alone = job if job.is_alone else None
+            self._exclusive = job if job.is_exclusive else None
             # Waiting for a turn is the run's time, not this edit's.
             job.call.deadline += now - job.due
         else:
@@ -187,24 +187,24 @@ class Scheduler(Generic[E]):
         self._attempts += 1
         return job
 
-    def _wait_for(self, job: Job[E], failure: Failure, now: float) -> float | None:
+    def _retry_wait(self, job: Job[E], failure: Failure, now: float) -> float | None:
         """Seconds until another attempt of an edit, None if there is to be none."""
         call: Call = job.call
         if self.is_stopping:
             return None
         if not failure.is_rate_limit:
-            wait = call.wait_for(failure)
-            return 0.0 if wait and failure.was_shared and job is self._alone else wait
+            wait = call.retry_wait(failure)
+            return 0.0 if wait and failure.was_shared and job is self._exclusive else wait
         # The whole run was refused: all pause, and it costs this edit neither an attempt nor its time.
-        call.refusals += 1
+        call.rate_limited += 1
         chance = random.random()  # noqa: S311  # no secret
         pause = self._rate_limiter.pause(sent=job.sent, now=now, retry_after=failure.retry_after, chance=chance)
         call.deadline += pause or 0.0
         return pause
 
     def _give_up_retries(self, now: float) -> None:
-        if self._alone is not None and not self._attempts:
-            self._conclude(self._alone, self._alone.error, now)
+        if self._exclusive is not None and not self._attempts:
+            self._conclude(self._exclusive, self._exclusive.error, now)
         while self._retries:
             job = heapq.heappop(self._retries)
             self._conclude(job, job.error, now)
@@ -214,12 +214,12 @@ class Scheduler(Generic[E]):
         if not isinstance(outcome, Order | Exception):  # it ends the program: at once would cut the others off
             self.reason = self.reason or outcome
             self.stop()
-            outcome = call.cut_off()
+            outcome = call.abort_error()
         if isinstance(outcome, errors.AutoenhanceError):
             # Many results are in memory at once, and a frame holds all that it saw.
             outcome.__traceback__ = None
         self._in_flight -= 1
-        self._alone = None
+        self._exclusive = None
         for touched in job.ids:
             if self._last.get(touched) is job:
                 del self._last[touched]

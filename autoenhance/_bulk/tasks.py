@@ -105,7 +105,7 @@ class _Dispatcher(Generic[E]):
 
     def __init__(self, settings: Settings, transports: AsyncTransports, limits: Limits) -> None:
         self._transports = transports
-        self.scheduler: Scheduler[E] = Scheduler(limits, partial(AsyncCall, settings, via=transports.via))
+        self.scheduler: Scheduler[E] = Scheduler(limits, partial(AsyncCall, settings, proxy_note=transports.proxy_note))
         self.error: BaseException | None = None
         """What the source raised."""
         self._idle: list[AsyncSender] = []
@@ -147,16 +147,16 @@ class _Dispatcher(Generic[E]):
         try:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self._read, source)
-                while not self.scheduler.is_over:
+                while not self.scheduler.is_done:
                     now = time.monotonic()
                     while (job := self.scheduler.next(now)) is not None:
                         tasks.start_soon(self._attempt, job)
                     self._deliver()
-                    if not self.scheduler.is_over:
+                    if not self.scheduler.is_done:
                         await self._wait(self.scheduler.wait(now))
                 tasks.cancel_scope.cancel()  # a source that waits is left
         finally:
-            if not (self.scheduler.is_over or self.scheduler.is_stopping):
+            if not (self.scheduler.is_done or self.scheduler.is_stopping):
                 self.error = self.error or errors.BulkStoppedError("The run stopped, because its tasks were cancelled.")
             self.scheduler.stop()
             self.scheduler.next(time.monotonic())
@@ -174,7 +174,7 @@ class _Dispatcher(Generic[E]):
             sender = self._idle.pop() if self._idle else self._transports.open()
             outcome = outcome_of(await job.call.attempt(sender))
         except anyio.get_cancelled_exc_class():
-            self._report(job, job.call.cut_off(), sender)
+            self._report(job, job.call.abort_error(), sender)
             raise
         except BaseException as error:  # noqa: BLE001  # an error of the edit, or what a hook of the http_client raises
             outcome = error

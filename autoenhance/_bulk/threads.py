@@ -68,7 +68,7 @@ class EditRun(Iterator[EditResult[E]]):
         """
         while True:
             result = self._take(wait)
-            if result is None and self._dispatcher.is_over:
+            if result is None and self._dispatcher.is_done:
                 self._raise_reason()
                 return
             batch: list[EditResult[E]] = []
@@ -158,7 +158,7 @@ class _Dispatcher(Generic[E]):
 
     def __init__(self, settings: Settings, transports: Transports, limits: Limits) -> None:
         self._transports = transports
-        self.scheduler: Scheduler[E] = Scheduler(limits, partial(SyncCall, settings, via=transports.via))
+        self.scheduler: Scheduler[E] = Scheduler(limits, partial(SyncCall, settings, proxy_note=transports.proxy_note))
         # SimpleQueue may be used in a signal handler that interrupts the very same queue.
         self.inbox: SimpleQueue[Callable[[], object]] = SimpleQueue()
         self.results: SimpleQueue[EditResult[E] | None] = SimpleQueue()
@@ -174,7 +174,7 @@ class _Dispatcher(Generic[E]):
         self.error: BaseException | None = None
         """What the source raised, or what ended the dispatcher."""
         # Three ends, in this order: scheduler.is_over (nothing is in flight), _is_done (the threads have ended), is_over.
-        self.is_over = False
+        self.is_done = False
         """Whether all results were taken."""
 
     def start(self) -> None:
@@ -183,7 +183,7 @@ class _Dispatcher(Generic[E]):
         self._reader = threading.current_thread()
         if not self._is_started:
             if self.scheduler.is_stopping:
-                self.is_over = self._is_done = True
+                self.is_done = self._is_done = True
             else:
                 self._thread.start()
             self._is_started = True
@@ -195,14 +195,14 @@ class _Dispatcher(Generic[E]):
 
     def result(self, wait: float | None) -> EditResult[E] | None:
         """A result; None at the end, or if there is none after some seconds."""
-        if self.is_over:
+        if self.is_done:
             return None
         try:
             result = self.results.get(timeout=wait)
         except Empty:
             return None
         if result is None:
-            self.is_over = True
+            self.is_done = True
             self.results.put(None)  # for another thread that waits, too
         return result
 
@@ -218,14 +218,14 @@ class _Dispatcher(Generic[E]):
 
     def _run(self) -> None:
         try:
-            while not self.scheduler.is_over:
+            while not self.scheduler.is_done:
                 now = time.monotonic()
                 # Whoever waits for the others' turns in a thread would do so in the time of its edit.
-                self.scheduler.is_serial = self._transports.take_turns
+                self.scheduler.is_serial = self._transports.is_serial
                 while (job := self.scheduler.next(now)) is not None:
                     self._begin(job)
                 self._deliver()
-                if not self.scheduler.is_over:
+                if not self.scheduler.is_done:
                     self._handle_inbox(self.scheduler.wait(now))
         except BaseException as error:  # noqa: BLE001  # it is raised where the results are taken
             self.error = error
@@ -246,7 +246,7 @@ class _Dispatcher(Generic[E]):
             self.inbox.get(timeout=wait)()
             while True:
                 self.inbox.get_nowait()()
-        if not (self.scheduler.is_over or self.scheduler.is_stopping or self._is_awaited()):
+        if not (self.scheduler.is_done or self.scheduler.is_stopping or self._is_awaited()):
             self.error = errors.BulkStoppedError("The run stopped, because the program is at its end.")
             self.scheduler.stop()
 

@@ -9,13 +9,13 @@ import typer
 from autoenhance._params import BODY
 from autoenhance._version import __version__
 from autoenhance.cli._arguments import EditOrder, EditOrders, RunSandbox, ShowResults
+from autoenhance.cli._console import write_text
 from autoenhance.cli._options import command_of
-from autoenhance.cli._voice import put_text
 from autoenhance.sandbox._foreground import serve
 from autoenhance_api.edit_order_params import PARAMS
 
 if TYPE_CHECKING:
-    from autoenhance.cli._voice import Voice
+    from autoenhance.cli._console import Console
 
 # Plain help: it reads the same on a terminal, in a pipe and aloud.
 app = typer.Typer(
@@ -28,7 +28,7 @@ app = typer.Typer(
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001  # what typer calls
     if wanted:
-        put_text(f"autoenhance-orders {__version__}\n")
+        write_text(f"autoenhance-orders {__version__}\n")
         raise typer.Exit
 
 
@@ -47,38 +47,38 @@ def autoenhance(
         raise typer.Exit(2)
 
 
-def _edit_order(asked: EditOrder, voice: Voice) -> None:
-    from autoenhance.cli._edit import edit_order
+def _edit_order(options: EditOrder, console: Console) -> None:
+    from autoenhance.cli._edit_order import edit_order
 
-    edit_order(asked, voice)
-
-
-def _edit_orders(asked: EditOrders, voice: Voice) -> int:
-    from autoenhance.cli._bulk import edit_orders
-
-    return edit_orders(asked, voice)
+    edit_order(options, console)
 
 
-def _show_results(asked: ShowResults, _: Voice) -> None:
+def _edit_orders(options: EditOrders, console: Console) -> int:
+    from autoenhance.cli._edit_orders import edit_orders
+
+    return edit_orders(options, console)
+
+
+def _show_results(options: ShowResults, _: Console) -> None:
     from autoenhance.cli._results_table import show_results
 
-    show_results(asked.file, asked.output)
+    show_results(options.file, options.output)
 
 
-def _run_sandbox(asked: RunSandbox, voice: Voice) -> int:
+def _run_sandbox(options: RunSandbox, console: Console) -> int:
     order_ids: list[str] = []
-    if asked.orders is not None:
-        from autoenhance.cli._bulk import read_correct_table
+    if options.orders is not None:
+        from autoenhance.cli._edit_orders import read_valid_table
 
-        table = read_correct_table(asked.orders, asked, {}, voice, so="the sandbox did not start")
+        table = read_valid_table(options.orders, options, {}, console, so="the sandbox did not start")
         order_ids = [row.order_id for row in table.rows]
     return serve(
-        port=asked.port,
-        db=asked.db,
-        latency=asked.latency,
-        fail_rate=asked.fail_rate,
-        rate_limit=asked.rate_limit,
-        seed=asked.seed,
+        port=options.port,
+        db=options.db,
+        latency=options.latency,
+        fail_rate=options.fail_rate,
+        rate_limit=options.rate_limit,
+        seed=options.seed,
         order_ids=order_ids,
     )
 

@@ -10,7 +10,7 @@ import typer
 from autoenhance._params import BODY
 from autoenhance._settings import DEFAULT_MAX_RETRIES, DEFAULT_TIMEOUT
 from autoenhance.sandbox._foreground import DEFAULT_PORT, HELP
-from autoenhance.sandbox._rehearsal import DEFAULT_RATE_LIMIT
+from autoenhance.sandbox._simulation import DEFAULT_RATE_LIMIT
 
 _TABLE: Final = (
     "A workbook (.xlsx, .xlsm, .xls, .xlsb, .ods), CSV or JSON Lines file; - for standard input. The columns are order_id, and "

@@ -8,7 +8,7 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from autoenhance.cli._header import BLANK, HEADER_ROWS, Cells, RowError, columns_in
+from autoenhance.cli._header import BLANK, HEADER_ROWS, RawRow, RowError, columns_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +22,7 @@ _QUOTE: Final = (
 _UNTERMINATED: Final = "unterminated quoted field; add the closing quote"
 
 
-def read_csv(text: str) -> tuple[str, Iterator[Cells | RowError]]:
+def read_csv(text: str) -> tuple[str, Iterator[RawRow | RowError]]:
     """How a CSV file is written, for people, and its rows, read as they are asked for."""
     found = _SEP_LINE.match(text)
     start = text[found.end() :] if found else text
@@ -33,7 +33,7 @@ def read_csv(text: str) -> tuple[str, Iterator[Cells | RowError]]:
 
 def _fit(text: str, separator: str) -> tuple[int, int]:
     """The greater, the more likely is it the separator of a text."""
-    rows = [row for row in islice(_csv_rows(text, separator), HEADER_ROWS) if isinstance(row, Cells)]
+    rows = [row for row in islice(_csv_rows(text, separator), HEADER_ROWS) if isinstance(row, RawRow)]
     return max(((len(columns_in(row)), len(row.values)) for row in rows), default=(0, 0))
 
 
@@ -46,7 +46,7 @@ def _without_blanks(text: str, separator: str) -> str:
     return re.sub(f'(^|[{separator}\r\n])[{blanks}]*+("(?:[^"]|"")*+"?)', r"\1\2", text)
 
 
-def _csv_rows(text: str, separator: str, before: int = 0) -> Iterator[Cells | RowError]:
+def _csv_rows(text: str, separator: str, before: int = 0) -> Iterator[RawRow | RowError]:
     text = _without_blanks(text, separator)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     row, line = 0, before + 1
@@ -67,11 +67,11 @@ def _csv_rows(text: str, separator: str, before: int = 0) -> Iterator[Cells | Ro
             if values is None:
                 return
             is_one_line = before + reader.line_num <= line
-            yield Cells(row, line, values, not is_one_line and _swallows(values, separator))
+            yield RawRow(row, line, values, not is_one_line and _contains_rows(values, separator))
         line = before + reader.line_num + 1
 
 
-def _swallows(values: list[str], separator: str) -> bool:
+def _contains_rows(values: list[str], separator: str) -> bool:
     """Whether a line within a field looks like a row, so that the field may have lost its closing quote."""
     within = (line for value in values if "\n" in value or "\r" in value for line in value.splitlines()[1:])
     return any(line.count(separator) >= max(len(values) - 1, 1) for line in within)

@@ -22,7 +22,7 @@ _HEADERS: Final = ("content-type", *(param.wire_name for param in PARAMS if para
 _PATTERNS: Final = frozenset("[]{}")
 
 
-class _HeldError(Exception):
+class _CapturedError(Exception):
     """The request goes no further."""
 
 
@@ -41,15 +41,15 @@ def as_curl(
     """
     held: list[httpx.Request] = []
 
-    def hold(request: httpx.Request) -> NoReturn:
+    def capture(request: httpx.Request) -> NoReturn:
         held.append(request)
-        raise _HeldError
+        raise _CapturedError
 
     # A key has to be there, and goes nowhere.
     with (
-        httpx.Client(transport=httpx.MockTransport(hold)) as http,
+        httpx.Client(transport=httpx.MockTransport(capture)) as http,
         Autoenhance("none", base_url=base_url, timeout=timeout, http_client=http) as client,
-        suppress(_HeldError),
+        suppress(_CapturedError),
     ):
         client.edit_order(order_id, **changes)
     (request,) = held

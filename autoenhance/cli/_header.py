@@ -8,7 +8,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from autoenhance._params import BODY
-from autoenhance.cli._text import cut, printable, shown
+from autoenhance.cli._text import printable, quote, truncate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -35,11 +35,11 @@ class RowError(NamedTuple):
     what: str
 
     def __str__(self) -> str:
-        where = [place(self.row, self.line) + (f", {self.column}" if self.column else "")] if self.row else []
+        where = [location(self.row, self.line) + (f", {self.column}" if self.column else "")] if self.row else []
         return ": ".join([*where, self.what])
 
 
-class Cells(NamedTuple):
+class RawRow(NamedTuple):
     """One row as it is in the file."""
 
     row: int
@@ -92,11 +92,11 @@ class Header(NamedTuple):
     others: list[tuple[int, str]]
     """The index and the name of each other column; those without a title are called `column D`."""
 
-    def entry(self, cells: Cells) -> Entry:
+    def entry(self, cells: RawRow) -> Entry:
         """A row by column; empty cells of other columns are left out."""
         values, count = cells.values, len(cells.values)
         given = {column: values[index] for column, index in self.ours.items() if index < count}
-        others = [*self.others, *((index, f"column {letters(index)}") for index in range(self.width, count))]
+        others = [*self.others, *((index, f"column {column_letters(index)}") for index in range(self.width, count))]
         other = {
             name: str(values[index])
             for index, name in others
@@ -105,12 +105,12 @@ class Header(NamedTuple):
         return Entry(cells.row, cells.line, given, other, cells.swallows)
 
 
-def place(row: int, line: int) -> str:
+def location(row: int, line: int) -> str:
     """A row as people find it: in the spreadsheet, and in the text where that counts otherwise."""
     return f"row {row}" + (f" (line {line})" if line != row else "")
 
 
-def letters(index: int) -> str:
+def column_letters(index: int) -> str:
     """What a spreadsheet calls a column."""
     name = ""
     while index >= 0:
@@ -163,14 +163,14 @@ _BY_TITLE: Final = {
 }
 
 
-def find_header(rows: Iterator[Cells | RowError]) -> tuple[Header, Iterator[Cells | RowError]]:
+def find_header(rows: Iterator[RawRow | RowError]) -> tuple[Header, Iterator[RawRow | RowError]]:
     """Find the header among the first rows of a table; returns it, and the rows below it.
 
     Raises:
         HeaderError: If there is none, or it is ambiguous.
     """
     first = list(islice(rows, HEADER_ROWS))
-    seen = [cells for cells in first if isinstance(cells, Cells) and not all(map(is_blank, cells.values))]
+    seen = [cells for cells in first if isinstance(cells, RawRow) and not all(map(is_blank, cells.values))]
     named = [cells for cells in seen if "order_id" in columns_in(cells)]
     cells = next((cells for cells in named if columns_in(cells) & _SETTABLE), None)
     if cells is not None:
@@ -178,28 +178,30 @@ def find_header(rows: Iterator[Cells | RowError]) -> tuple[Header, Iterator[Cell
         return header, (row for row in chain(first, rows) if row.row > header.row)
     errors = [row for row in first if isinstance(row, RowError)][:1]
     if named:
-        what = f"no column to set ({', '.join(COLUMNS[1:])}); it has {_titles(named[0])}"
+        what = f"no column to set ({', '.join(COLUMNS[1:])}); it has {_column_names(named[0])}"
         raise HeaderError(*errors, RowError(named[0].row, named[0].line, "", what))
     if not seen:
         raise HeaderError(*(errors or [RowError(0, 0, "", f"empty; {_NEEDED}")]))
-    rows_seen = "; ".join(f"{place(cells.row, cells.line)} has {_titles(cells)}" for cells in seen[:_ROWS_SHOWN])
+    rows_seen = "; ".join(
+        f"{location(cells.row, cells.line)} has {_column_names(cells)}" for cells in seen[:_ROWS_SHOWN]
+    )
     more = f"; and so on to row {seen[-1].row}" if len(seen) > _ROWS_SHOWN else ""
     within = f" in the first {HEADER_ROWS} rows" if len(first) == HEADER_ROWS else ""
     raise HeaderError(*errors, RowError(0, 0, "", f"no column order_id{within}; {_NEEDED}; {rows_seen}{more}"))
 
 
-def columns_in(cells: Cells) -> set[str]:
+def columns_in(cells: RawRow) -> set[str]:
     """Which of our columns a row names."""
     return {column for title in cells.values if isinstance(title, str) and (column := column_of(title))}
 
 
-def _read(cells: Cells) -> Header:
+def _read(cells: RawRow) -> Header:
     header = Header(cells.row, len(cells.values), {}, {}, [])
     errors = []
     names = set()
     for index, value in enumerate(cells.values):
         title = "" if is_blank(value) else str(value).strip(BLANK)
-        label = f"column {letters(index)} ({printable(cut(title))})"
+        label = f"column {column_letters(index)} ({printable(truncate(title))})"
         column = column_of(title)
         if column in header.labels:
             what = f"{header.labels[column]} and {label} both mean {column}; keep one of them, or rename the other"
@@ -208,7 +210,7 @@ def _read(cells: Cells) -> Header:
             header.ours[column] = index
             header.labels[column] = label
         else:
-            where = f"column {letters(index)}"
+            where = f"column {column_letters(index)}"
             name = where if not title else title if title not in names else f"{title} ({where})"
             names.add(name)
             header.others.append((index, name))
@@ -217,6 +219,6 @@ def _read(cells: Cells) -> Header:
     return header
 
 
-def _titles(cells: Cells) -> str:
-    titles = [shown(str(value)) for value in cells.values if not is_blank(value)]
+def _column_names(cells: RawRow) -> str:
+    titles = [quote(str(value)) for value in cells.values if not is_blank(value)]
     return ", ".join(titles[:_MOST_SHOWN]) + (", ..." if len(titles) > _MOST_SHOWN else "")

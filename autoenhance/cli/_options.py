@@ -20,7 +20,7 @@ from autoenhance_api.edit_order_params import Param
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-    from autoenhance.cli._voice import Voice
+    from autoenhance.cli._console import Console
 
     T = TypeVar("T", bound=DataclassInstance)
 
@@ -28,7 +28,7 @@ _METAVARS: Final = {str: "TEXT", int: "NUMBER", float: "NUMBER", dt.datetime: "T
 
 
 def command_of(
-    cls: type[T], run: Callable[[T, Voice], int | None], params: Iterable[Param] = ()
+    cls: type[T], run: Callable[[T, Console], int | None], params: Iterable[Param] = ()
 ) -> Callable[..., None]:
     """A command that makes an object of what it is given, and runs a function with it.
 

@@ -1,81 +1,67 @@
-"""How far a run has got: a bar on a terminal, else a line every few seconds. On standard error."""
+"""Pure: how much of a run is done, and how fast, in figures and in words."""
 
 from __future__ import annotations
 
-import os
-import sys
-import time
-from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Final
+import math
+from collections import deque
+from typing import Final
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn
-
-from autoenhance.cli._voice import is_tty, terminal_width
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from autoenhance.cli._tally import Tally
-    from autoenhance.cli._voice import Voice
-
-SHOW_EVERY: Final = 0.25
-_SAY_EVERY: Final = 5.0
-# The narrowest bar that rich draws, and a space.
-_LEAST_BAR: Final = 5
+_RATE_OVER: Final = 5.0
+_MINUTE: Final = 60
+_HOUR: Final = 3600
+_MANY: Final = 10
 
 
-@contextmanager
-def progress(tally: Tally, voice: Voice) -> Iterator[Display]:
-    """Show how far a run has got, as far as whoever reads standard error can see it."""
-    display = Display(tally, voice)
-    try:
-        yield display
-    finally:
-        display.end()
+class EditProgress:
+    """What was done so far, and how fast."""
+
+    def __init__(self, total: int) -> None:
+        self.total = total
+        self.edited = 0
+        self.failed = 0
+        self.retrying: set[str] = set()
+        self._lately: deque[tuple[float, int]] = deque()
+
+    @property
+    def done(self) -> int:
+        """How many edits are finished and written down."""
+        return self.edited + self.failed
+
+    def begin(self, now: float) -> None:
+        """Count the time from here on."""
+        self._lately.append((now, self.done))
+
+    def rate(self, now: float) -> float:
+        """Finished edits a second, over the last seconds."""
+        self._lately.append((now, self.done))
+        while len(self._lately) > 2 and self._lately[1][0] <= now - _RATE_OVER:  # noqa: PLR2004  # the first and the last
+            self._lately.popleft()
+        since, before = self._lately[0]
+        return (self.done - before) / (now - since) if now > since else 0.0
+
+    def words(self, now: float, width: float = math.inf) -> str:
+        """It in a few words, of which the less important are left out where there is no room for all."""
+        rate = self.rate(now)
+        words = {"done": f"{self.done:,} of {self.total:,}", "rate": per_second(rate)}
+        words |= {"failed": f"{self.failed:,} failed"} if self.failed else {}
+        words |= {"retrying": f"{len(self.retrying):,} retrying"} if self.retrying else {}
+        left = self.total - self.done
+        words |= {"left": f"{_duration(left / rate)} left"} if left and rate else {}
+        for less_important in ("retrying", "rate", "left", "failed"):
+            if len(", ".join(words.values())) > width:
+                words.pop(less_important, None)
+        return ", ".join(words.values())
 
 
-class Display:
-    """A bar on a terminal, else a line every few seconds."""
+def per_second(rate: float) -> str:
+    """A rate in figures that say something."""
+    return f"{rate:,.0f}/s" if rate >= _MANY else f"{rate:.1f}/s"
 
-    def __init__(self, tally: Tally, voice: Voice) -> None:
-        self._tally = tally
-        self._voice = voice
-        self._console = console = Console(stderr=True, width=terminal_width() if "COLUMNS" in os.environ else None)
-        # Not what rich says alone: FORCE_COLOR makes a file a terminal for it.
-        self._is_bar = is_tty(sys.stderr) and console.is_interactive
-        self.undo = "\n\x1b[?25h" if self._is_bar else ""
-        """What leaves the terminal as it was, if there is no time to end: below the bar, and with a cursor."""
-        self._every = SHOW_EVERY if self._is_bar else _SAY_EVERY
-        self._next = 0.0 if self._is_bar else time.monotonic() + _SAY_EVERY
-        columns = BarColumn(bar_width=None), TextColumn("{task.fields[text]}", markup=False)
-        # Drawn when there is something to show, and by no thread of its own.
-        self._progress = Progress(*columns, console=console, expand=True, auto_refresh=False)
-        self._task = self._progress.add_task("", total=tally.total, text=f"{tally.done:,} of {tally.total:,}")
-        if self._is_bar:
-            with suppress(OSError, ValueError):
-                self._progress.start()
 
-    def show(self) -> None:
-        """Show it as it is now, if it is time."""
-        now = time.monotonic()
-        if now >= self._next:
-            self._next = now + self._every
-            if self._is_bar:
-                self._draw(now)
-            else:
-                self._voice.say(self._tally.words(now))
-
-    def end(self) -> None:
-        """Show how it ended, and leave the terminal as it was; ending twice is fine. After lines a summary follows."""
-        if self._is_bar:
-            self._draw(time.monotonic())
-            with suppress(OSError, ValueError):
-                self._progress.stop()
-
-    def _draw(self, now: float) -> None:
-        text = self._tally.words(now, self._console.width - _LEAST_BAR)
-        self._progress.update(self._task, completed=self._tally.done, text=text)
-        # The terminal may have been closed. The edits in flight come back all the same.
-        with suppress(OSError, ValueError):
-            self._progress.refresh()
+def _duration(seconds: float) -> str:
+    whole = round(seconds)
+    if whole < _MINUTE:
+        return f"{whole} s"
+    if whole < _HOUR:
+        return f"{whole // _MINUTE} min {whole % _MINUTE:02} s"
+    return f"{whole // _HOUR:,} h {whole % _HOUR // _MINUTE:02} min"

@@ -8,17 +8,17 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
-from autoenhance.cli._header import place
-from autoenhance.cli._tally import per_second
-from autoenhance.cli._text import cut, printable
+from autoenhance.cli._header import location
+from autoenhance.cli._progress import per_second
+from autoenhance.cli._text import printable, truncate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from autoenhance.cli._progress import EditProgress
     from autoenhance.cli._record import Record
     from autoenhance.cli._rows import Row
     from autoenhance.cli._table import Shard, Table
-    from autoenhance.cli._tally import Tally
 
 _MOST_SHOWN: Final = 20
 
@@ -73,7 +73,7 @@ class Report:
         if len(self._failures) < _MOST_SHOWN:
             self._failures.append(failure)
 
-    def of_beginning(self) -> Iterator[str]:
+    def start_lines(self) -> Iterator[str]:
         """What is about to be done."""
         yield from self._of_elsewhere()
         if self.pending:
@@ -82,30 +82,30 @@ class Report:
             yield f"Nothing to do: {self._scope}{self._before()}."
             yield f"Results: {self.path}"
 
-    def of_dry_run(self) -> Iterator[str]:
+    def dry_run_lines(self) -> Iterator[str]:
         """What would be done."""
         yield from self._of_elsewhere()
         yield f"{self._scope}: {_count(len(self.pending), 'order')} would be edited{self._before()}. Nothing was sent."
         yield f"Results would go to {self.path}"
 
-    def of_end(self, tally: Tally, unwritten: int, seconds: float) -> Iterator[str]:
+    def end_lines(self, progress: EditProgress, unwritten: int, seconds: float) -> Iterator[str]:
         """What was done; of some edits the results could not be written."""
-        left = tally.total - tally.done - unwritten
-        counts = [f"{tally.edited:,} edited", f"{tally.failed:,} failed"]
+        left = progress.total - progress.done - unwritten
+        counts = [f"{progress.edited:,} edited", f"{progress.failed:,} failed"]
         counts += [f"{unwritten:,} not in the results"] if unwritten else []
         counts += [f"{left:,} not sent"] if left else []
         counts += [f"{self._done:,} edited before"] if self._done else []
-        speed = f" ({per_second(tally.done / seconds)})" if seconds >= 1 else ""
+        speed = f" ({per_second(progress.done / seconds)})" if seconds >= 1 else ""
         yield f"{', '.join(counts)}, in {seconds:,.1f} s{speed}."
-        if tally.failed:
+        if progress.failed:
             yield "Failed:"
             for failure in sorted(self._failures, key=attrgetter("row")):
-                where = place(failure.row, failure.line)
-                yield f"  {where}, {cut(printable(failure.order_id))}: {failure.error}"
-            if tally.failed > len(self._failures):
-                yield f"  and {tally.failed - len(self._failures):,} more, which the results list"
+                where = location(failure.row, failure.line)
+                yield f"  {where}, {truncate(printable(failure.order_id))}: {failure.error}"
+            if progress.failed > len(self._failures):
+                yield f"  and {progress.failed - len(self._failures):,} more, which the results list"
         yield f"Results: {self.path}"
-        if tally.failed and not left:
+        if progress.failed and not left:
             yield "Rerun the command to retry what failed."
 
     def _before(self) -> str:

@@ -11,10 +11,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from autoenhance.cli._problems import CommandError, reason_of
-from autoenhance.cli._results import read_results
+from autoenhance.cli._console import is_terminal, write_output, write_text
+from autoenhance.cli._error_messages import CommandError, reason_of
+from autoenhance.cli._results_file import read_results
 from autoenhance.cli._text import printable
-from autoenhance.cli._voice import is_terminal, put, put_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,9 +55,9 @@ def show_results(file: str, output: str | None) -> None:
                 f"{output!r} cannot be written: {reason_of(error)}", "Give another file with --output."
             ) from None
     elif is_shown:
-        put_text(text.replace("\r\n", "\n"))
+        write_text(text.replace("\r\n", "\n"))
     else:
-        put(data)
+        write_output(data)
 
 
 def _no_formula(cell: str) -> str:

@@ -19,7 +19,7 @@ from autoenhance.cli._header import (
     is_blank,
     is_error,
 )
-from autoenhance.cli._text import either, shown
+from autoenhance.cli._text import join_or, quote
 from autoenhance.cli._values import is_text, read_json, read_text
 from autoenhance_api.order_edit import OrderEdit
 
@@ -54,7 +54,7 @@ class Row(OrderEdit):
 
 
 @dataclass(slots=True)
-class Checks:
+class RowChecker:
     """What the rows of one table may hold, and what was noticed in them."""
 
     labels: Mapping[str, str]
@@ -82,7 +82,7 @@ class Checks:
                     values[column] = self._value(column, cell, entry)
                 except (TypeError, ValueError) as error:
                     wrong[column] = str(error).removeprefix(f"{column} ")
-        self._notice_empty(entry, self.labels.keys() - values.keys() - wrong.keys() if values else set())
+        self._warn_empty(entry, self.labels.keys() - values.keys() - wrong.keys() if values else set())
         if not wrong and not values.keys() - {"order_id"}:
             self._skip(entry, values.get("order_id", ""))
             return
@@ -98,7 +98,7 @@ class Checks:
 
     def _row(self, entry: Entry, order_id: str, **values: Any) -> Row:
         if entry.swallows:
-            self._notice("a quoted field has lines that look like rows; is a quote missing?", "", entry)
+            self._warn("a quoted field has lines that look like rows; is a quote missing?", "", entry)
         keywords = list(values)
         values |= self.common
         body = plan_edit(order_id, values).body
@@ -109,7 +109,7 @@ class Checks:
         if not order_id and all(map(is_blank, entry.other.values())):
             return
         if self.options.strict:
-            self.errors.append(RowError(entry.row, entry.line, "", f"no changes given; give {either(COLUMNS[1:])}"))
+            self.errors.append(RowError(entry.row, entry.line, "", f"no changes given; give {join_or(COLUMNS[1:])}"))
         else:
             self.skipped.append((order_id, entry))
 
@@ -120,7 +120,7 @@ class Checks:
             text = cell.strip(BLANK)
             self._check_decoding(column, cell, entry)
             if len(text) < len(cell):
-                self._notice("whitespace around the text was removed", column, entry)
+                self._warn("whitespace around the text was removed", column, entry)
             if what := _what_is_bad(text):
                 raise ValueError(what)
             read = read_json if self.is_json else read_text
@@ -144,9 +144,7 @@ class Checks:
             raise ValueError("is not a string; put it in quotes")
         if column not in _IDS and type(cell) is int and abs(cell) < _LONGEST_SHOWN:
             if self.hides_errors:
-                self._notice(
-                    "is a number; .xls and .xlsb do not tell how it is shown; format it as text", column, entry
-                )
+                self._warn("is a number; .xls and .xlsb do not tell how it is shown; format it as text", column, entry)
             return str(cell)
         if isinstance(cell, bool):
             kind = "TRUE or FALSE"
@@ -159,13 +157,13 @@ class Checks:
 
     def _check_id(self, column: str, value: str, entry: Entry) -> None:
         if column_of(value):
-            raise ValueError(f"{shown(value)} is the header again; remove the row")
+            raise ValueError(f"{quote(value)} is the header again; remove the row")
         if not INVISIBLE.isdisjoint(value):
             raise ValueError(f"{value!a} has an invisible character; remove it")
         if _EXPONENT.fullmatch(value):
-            raise ValueError(f"{shown(value)} is a number that was shortened; format the column as text")
+            raise ValueError(f"{quote(value)} is a number that was shortened; format the column as text")
         if _DATE.fullmatch(value):
-            self._notice("{} looks like a date; check the id", column, entry, value)
+            self._warn("{} looks like a date; check the id", column, entry, value)
 
     def _check_decoding(self, column: str, text: str, entry: Entry) -> None:
         if not text.isascii():
@@ -173,16 +171,16 @@ class Checks:
                 once = text.encode("cp1252").decode()
             except UnicodeError:
                 return
-            self._notice("{} was probably decoded twice; is it {}?", column, entry, text, once)
+            self._warn("{} was probably decoded twice; is it {}?", column, entry, text, once)
 
-    def _notice_empty(self, entry: Entry, empty: set[str]) -> None:
+    def _warn_empty(self, entry: Entry, empty: set[str]) -> None:
         what = "is empty or an error: .xls and .xlsb do not distinguish them; save it as .xlsx"
         for column in sorted(empty, key=list(self.labels).index) if self.hides_errors else ():
-            self._notice(what, column, entry)
+            self._warn(what, column, entry)
 
-    def _notice(self, what: str, column: str, entry: Entry, *values: str) -> None:
+    def _warn(self, what: str, column: str, entry: Entry, *values: str) -> None:
         # Of each kind, whatever values it names, the first is shown.
-        error = RowError(entry.row, entry.line, self.labels.get(column, ""), what.format(*map(shown, values)))
+        error = RowError(entry.row, entry.line, self.labels.get(column, ""), what.format(*map(quote, values)))
         first, count = self.noticed.get(what, (error, 0))
         self.noticed[what] = first, count + 1
 
@@ -190,10 +188,10 @@ class Checks:
 def _what_is_bad(text: str) -> str:
     if found := _CONTROL.search(text):
         if found[0] in "\r\n":
-            return f"line break in {shown(text)}; is a quote missing in this row or before it?"
+            return f"line break in {quote(text)}; is a quote missing in this row or before it?"
         if found[0] == "\ufffd":
-            return f"{shown(text)} has lost a character in a conversion; correct it"
-        return f"control character {found[0]!a} in {shown(text)}; remove it"
+            return f"{quote(text)} has lost a character in a conversion; correct it"
+        return f"control character {found[0]!a} in {quote(text)}; remove it"
     if is_error(text):
-        return f"{shown(text)} is an error of the spreadsheet program; correct the cell"
-    return f"{shown(text)} is a formula; give the text itself" if text.startswith('="') else ""
+        return f"{quote(text)} is an error of the spreadsheet program; correct the cell"
+    return f"{quote(text)} is a formula; give the text itself" if text.startswith('="') else ""

@@ -10,8 +10,8 @@ import rich  # noqa: F401  # what shows orders needs it: that it is missing is s
 import typer
 
 from autoenhance.cli._app import app
-from autoenhance.cli._problems import CommandError, refuse_key_as_argument
-from autoenhance.cli._voice import OutputError, Voice, output_encoding
+from autoenhance.cli._console import Console, OutputError, output_encoding
+from autoenhance.cli._error_messages import CommandError, refuse_key_as_argument
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,16 +23,16 @@ _OF_OUTPUT: Final = frozenset({errno.EBADF, errno.EFBIG, errno.EIO, errno.ENOSPC
 
 def run(arguments: Sequence[str]) -> int:
     """Do what the arguments say; whatever goes wrong is said on standard error. Returns the exit status."""
-    voice = Voice()
+    console = Console()
     try:
-        return _run(arguments, voice)
+        return _run(arguments, console)
     except SystemExit as end:  # a completion ends like that
         return end.code if isinstance(end.code, int) else 0
     except BaseException as error:  # noqa: BLE001  # nobody is shown a traceback
-        return voice.report(error)
+        return console.report(error)
 
 
-def _run(arguments: Sequence[str], voice: Voice) -> int:
+def _run(arguments: Sequence[str], console: Console) -> int:
     try:
         # Found out before anything is done, so that nobody wonders whether it was.
         sys.stdout.write("")
@@ -44,7 +44,7 @@ def _run(arguments: Sequence[str], voice: Voice) -> int:
     refuse_key_as_argument(arguments)
     command = typer.main.get_command(app)
     try:
-        status = command.main(list(arguments), prog_name="autoenhance", standalone_mode=False, obj=voice)
+        status = command.main(list(arguments), prog_name="autoenhance", standalone_mode=False, obj=console)
     except OSError as error:
         # Of what typer and the sandbox write; what the command itself does with files and sockets has its own errors.
         if error.errno in _OF_OUTPUT:

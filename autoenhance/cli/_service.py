@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, cast
 
 from autoenhance import Autoenhance
-from autoenhance.cli._key import find_key
-from autoenhance.cli._problems import CommandError
+from autoenhance.cli._api_key import find_key
+from autoenhance.cli._error_messages import CommandError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from autoenhance import Retry
     from autoenhance.cli._arguments import ServiceOptions
-    from autoenhance.cli._voice import Voice
+    from autoenhance.cli._console import Console
 
 _LONGEST_TIMEOUT: Final = 365 * 86400
 
@@ -29,7 +29,7 @@ def check_service(options: ServiceOptions) -> None:
 
 
 def open_client(
-    options: ServiceOptions, voice: Voice, *, on_retry: Callable[[Retry], object] | None = None
+    options: ServiceOptions, console: Console, *, on_retry: Callable[[Retry], object] | None = None
 ) -> Autoenhance:
     """A client of the service; nothing that is said from here on shows the key.
 
@@ -37,8 +37,8 @@ def open_client(
         CommandError: If there is no key.
         ValueError: If the library does not accept an option.
     """
-    secret = find_key(options.api_key_file, voice)
-    voice.hide(secret)
+    secret = find_key(options.api_key_file, console)
+    console.redact(secret)
     return Autoenhance(
         cast("str", secret),  # the constructor takes a hidden key as it is
         base_url=options.base_url,

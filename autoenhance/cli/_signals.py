@@ -19,7 +19,7 @@ _NAMES: Final = ("SIGINT", "SIGTERM", "SIGHUP")
 
 
 @contextmanager
-def stopping(first: Callable[[], None], second: Callable[[], None]) -> Iterator[None]:
+def handle_signals(first: Callable[[], None], second: Callable[[], None]) -> Iterator[None]:
     """Call one function at the first signal that ends a process, and another at the second.
 
     In another thread than the main one nothing is changed: signals are not for it.
@@ -46,7 +46,7 @@ def stopping(first: Callable[[], None], second: Callable[[], None]) -> Iterator[
             signal.signal(number, handler)
 
 
-def say_last(text: str) -> None:
+def print_unbuffered(text: str) -> None:
     """Say something on standard error in the middle of saying something else, which streams do not allow.
 
     Where that would have to wait, nothing is said.

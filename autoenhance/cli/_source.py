@@ -7,8 +7,8 @@ import re
 import sys
 from typing import TYPE_CHECKING, Final
 
-from autoenhance.cli._problems import CommandError, reason_of
-from autoenhance.cli._text import shown
+from autoenhance.cli._error_messages import CommandError, reason_of
+from autoenhance.cli._text import quote
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,7 +76,7 @@ def decode(data: bytes, name: str, encoding: str | None, confirm: Callable[[str]
         text = data.decode(codec)
     except LookupError:
         hint = "Give one that Python knows, such as cp1252, mac_roman or utf-16."
-        raise CommandError(f"--encoding {shown(codec)} is unknown", hint) from None
+        raise CommandError(f"--encoding {quote(codec)} is unknown", hint) from None
     except UnicodeError as error:
         start = error.start if isinstance(error, UnicodeDecodeError) else 0
         if codec != "utf-8" or encoding:
@@ -111,7 +111,7 @@ def _as_windows(data: bytes, name: str, start: int, confirm: Callable[[str], boo
         raise CommandError(f"{name}: {byte} is not UTF-8, but other lines of the file are", f"Correct it. {_SAVE}")
     text = data.decode("cp1252", "replace")
     cell = next(cell for cell in re.split(r"[\r\n,;\t|\"]", text) if not cell.isascii()).strip()
-    problem = f"{name} is not UTF-8 ({byte}); as Windows-1252 it would have {shown(cell)}"
+    problem = f"{name} is not UTF-8 ({byte}); as Windows-1252 it would have {quote(cell)}"
     if "\ufffd" not in text and confirm(f"{problem}. Is that right?"):
         return text
     raise CommandError(problem, f"If that is right, give --encoding cp1252; else name its encoding. {_SAVE}")

@@ -8,19 +8,19 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from autoenhance.cli._csv_rows import read_csv
-from autoenhance.cli._header import HeaderError, RowError, find_header, is_blank, letters, place
+from autoenhance.cli._error_messages import CommandError
+from autoenhance.cli._header import HeaderError, RowError, column_letters, find_header, is_blank, location
 from autoenhance.cli._json_lines import HEADER, read_json_lines
-from autoenhance.cli._problems import CommandError
-from autoenhance.cli._rows import Checks, Row
+from autoenhance.cli._rows import Row, RowChecker
 from autoenhance.cli._source import decode, is_workbook, name_of, read_bytes
-from autoenhance.cli._text import shown
+from autoenhance.cli._text import quote
 from autoenhance.cli._workbook import read_workbook
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from autoenhance.cli._arguments import TableOptions
-    from autoenhance.cli._header import Cells, Entry, Header
+    from autoenhance.cli._header import Entry, Header, RawRow
 
     # How it is written, the header, the rows, and what Checks has to know.
     _Read = tuple[str, Header, Iterable[Entry | RowError], dict[str, Any]]
@@ -85,13 +85,13 @@ def read_table(source: str, options: TableOptions, common: Mapping[str, Any], co
     except HeaderError as error:
         return Table(name, "", 0, [], list(error.errors), 0, [])
     form, header, entries, kind = read
-    checks = Checks(header.labels, options, common, **kind)
+    checks = RowChecker(header.labels, options, common, **kind)
     for entry in entries:
         if isinstance(entry, RowError):
             checks.errors.append(entry)
         else:
             checks.take(entry)
-    errors = sorted([*checks.errors, *_clashes(checks.rows, checks.skipped, header.labels)], key=attrgetter("row"))
+    errors = sorted([*checks.errors, *_conflicts(checks.rows, checks.skipped, header.labels)], key=attrgetter("row"))
     return Table(name, form, header.row, checks.rows, errors, len(checks.skipped), list(_warnings(name, checks)))
 
 
@@ -100,7 +100,7 @@ def _workbook(data: bytes, name: str, options: TableOptions) -> _Read:
         raise CommandError(f"{name} is a workbook, and has no encoding", "Leave out --encoding.")
     sheet = read_workbook(data, name, options.sheet)
     entries = (_entry(sheet.header, row, ragged=True) for row in sheet.rows)
-    return f"sheet {shown(sheet.name)}", sheet.header, entries, {"hides_errors": sheet.hides_errors}
+    return f"sheet {quote(sheet.name)}", sheet.header, entries, {"hides_errors": sheet.hides_errors}
 
 
 def _text(data: bytes, name: str, options: TableOptions, confirm: Callable[[str], bool]) -> _Read:
@@ -114,25 +114,25 @@ def _text(data: bytes, name: str, options: TableOptions, confirm: Callable[[str]
     return f"{form}, {encoding}", header, (_entry(header, row) for row in rows), {}
 
 
-def _entry(header: Header, row: Cells | RowError, *, ragged: bool = False) -> Entry | RowError:
+def _entry(header: Header, row: RawRow | RowError, *, ragged: bool = False) -> Entry | RowError:
     if isinstance(row, RowError):
         return row
     # In a text, a separator in a name without quotes makes a field more, and the name shorter.
     for index in () if ragged else range(header.width, len(row.values)):
         if not is_blank(row.values[index]):
-            what = f"{shown(row.values[index])} has no column; does a field before it need quotes?"
-            return RowError(row.row, row.line, f"column {letters(index)}", what)
+            what = f"{quote(row.values[index])} has no column; does a field before it need quotes?"
+            return RowError(row.row, row.line, f"column {column_letters(index)}", what)
     return header.entry(row)
 
 
-def _clashes(
+def _conflicts(
     rows: Iterable[Row], skipped: Iterable[tuple[str, Entry]], labels: Mapping[str, str]
 ) -> Iterator[RowError]:
     """Orders that are in the table twice, and ids that two orders would have."""
     first: dict[str, Row | Entry] = {}
     for row in rows:
         if (other := first.setdefault(row.order_id, row)) is not row:
-            yield _clash(row, labels["order_id"], f"duplicate order_id {shown(row.order_id)}", "first on", other)
+            yield _conflict(row, labels["order_id"], f"duplicate order_id {quote(row.order_id)}", "first on", other)
     first = {**dict(skipped), **first}
     taken: dict[str, Row] = {}
     for row in rows:
@@ -140,16 +140,16 @@ def _clashes(
         if new_id != row.order_id:
             label = labels["new_order_id"]
             if new_id in first:
-                yield _clash(row, label, f"{shown(new_id)} is the order_id of another order", "on", first[new_id])
+                yield _conflict(row, label, f"{quote(new_id)} is the order_id of another order", "on", first[new_id])
             if (other := taken.setdefault(new_id, row)) is not row:
-                yield _clash(row, label, f"duplicate new_order_id {shown(new_id)}", "first on", other)
+                yield _conflict(row, label, f"duplicate new_order_id {quote(new_id)}", "first on", other)
 
 
-def _clash(row: Row, label: str, what: str, where: str, other: Row | Entry) -> RowError:
-    return RowError(row.row, row.line, label, f"{what} ({where} {place(other.row, other.line)})")
+def _conflict(row: Row, label: str, what: str, where: str, other: Row | Entry) -> RowError:
+    return RowError(row.row, row.line, label, f"{what} ({where} {location(other.row, other.line)})")
 
 
-def _warnings(name: str, checks: Checks) -> Iterator[str]:
+def _warnings(name: str, checks: RowChecker) -> Iterator[str]:
     for first, count in checks.noticed.values():
         more = f" (and {count - 1:,} more)" if count > 1 else ""
         yield f"Warning: {name}: {first}{more}"

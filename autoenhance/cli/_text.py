@@ -27,14 +27,14 @@ def printable(text: str) -> str:
     return "".join(repr(character)[1:-1] if _is_harmful(character) else character for character in text)
 
 
-def cut(text: str) -> str:
+def truncate(text: str) -> str:
     """The text, or so much of it that one knows which it is."""
     return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "..."
 
 
-def shown(text: str) -> str:
+def quote(text: str) -> str:
     """Text from a file, in quotes, as it may go to a terminal, and not too long."""
-    return f"'{printable(cut(text))}'"
+    return f"'{printable(truncate(text))}'"
 
 
 def option_name(keyword: str) -> str:
@@ -42,7 +42,7 @@ def option_name(keyword: str) -> str:
     return f"--{keyword.replace('_', '-')}"
 
 
-def either(names: Sequence[str]) -> str:
+def join_or(names: Sequence[str]) -> str:
     """Some names, of which one is enough."""
     *first, last = names
     return f"{', '.join(first)} or {last}" if first else last

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, get_origin
 from uuid import UUID
 
 from autoenhance._params import NAMES, convert, describe, is_order_id, item_kinds, known_values, types_of
-from autoenhance.cli._text import cut, shown
+from autoenhance.cli._text import quote, truncate
 from autoenhance_api.edit_order_params import nearest
 from autoenhance_api.types import parse_timestamp
 
@@ -56,7 +56,7 @@ def read_text(param: Param, text: str) -> Any:
     kinds = kinds_of(param)
     if str in kinds:
         return text.strip() if is_order_id(param) else text
-    return _first(param, _of_text, text.strip(), shown(text))
+    return _first(param, _of_text, text.strip(), quote(text))
 
 
 def read_json(param: Param, value: Any) -> Any:
@@ -66,7 +66,7 @@ def read_json(param: Param, value: Any) -> Any:
         ValueError: If it represents none.
     """
     if not isinstance(value, str):
-        return _first(param, _of_json, value, shown(json.dumps(value, ensure_ascii=False))[1:-1])
+        return _first(param, _of_json, value, quote(json.dumps(value, ensure_ascii=False))[1:-1])
     if str in kinds_of(param):
         return read_text(param, value)
     try:
@@ -124,7 +124,7 @@ def _of_json(kind: Any, value: Any) -> Any:
     try:
         return kind.from_dict(value) if is_model else value
     except KeyError as error:
-        raise _ObjectError(f"it has no {shown(str(error.args[0]))}") from None
+        raise _ObjectError(f"it has no {quote(str(error.args[0]))}") from None
     except Exception:  # noqa: BLE001  # whatever generated code makes of JSON that is not as the contract says
         raise _ObjectError("a value in it is invalid") from None
 
@@ -165,7 +165,7 @@ def _no_constant(name: str) -> NoReturn:
 def _number(text: str) -> float:
     number = float(text)
     if isinf(number):
-        raise ValueError(f"the number {cut(text)} is too large")
+        raise ValueError(f"the number {truncate(text)} is too large")
     return number
 
 

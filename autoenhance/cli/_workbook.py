@@ -12,9 +12,9 @@ from itertools import islice, product
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from xml.etree import ElementTree as ET
 
-from autoenhance.cli._header import CellError, Cells, FormattedNumber, HeaderError, RowError, find_header
-from autoenhance.cli._problems import CommandError
-from autoenhance.cli._text import either, shown
+from autoenhance.cli._error_messages import CommandError
+from autoenhance.cli._header import CellError, FormattedNumber, HeaderError, RawRow, RowError, find_header
+from autoenhance.cli._text import join_or, quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -38,17 +38,17 @@ _DAMAGED: Final = (zipfile.BadZipFile, zlib.error, ET.ParseError, EOFError, KeyE
 _SAVE: Final = "Save it as a workbook (.xlsx) in the spreadsheet program."
 
 
-class Sheet(NamedTuple):
+class Worksheet(NamedTuple):
     """The sheet of a workbook that has our columns."""
 
     name: str
     header: Header
-    rows: Iterator[Cells | RowError]
+    rows: Iterator[RawRow | RowError]
     hides_errors: bool
     """Whether cells with errors arrive as empty ones."""
 
 
-def read_workbook(data: bytes, name: str, wanted: str | None) -> Sheet:
+def read_workbook(data: bytes, name: str, wanted: str | None) -> Worksheet:
     """Read the sheet that has our columns.
 
     Args:
@@ -73,7 +73,9 @@ def read_workbook(data: bytes, name: str, wanted: str | None) -> Sheet:
         if not names:
             raise CommandError(f"{name} has no worksheet", _SAVE)
         if wanted is not None and wanted not in names:
-            raise CommandError(f"{name} has no sheet {shown(wanted)}", f"Give --sheet: {either([*map(shown, names)])}.")
+            raise CommandError(
+                f"{name} has no sheet {quote(wanted)}", f"Give --sheet: {join_or([*map(quote, names)])}."
+            )
         # One after the other, so that a sheet without our columns does not stay in memory.
         grids = (
             (sheet, _rows(workbook.get_sheet_by_name(sheet).to_python(skip_empty_area=False), errors))
@@ -106,23 +108,23 @@ def _archive(data: bytes, name: str) -> zipfile.ZipFile | None:
     return None if {_ODS, _XLSX}.isdisjoint(archive.namelist()) else archive
 
 
-def _only_sheet(grids: Iterable[tuple[str, Iterator[Cells]]], name: str, *, hides_errors: bool) -> Sheet:
-    sheets: list[Sheet] = []
+def _only_sheet(grids: Iterable[tuple[str, Iterator[RawRow]]], name: str, *, hides_errors: bool) -> Worksheet:
+    sheets: list[Worksheet] = []
     errors: list[RowError] = []
     for sheet, cells in grids:
         try:
-            sheets.append(Sheet(sheet, *find_header(cells), hides_errors))
+            sheets.append(Worksheet(sheet, *find_header(cells), hides_errors))
         except HeaderError as error:
-            errors += [one._replace(what=f"sheet {shown(sheet)}: {one.what}") for one in error.errors]
+            errors += [one._replace(what=f"sheet {quote(sheet)}: {one.what}") for one in error.errors]
     if len(sheets) > 1:
-        candidates = either([shown(sheet.name) for sheet in sheets])
+        candidates = join_or([quote(sheet.name) for sheet in sheets])
         raise CommandError(f"{name} has more than one sheet with our columns", f"Give --sheet: {candidates}.")
     if not sheets:
         raise HeaderError(*errors)
     return sheets[0]
 
 
-def _rows(rows: list[list[Any]], errors: Mapping[int, Mapping[int, str]]) -> Iterator[Cells]:
+def _rows(rows: list[list[Any]], errors: Mapping[int, Mapping[int, str]]) -> Iterator[RawRow]:
     rows += ([] for _ in range(max(errors, default=0) - len(rows)))
     for number, row in enumerate(rows, 1):
         values = [int(value) if type(value) is float and value.is_integer() else value for value in row]
@@ -134,7 +136,7 @@ def _rows(rows: list[list[Any]], errors: Mapping[int, Mapping[int, str]]) -> Ite
                 values[column - 1] = CellError(what)
             elif type(value := values[column - 1]) is int:
                 values[column - 1] = FormattedNumber(value)
-        yield Cells(number, number, values)
+        yield RawRow(number, number, values)
 
 
 def _errors_in(archive: zipfile.ZipFile | None, name: str, sheet: str) -> dict[int, dict[int, str]]:
@@ -157,7 +159,7 @@ def _errors_in(archive: zipfile.ZipFile | None, name: str, sheet: str) -> dict[i
             if what:
                 errors.setdefault(row, {})[column] = what
     if rows * columns > _MOST_CELLS:
-        area = f"sheet {shown(sheet)} has cells down to row {rows:,} and out to column {columns:,}"
+        area = f"sheet {quote(sheet)} has cells down to row {rows:,} and out to column {columns:,}"
         raise CommandError(f"{name}: {area}", "Delete the rows and columns that are not part of the table.")
     return errors
 
@@ -204,9 +206,9 @@ def _xlsx_cells(xml: Any, plain_styles: set[str], *, has_values: bool) -> Iterat
             yield row, 0, _HIDDEN
         for cell in element:
             reference = cell.get("r", "")
-            letters = reference.rstrip("0123456789")
-            row = int(reference[len(letters) :] or row)
-            column = reduce(lambda number, letter: number * 26 + ord(letter) - 64, letters, 0) or column + 1
+            column_letters = reference.rstrip("0123456789")
+            row = int(reference[len(column_letters) :] or row)
+            column = reduce(lambda number, letter: number * 26 + ord(letter) - 64, column_letters, 0) or column + 1
             parts = {_local(part.tag): part.text or "" for part in cell}
             if cell.get("t") == "e":
                 yield row, column, _ERROR.format(parts.get("v", ""))

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from autoenhance.sandbox._foreground import DEFAULT_PORT, HELP, serve
-from autoenhance.sandbox._rehearsal import DEFAULT_RATE_LIMIT
+from autoenhance.sandbox._simulation import DEFAULT_RATE_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request as HttpRequest
     from starlette.types import Receive, Scope, Send
 
-    from autoenhance.sandbox._rehearsal import Rehearsal, Step
+    from autoenhance.sandbox._simulation import Simulation, Step
 
 _JSON = {"content-type": "application/json"}
 # The words of APIFlask, webargs and marshmallow, which the service probably uses (inferred).
@@ -45,7 +45,7 @@ CONNECTION = "connection"
 
 
 @dataclass(frozen=True)
-class Answer:
+class PlannedResponse:
     """A status, headers and a body."""
 
     status: int
@@ -53,7 +53,7 @@ class Answer:
     body: bytes = b""
 
 
-class _Cut(HttpResponse):
+class _ClosedConnection(HttpResponse):
     """No answer: the connection is closed."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  # nothing is sent
@@ -66,16 +66,16 @@ class Service:
     """Answers requests for orders, as the contract says, but for what a rehearsal does to them."""
 
     def __init__(
-        self, contract: Contract, orders: Orders, rehearsal: Rehearsal, *, api_key: str, rate_limit: int | None
+        self, contract: Contract, orders: Orders, simulation: Simulation, *, api_key: str, rate_limit: int | None
     ) -> None:
         self._contract = contract
         self._fields = contract.body_fields("patch", _PATH)
         self._orders = orders
-        self._rehearsal = rehearsal
+        self._simulation = simulation
         self._api_key = api_key
         self._rate_limit = rate_limit
         self._recent: deque[float] = deque()
-        self.planned: deque[Answer] = deque()
+        self.planned: deque[PlannedResponse] = deque()
         """Answers to give next, whatever is asked."""
 
     def app(self) -> Starlette:
@@ -92,35 +92,37 @@ class Service:
         request = Request("patch", target, http.headers.items(), await http.body())
         order_id = http.path_params["id"]
         if self.planned:
-            answer = self.planned.popleft()
+            response = self.planned.popleft()
         elif self._is_too_fast():
-            answer = _error(429, headers={"retry-after": "1"})
+            response = _error(429, headers={"retry-after": "1"})
         else:
-            step = self._rehearsal.next(target, request.body)
+            step = self._simulation.next(target, request.body)
             await asyncio.sleep(step.wait)
-            rehearsed = self._rehearsed(step, request, order_id)
-            if rehearsed is None:
-                return _Cut()
-            answer = rehearsed
-        return HttpResponse(answer.body, answer.status, headers=dict(answer.headers))
+            simulated = self._simulated(step, request, order_id)
+            if simulated is None:
+                return _ClosedConnection()
+            response = simulated
+        return HttpResponse(response.body, response.status, headers=dict(response.headers))
 
-    def _rehearsed(self, step: Step, request: Request, order_id: str) -> Answer | None:
+    def _simulated(self, step: Step, request: Request, order_id: str) -> PlannedResponse | None:
         """The answer, or the one that a fault puts in its place; None if there is to be none."""
         if step.fault is None:
             return self._checked(request, order_id)
-        if step.fault.comes_after_the_edit:
+        if step.fault.is_after_edit:
             self._checked(request, order_id)
         return None if step.fault.status is None else _error(step.fault.status)
 
-    def _checked(self, request: Request, order_id: str) -> Answer:
-        answer = self._answer(request, order_id)
-        problems = self._contract.problems_of_response(request, Response(answer.status, answer.headers, answer.body))
+    def _checked(self, request: Request, order_id: str) -> PlannedResponse:
+        response = self._respond(request, order_id)
+        problems = self._contract.problems_of_response(
+            request, Response(response.status, response.headers, response.body)
+        )
         if problems:
             # The sandbox is wrong, or a database that was edited by hand: say so rather than send what no service would.
             return _error(500, "; ".join(problem.message for problem in problems))
-        return answer
+        return response
 
-    def _answer(self, request: Request, order_id: str) -> Answer:
+    def _respond(self, request: Request, order_id: str) -> PlannedResponse:
         try:
             problems = self._contract.problems_of_request(request)
         except (ValueError, LookupError, RecursionError) as error:
@@ -157,7 +159,7 @@ class Service:
         return False
 
 
-def _refusal(problems: list[Problem]) -> Answer:
+def _refusal(problems: list[Problem]) -> PlannedResponse:
     if not all(problem.rule for problem in problems):
         return _error(400)
     fields: dict[tuple[str, str], list[Problem]] = {}
@@ -185,20 +187,20 @@ def _message(problem: Problem) -> str:
     return _MISSING if problem.rule == "required" else problem.message
 
 
-def _invalid(detail: dict[str, dict[str, list[str]]]) -> Answer:
+def _invalid(detail: dict[str, dict[str, list[str]]]) -> PlannedResponse:
     return _json(422, {"detail": detail, "message": _VALIDATION_ERROR})
 
 
-def _error(status: int, message: str = "", *, headers: Mapping[str, str] | None = None) -> Answer:
+def _error(status: int, message: str = "", *, headers: Mapping[str, str] | None = None) -> PlannedResponse:
     return _json(status, {"detail": {}, "message": message or HTTPStatus(status).phrase}, headers)
 
 
-def _json(status: int, body: Any, headers: Mapping[str, str] | None = None) -> Answer:
-    return Answer(status, {**_JSON, **(headers or {})}, json.dumps(body).encode())
+def _json(status: int, body: Any, headers: Mapping[str, str] | None = None) -> PlannedResponse:
+    return PlannedResponse(status, {**_JSON, **(headers or {})}, json.dumps(body).encode())
 
 
 async def _not_served(_: HttpRequest, error: Exception) -> HttpResponse:
     status = error.status_code if isinstance(error, HTTPException) else 500
-    answer = _error(status)
-    headers = {**(getattr(error, "headers", None) or {}), **answer.headers}
-    return HttpResponse(answer.body, status, headers=headers)
+    response = _error(status)
+    headers = {**(getattr(error, "headers", None) or {}), **response.headers}
+    return HttpResponse(response.body, status, headers=headers)

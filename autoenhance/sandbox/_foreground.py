@@ -9,7 +9,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Final
 
-from autoenhance.sandbox._rehearsal import DEFAULT_RATE_LIMIT, parse_latency
+from autoenhance.sandbox._simulation import DEFAULT_RATE_LIMIT, parse_latency
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -72,7 +72,7 @@ def serve(
             f"export AUTOENHANCE_API_KEY={sandbox.api_key}",
             "",
             "Orders: " + _some(sandbox.order_ids),
-            *([f"Rehearsal: {sandbox.rehearsal}"] if sandbox.rehearsal else []),
+            *([f"Rehearsal: {sandbox.simulation}"] if sandbox.simulation else []),
         ]
         print("\n".join(lines), flush=True)  # noqa: T201  # a program's own voice
         over.wait()

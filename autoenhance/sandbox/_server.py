@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any, Self
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from autoenhance.sandbox._app import CONNECTION, Answer, Service
+from autoenhance.sandbox._app import CONNECTION, PlannedResponse, Service
 from autoenhance.sandbox._contract import load_contract
 from autoenhance.sandbox._orders import EMPTY, Orders
-from autoenhance.sandbox._rehearsal import DEFAULT_RATE_LIMIT, Rehearsal, read_plan
+from autoenhance.sandbox._simulation import DEFAULT_RATE_LIMIT, Simulation, read_plan
 
 if TYPE_CHECKING:
     import asyncio
@@ -70,7 +70,7 @@ class Sandbox:
         self._db = db
         self._port = port
         self._rate_limit = rate_limit
-        self._rehearsal = Rehearsal(read_plan(latency=latency, fail_rate=fail_rate, seed=seed))
+        self._simulation = Simulation(read_plan(latency=latency, fail_rate=fail_rate, seed=seed))
         self._folder: Path | None = None
         self._running: tuple[uvicorn.Server, threading.Thread, Orders, Service, str] | None = None
 
@@ -90,7 +90,7 @@ class Sandbox:
             listener.close()
             self._remove_folder()
             raise
-        service = Service(load_contract(), orders, self._rehearsal, api_key=self.api_key, rate_limit=self._rate_limit)
+        service = Service(load_contract(), orders, self._simulation, api_key=self.api_key, rate_limit=self._rate_limit)
         config = uvicorn.Config(
             service.app(),
             http=_Protocol,
@@ -130,12 +130,12 @@ class Sandbox:
     @property
     def seed(self) -> int:
         """What decides about faults and waits."""
-        return self._rehearsal.plan.seed
+        return self._simulation.plan.seed
 
     @property
-    def rehearsal(self) -> str:
+    def simulation(self) -> str:
         """What it rehearses in a few words, empty if it is neither slow nor unreliable."""
-        return "" if self._rehearsal.is_quiet else str(self._rehearsal.plan)
+        return "" if self._simulation.is_quiet else str(self._simulation.plan)
 
     @property
     def order_ids(self) -> list[str]:
@@ -168,12 +168,12 @@ class Sandbox:
         self, status: int, *, headers: Mapping[str, str] | None = None, body: bytes = b"", times: int = 1
     ) -> None:
         """Give this answer to the next requests, whatever they ask: a rehearsal of what a service or proxy can do."""
-        self._parts()[3].planned.extend([Answer(status, headers or {}, body)] * times)
+        self._parts()[3].planned.extend([PlannedResponse(status, headers or {}, body)] * times)
 
     def reset(self) -> None:
         """Go back to the orders that a new sandbox has, with no answers planned; a rehearsal begins anew."""
         self._parts()[2].reset()
-        self._rehearsal.reset()
+        self._simulation.reset()
         self._parts()[3].planned.clear()
 
     def __enter__(self) -> Self:

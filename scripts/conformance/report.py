@@ -95,12 +95,12 @@ def cassettes(contract: Contract, checker: Checker, recorded: Iterable[Exchange]
 
 
 def _problem(contract: Contract, exchange: Exchange, part: str, problem: Problem) -> str:
-    where, says, recorded = _spoken(contract, exchange, part, problem)
+    where, says, recorded = _explain(contract, exchange, part, problem)
     lines = [_paragraph("  contract  ", says), _paragraph("  recorded  ", recorded)]
     return "\n".join([f"{exchange.cassette}.yaml {exchange.number}, {part}: {where}", *lines, ""])
 
 
-def _spoken(contract: Contract, exchange: Exchange, part: str, problem: Problem) -> tuple[str, str, str]:
+def _explain(contract: Contract, exchange: Exchange, part: str, problem: Problem) -> tuple[str, str, str]:
     """Where something is wrong, what the contract says there, on which line, and what was recorded."""
     tree = contract.tree
     operation = next(operations(tree))

@@ -79,7 +79,7 @@ def lint_contract(spec: Path, contract: Contract) -> list[Finding]:
     findings = [finding for finding in found if finding.where != name]
     # The next ones repeat some of it in other words; one message for a place is enough.
     places = {finding.where for finding in findings}
-    findings += [finding for finding in _house(contract) if finding.where not in places]
+    findings += [finding for finding in _own_rules(contract) if finding.where not in places]
     lines = {_line(finding) for finding in findings}
     findings += [finding for finding in _redocly(spec, contract, known=findings) if _line(finding) not in lines]
     findings += _yamllint(spec, name)
@@ -112,16 +112,16 @@ def _yamllint(spec: Path, name: str) -> Iterator[Finding]:
         yield Finding(f"{name}:{problem.line}:{problem.column}", f"{problem.desc} ({problem.rule})")
 
 
-def _house(contract: Contract) -> Iterator[Finding]:
+def _own_rules(contract: Contract) -> Iterator[Finding]:
     """Our own rules: descriptions are sentences, every fact has a source, names follow their conventions."""
     for part in parts(contract.tree):
-        for steps, message in (*_wrong_name(part), *(_wrong_words(part) if isinstance(part.node, dict) else ())):
+        for steps, message in (*_check_name(part), *(_check_description(part) if isinstance(part.node, dict) else ())):
             yield Finding(contract.where((*part.pointer, *steps)), message)
     yield from unusable_keywords(contract)
     yield from _enums(contract)
 
 
-def _wrong_words(part: Part) -> Iterator[tuple[Pointer, str]]:
+def _check_description(part: Part) -> Iterator[tuple[Pointer, str]]:
     """What is wrong with a part's description, sources and API version, and where in it."""
     node, known = part.node, ", ".join(SOURCES)
     if "description" not in node:
@@ -150,7 +150,7 @@ def _may_be_null(node: Any) -> bool:
     return any("null" in ([kind] if isinstance(kind := each.get("type"), str) else kind or ()) for each in kinds)
 
 
-def _wrong_name(part: Part) -> Iterator[tuple[Pointer, str]]:
+def _check_name(part: Part) -> Iterator[tuple[Pointer, str]]:
     kind, name = part.kind, str(part.pointer[-1])
     steps: Pointer = ()
     if kind == "operation":

@@ -11,14 +11,14 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from contract import Contract
-from contract_diff.changes import IMPACTS, Change, Event, Impact, highest
+from contract_diff.changes import IMPACTS, Change, Difference, Impact, highest
 from contract_diff.comparison import OperationComparison, compare_addresses, compare_documents
 from contract_diff.containment import Containment
+from contract_diff.descriptions import compare_descriptions
 from contract_diff.document import DiffError, Document
 from contract_diff.operations import find_ours
 from contract_diff.resolver import Resolver, resolvers
 from contract_diff.severities import RULES, judge
-from contract_diff.words import compare_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,7 +38,7 @@ def compare(old: Contract, new: Contract) -> list[Change]:
         DiffError: If a contract cannot be followed.
     """
     before, after = Document(old), Document(new)
-    changes = _judged(chain(compare_documents(before, after), compare_words(before, after)), before, after)
+    changes = _judged(chain(compare_documents(before, after), compare_descriptions(before, after)), before, after)
     return sorted(
         changes, key=lambda change: (-IMPACTS.index(change.impact), change.what, change.where, change.sentence)
     )
@@ -52,8 +52,12 @@ def compare_upstream(ours: Contract, theirs: Contract) -> list[Change]:
     """
     before, after = Document(ours), Document(theirs)
     one, other = find_ours(before), find_ours(after)
-    found = chain(compare_addresses(one, other), OperationComparison(one, other, resolvers(before, after)).events())
-    return _judged((event for event in found if event.kind not in _NOT_UPSTREAM), before, after, upstream=True)
+    found = chain(
+        compare_addresses(one, other), OperationComparison(one, other, resolvers(before, after)).differences()
+    )
+    return _judged(
+        (difference for difference in found if difference.kind not in _NOT_UPSTREAM), before, after, upstream=True
+    )
 
 
 def is_within(narrow: Any, wide: Any) -> bool:
@@ -64,23 +68,23 @@ def is_within(narrow: Any, wide: Any) -> bool:
     )
 
 
-def _judged(events: Iterable[Event], old: Document, new: Document, *, upstream: bool = False) -> list[Change]:
+def _judged(differences: Iterable[Difference], old: Document, new: Document, *, upstream: bool = False) -> list[Change]:
     """Each event with its verdict; what is the same in several responses is told once."""
-    grouped: dict[object, tuple[Event, tuple[str, str], list[str]]] = {}
+    grouped: dict[object, tuple[Difference, tuple[str, str], list[str]]] = {}
     try:
-        for event in events:
-            here, there = event.places
+        for difference in differences:
+            here, there = difference.places
             shown = old.where(here) if here is not None else "", new.where(there) if there is not None else ""
             # What stands once in the contract and is used in several responses is one change.
-            place = replace(event.place, status=str(bool(event.place.status)))
-            key = replace(event, place=place, places=(None, None)), shown
-            grouped.setdefault(key, (event, shown, []))[2].append(event.place.status)
+            location = replace(difference.location, status=str(bool(difference.location.status)))
+            key = replace(difference, location=location, places=(None, None)), shown
+            grouped.setdefault(key, (difference, shown, []))[2].append(difference.location.status)
     except RecursionError:
         raise DiffError(f"{new.name}: is nested too deeply to be compared") from None
     changes = []
-    for event, shown, statuses in grouped.values():
-        breaking, impact, because = judge(event, client=upstream)
-        what, sentence = event.place.show(sorted(set(statuses))), event.sentence(upstream=upstream)
+    for difference, shown, statuses in grouped.values():
+        breaking, impact, because = judge(difference, client=upstream)
+        what, sentence = difference.location.show(sorted(set(statuses))), difference.sentence(upstream=upstream)
         sides = shown if upstream else None
-        changes.append(Change(what, shown[1] or shown[0], event.kind, sentence, breaking, impact, because, sides))
+        changes.append(Change(what, shown[1] or shown[0], difference.kind, sentence, breaking, impact, because, sides))
     return changes

@@ -19,7 +19,7 @@ _MOST_VALUES: Final = 12
 
 
 @dataclass(frozen=True)
-class Place:
+class Location:
     """A part of the wire; places of different responses that are otherwise the same can be told together."""
 
     direction: Direction
@@ -28,10 +28,10 @@ class Place:
     status: str = ""
     fields: str = ""
 
-    def below(self, step: str) -> Place:
+    def below(self, step: str) -> Location:
         """The place of a field, an item or an alternative."""
         fields = f"{self.fields}{step}" if step.startswith(("[", "(")) or not self.fields else f"{self.fields}.{step}"
-        return Place(self.direction, self.base, self.status, fields)
+        return Location(self.direction, self.base, self.status, fields)
 
     def show(self, statuses: list[str]) -> str:
         """The place in words, for all of these statuses."""
@@ -42,7 +42,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Event:
+class Difference:
     """One thing that differs.
 
     Attributes:
@@ -59,7 +59,7 @@ class Event:
     """
 
     kind: str
-    place: Place
+    location: Location
     subject: str
     action: Action = "changed"
     old: str = ""

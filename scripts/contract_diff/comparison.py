@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from contract_diff.changes import Action, Event, Place, show
+from contract_diff.changes import Action, Difference, Location, show
 from contract_diff.containment import Containment
 from contract_diff.operations import JSON, Operation, addresses, find_media_type, is_json, operations
 from contract_diff.resolver import resolvers
@@ -20,34 +20,38 @@ if TYPE_CHECKING:
     from contract_diff.resolver import Resolver
 
 Pair = tuple["Pointer", "Pointer"]
-_OPERATION: Final = Place("both", "operation")
+_OPERATION: Final = Location("both", "operation")
 _OPTIONAL: Final = ("optional", "required")
 
 
-def compare_documents(old: Document, new: Document) -> Iterator[Event]:
+def compare_documents(old: Document, new: Document) -> Iterator[Difference]:
     """What differs between all operations of two documents."""
     versions: tuple[Pointer, ...] = (("info", "version"), ("openapi",))
     for pointer in versions:
         shown = show(old.get(pointer)), show(new.get(pointer))
         if shown[0] != shown[1]:
-            place = Place("both", str(pointer[0]))
-            yield Event("contract version", place, f"`{pointer[-1]}`", "changed", *shown, places=(pointer, pointer))
+            location = Location("both", str(pointer[0]))
+            yield Difference(
+                "contract version", location, f"`{pointer[-1]}`", "changed", *shown, places=(pointer, pointer)
+            )
     before, after = operations(old), operations(new)
     gone = [operation for key, operation in before.items() if key not in after]
     come = [operation for key, operation in after.items() if key not in before]
     for one in gone:
         note = _find_rename(one, come)
-        yield Event("operation removed", _OPERATION, f"`{one.name}`", "removed", places=(one.pointer, None), note=note)
+        yield Difference(
+            "operation removed", _OPERATION, f"`{one.name}`", "removed", places=(one.pointer, None), note=note
+        )
     for one in come:
         note = _find_rename(one, gone)
-        yield Event("operation added", _OPERATION, f"`{one.name}`", "added", places=(None, one.pointer), note=note)
+        yield Difference("operation added", _OPERATION, f"`{one.name}`", "added", places=(None, one.pointer), note=note)
     both = resolvers(old, new)
     if old.get(("webhooks",)) and not both["request"].is_same((0, ("webhooks",)), (1, ("webhooks",)), "webhooks"):
         places = ("webhooks",), ("webhooks",) if new.get(("webhooks",)) else ()
-        yield Event("callbacks", Place("both", "webhooks"), "`webhooks`", "changed", places=places)
+        yield Difference("callbacks", Location("both", "webhooks"), "`webhooks`", "changed", places=places)
     for key in [key for key in before if key in after]:
         yield from _compare_servers(before[key], after[key])
-        yield from OperationComparison(before[key], after[key], both).events()
+        yield from OperationComparison(before[key], after[key], both).differences()
 
 
 def _find_rename(operation: Operation, others: list[Operation]) -> str:
@@ -55,23 +59,23 @@ def _find_rename(operation: Operation, others: list[Operation]) -> str:
     return f"It looks like a rename: `{twins[0].name}` is the same." if len(twins) == 1 else ""
 
 
-def _compare_servers(old: Operation, new: Operation) -> Iterator[Event]:
+def _compare_servers(old: Operation, new: Operation) -> Iterator[Difference]:
     """Clients send to the first server; the others are as good as one another."""
-    place = Place("both", "servers")
+    location = Location("both", "servers")
     here, there = old.nearest("servers") or old.pointer, new.nearest("servers") or new.pointer
     first, now_first = old.servers[0][0], new.servers[0][0]
     if first != now_first:
         places = tuple((*each, 0, "url") if each[-1] == "servers" else each for each in (here, there))
         shown = f"`{first}`", f"`{now_first}`"
-        yield Event("server", place, "The first server", "changed", *shown, places=(places[0], places[1]))
+        yield Difference("server", location, "The first server", "changed", *shown, places=(places[0], places[1]))
     before, after = ({url for urls in each.servers for url in urls} - {first, now_first} for each in (old, new))
     for url in sorted(before - after):
-        yield Event("server removed", place, f"`{url}`", "removed", places=(here, None))
+        yield Difference("server removed", location, f"`{url}`", "removed", places=(here, None))
     for url in sorted(after - before):
-        yield Event("server added", place, f"`{url}`", "added", places=(None, there))
+        yield Difference("server added", location, f"`{url}`", "added", places=(None, there))
 
 
-def compare_addresses(ours: Operation, theirs: Operation) -> Iterator[Event]:
+def compare_addresses(ours: Operation, theirs: Operation) -> Iterator[Difference]:
     """Whether requests to our operation go where theirs does."""
     one, other = addresses(ours), addresses(theirs)
     for index, subject in enumerate(("The host", "The path")):
@@ -79,7 +83,7 @@ def compare_addresses(ours: Operation, theirs: Operation) -> Iterator[Event]:
         if here and there and not here & there:
             texts = [" or ".join(f"`{each}`" for each in sorted(side)).replace("{}", "{id}") for side in (here, there)]
             places = ours.nearest("servers") or ours.pointer, theirs.nearest("servers") or theirs.pointer
-            yield Event("server", Place("both", "address"), subject, old=texts[0], new=texts[1], places=places)
+            yield Difference("server", Location("both", "address"), subject, old=texts[0], new=texts[1], places=places)
 
 
 class OperationComparison:
@@ -94,34 +98,34 @@ class OperationComparison:
     def __init__(self, old: Operation, new: Operation, resolvers: dict[Direction, Resolver]) -> None:
         self._old, self._new, self._resolvers = old, new, resolvers
 
-    def events(self) -> Iterator[Event]:
+    def differences(self) -> Iterator[Difference]:
         """Everything that differs.
 
         Raises:
             DiffError: If something cannot be compared; the message says where it is.
         """
         with self._new.document.comparing(self._new.pointer):
-            yield from self._events()
+            yield from self._differences()
 
-    def _events(self) -> Iterator[Event]:
+    def _differences(self) -> Iterator[Difference]:
         old, new = self._old, self._new
         for key, kind in (("operationId", "operation id"), ("deprecated", "deprecated")):
             before, after = old.node.get(key) or None, new.node.get(key) or None
             if before != after:
                 places = (*old.pointer, key) if before else old.pointer, (*new.pointer, key) if after else new.pointer
-                yield Event(kind, _OPERATION, f"`{key}`", "changed", show(before), show(after), places=places)
+                yield Difference(kind, _OPERATION, f"`{key}`", "changed", show(before), show(after), places=places)
         yield from self._whole("callbacks", _OPERATION, (old.pointer, new.pointer))
         yield from self._security()
         for where, name in sorted(old.parameters.keys() | new.parameters.keys()):
             pair = old.parameters.get((where, name)), new.parameters.get((where, name))
             yield from self._parameter(where, name, *pair)
-        yield from self._body(Place("request", "request body"), old.body, new.body)
+        yield from self._body(Location("request", "request body"), old.body, new.body)
         for status in sorted(old.responses.keys() | new.responses.keys()):
             is_only = status == "default" and len(old.responses) == 1 == len(new.responses)
-            place = Place("response" if status.startswith("2") or is_only else "error", "", status)
-            yield from self._response(place, old.response_of(status), new.response_of(status))
+            location = Location("response" if status.startswith("2") or is_only else "error", "", status)
+            yield from self._response(location, old.response_of(status), new.response_of(status))
 
-    def _security(self) -> Iterator[Event]:
+    def _security(self) -> Iterator[Difference]:
         """Every way in that was enough must still be enough."""
         old, new = self._old.security, self._new.security
         if old.keys() == new.keys():
@@ -131,7 +135,7 @@ class OperationComparison:
         places = old[refused[0]] if refused else next(iter(old.values())), next(iter(new.values()))
         kind = "security" if refused else "security added"
         places = self._find_scheme(*places) or places
-        yield Event(kind, Place("both", "security"), "What is asked for", "changed", *shown, places=places)
+        yield Difference(kind, Location("both", "security"), "What is asked for", "changed", *shown, places=places)
 
     def _find_scheme(self, here: Pointer, there: Pointer) -> Pair | None:
         """Where a scheme changed, if it is the only one that is asked for, by the same name in both."""
@@ -145,132 +149,140 @@ class OperationComparison:
                 return (*pointer, key), (*pointer, key)
         return None
 
-    def _parameter(self, where: str, name: str, old: Pointer | None, new: Pointer | None) -> Iterator[Event]:
+    def _parameter(self, where: str, name: str, old: Pointer | None, new: Pointer | None) -> Iterator[Difference]:
         names = self._said("name", (old, new))
-        place = Place("request", f"{where} parameter `{names[1] or names[0]}`")
+        location = Location("request", f"{where} parameter `{names[1] or names[0]}`")
         if old is None:
             sent = SENT_ALWAYS | {need.rpartition(" ")[2] for way in self._old.security for need in way}
             is_sent = where == "path" or (where == "header" and name in sent)
             is_required = self._said("required", (old, new))[1] is True
             kind = "parameter required" if is_required else "parameter added"
             client, said = "parameter sent" if is_sent and is_required else "", _OPTIONAL[is_required]
-            yield Event(kind, place, "The parameter", "added", new=said, places=(None, new), client=client)
+            yield Difference(kind, location, "The parameter", "added", new=said, places=(None, new), client=client)
         elif new is None:
             client = "header removed from request" if where == "header" else ""
-            yield Event("parameter removed", place, "The parameter", "removed", places=(old, None), client=client)
+            yield Difference(
+                "parameter removed", location, "The parameter", "removed", places=(old, None), client=client
+            )
         else:
             if where == "path" and names[0] != names[1]:
                 shown = show(names[0]), show(names[1])
-                yield Event("path parameter renamed", place, "Its name", "changed", *shown, places=(old, new))
+                yield Difference("path parameter renamed", location, "Its name", "changed", *shown, places=(old, new))
             if where != "path":
-                yield from self._flag("required", "parameter {}", place, "The parameter", (old, new))
-            yield from self._flag("deprecated", "deprecated", place, "`deprecated`", (old, new))
-            yield from self._inner(place, old, new)
+                yield from self._flag("required", "parameter {}", location, "The parameter", (old, new))
+            yield from self._flag("deprecated", "deprecated", location, "`deprecated`", (old, new))
+            yield from self._inner(location, old, new)
 
-    def _body(self, place: Place, old: Pointer | None, new: Pointer | None) -> Iterator[Event]:
+    def _body(self, location: Location, old: Pointer | None, new: Pointer | None) -> Iterator[Difference]:
         if old is None and new is not None:
             kind = "required body added" if self._said("required", (old, new))[1] is True else "body added"
-            yield Event(kind, place, "The body", "added", places=(self._old.pointer, new))
+            yield Difference(kind, location, "The body", "added", places=(self._old.pointer, new))
         elif old is not None and new is None:
-            yield Event("body removed", place, "The body", "removed", places=(old, self._new.pointer))
+            yield Difference("body removed", location, "The body", "removed", places=(old, self._new.pointer))
         elif old is not None and new is not None:
-            yield from self._flag("required", "body {}", place, "The body", (old, new))
-            yield from self._content(place, old, new)
+            yield from self._flag("required", "body {}", location, "The body", (old, new))
+            yield from self._content(location, old, new)
 
-    def _response(self, place: Place, old: Pointer | None, new: Pointer | None) -> Iterator[Event]:
+    def _response(self, location: Location, old: Pointer | None, new: Pointer | None) -> Iterator[Difference]:
         if old is None and new is not None:
-            kind = {"2": "success added", "3": "redirect added"}.get(place.status[0], "error added")
+            kind = {"2": "success added", "3": "redirect added"}.get(location.status[0], "error added")
             may_be_order = any(is_json(name) for name in self._new.content(new))
             client = "success without order" if kind == "success added" and not may_be_order else ""
-            yield Event(kind, place, "The response", "added", places=(None, new), client=client)
+            yield Difference(kind, location, "The response", "added", places=(None, new), client=client)
             success = next((pointer for status, pointer in self._old.responses.items() if status.startswith("2")), None)
             if kind == "success added" and may_be_order and success is not None:
                 # This client reads it as an order: whether it is none is told, and of the rest only that it came.
-                yield from (event for event in self._response(place, success, new) if event.client == "no order")
+                yield from (
+                    difference
+                    for difference in self._response(location, success, new)
+                    if difference.client == "no order"
+                )
         elif old is not None and new is None:
-            if not any(_is_part(each, place.status) for each in self._new.responses):
-                kind = "success removed" if place.direction == "response" else "error removed"
-                yield Event(kind, place, "The response", "removed", places=(old, None))
+            if not any(_is_part(each, location.status) for each in self._new.responses):
+                kind = "success removed" if location.direction == "response" else "error removed"
+                yield Difference(kind, location, "The response", "removed", places=(old, None))
         elif old is not None and new is not None:
             before, after = self._old.headers(old), self._new.headers(new)
             for name in sorted(before.keys() | after.keys()):
-                here = replace(place, base=f" header `{name}`")
+                here = replace(location, base=f" header `{name}`")
                 yield from self._header(here, before.get(name), after.get(name))
             if self._said("links", (old, new))[0]:
-                yield from self._whole("links", place, (old, new))
-            yield from self._content(place, old, new)
+                yield from self._whole("links", location, (old, new))
+            yield from self._content(location, old, new)
 
-    def _header(self, place: Place, old: Pointer | None, new: Pointer | None) -> Iterator[Event]:
+    def _header(self, location: Location, old: Pointer | None, new: Pointer | None) -> Iterator[Difference]:
         if old is None or new is None:
             action: Action = "added" if old is None else "removed"
-            yield Event(f"header {action}", place, "The header", action, places=(old, new))
+            yield Difference(f"header {action}", location, "The header", action, places=(old, new))
         else:
-            yield from self._flag("required", "header {}", place, "The header", (old, new))
-            yield from self._inner(place, old, new)
+            yield from self._flag("required", "header {}", location, "The header", (old, new))
+            yield from self._inner(location, old, new)
 
-    def _content(self, place: Place, here: Pointer, there: Pointer) -> Iterator[Event]:
+    def _content(self, location: Location, here: Pointer, there: Pointer) -> Iterator[Difference]:
         """Media types: what requests were sent as must be taken, what responses come as must have been promised."""
         old, new = self._old.content(here), self._new.content(there)
         kept = {(name, match) for name in old if (match := find_media_type(name, new))}
         known = {(match, name) for name in new if (match := find_media_type(name, old))}
-        pairs = kept if place.direction == "request" else known
+        pairs = kept if location.direction == "request" else known
         gone = [name for name in old if name not in {one for one, _ in pairs}]
         come = [name for name in new if name not in {other for _, other in pairs}]
         before, after = (next((name for name in each if is_json(name)), None) for each in (old, new))
         for name in gone:
-            client = "no JSON" if place.direction != "request" and name == before and after is None else ""
-            yield Event("media type removed", place, f"`{name}`", "removed", places=(old[name], None), client=client)
+            client = "no JSON" if location.direction != "request" and name == before and after is None else ""
+            yield Difference(
+                "media type removed", location, f"`{name}`", "removed", places=(old[name], None), client=client
+            )
         for name in come:
-            kind = "media type added" if old or place.direction == "request" else "response body added"
-            yield Event(kind, place, f"`{name}`", "added", places=(None, new[name]))
-        if place.direction != "request" and before in gone and after in come:
+            kind = "media type added" if old or location.direction == "request" else "response body added"
+            yield Difference(kind, location, f"`{name}`", "added", places=(None, new[name]))
+        if location.direction != "request" and before in gone and after in come:
             pairs.add((before, after))  # JSON by another name
         # What belonged to a range, or does now, is compared with it, too.
-        pairs |= kept if place.direction != "request" else known
+        pairs |= kept if location.direction != "request" else known
         for one, other in sorted(pairs):
-            name = one if place.direction == "request" else other
-            inner = replace(place, base=place.base + ("" if name == JSON else f" ({name})"))
+            name = one if location.direction == "request" else other
+            inner = replace(location, base=location.base + ("" if name == JSON else f" ({name})"))
             pair = old[one], new[other]
             yield from self._schemas(inner, *pair)
             yield from self._whole("encoding", inner, pair)
 
-    def _flag(self, key: str, kind: str, place: Place, subject: str, pair: Pair) -> Iterator[Event]:
+    def _flag(self, key: str, kind: str, location: Location, subject: str, pair: Pair) -> Iterator[Difference]:
         """Whether it must be there, or is deprecated, where that differs."""
         old, new = (value is True for value in self._said(key, pair))
         words = _OPTIONAL if key == "required" else ("`false`", "`true`")
         if old != new:
-            yield Event(kind.format(words[new]), place, subject, "changed", words[old], words[new], places=pair)
+            yield Difference(kind.format(words[new]), location, subject, "changed", words[old], words[new], places=pair)
 
-    def _inner(self, place: Place, old: Pointer, new: Pointer) -> Iterator[Event]:
+    def _inner(self, location: Location, old: Pointer, new: Pointer) -> Iterator[Difference]:
         """How two parameters or headers are written, and their schemas: each may have its own or that of a media type."""
         here, there = self._old.content(old), self._new.content(new)
         styles = self._old.style(old), self._new.style(new)
         if styles[0] != styles[1]:
-            yield Event("style", place, "Its style", "changed", *styles, places=(old, new))
-        yield from self._schemas(place, next(iter(here.values()), old), next(iter(there.values()), new))
+            yield Difference("style", location, "Its style", "changed", *styles, places=(old, new))
+        yield from self._schemas(location, next(iter(here.values()), old), next(iter(there.values()), new))
 
-    def _schemas(self, place: Place, old: Pointer, new: Pointer) -> Iterator[Event]:
+    def _schemas(self, location: Location, old: Pointer, new: Pointer) -> Iterator[Difference]:
         """What differs between the schemas of two media types, parameters or headers, each of which may have none."""
-        resolver = self._resolvers["request" if place.direction == "request" else "response"]
+        resolver = self._resolvers["request" if location.direction == "request" else "response"]
         has_old, has_new = ("schema" in node for node in self._nodes((old, new)))
         before, after = (0, (*old, "schema")), (1, (*new, "schema"))
         if has_old and has_new:
             with self._new.document.comparing(new):
-                yield from SchemaComparison(resolver).compare(place, (before,), (after,))
+                yield from SchemaComparison(resolver).compare(location, (before,), (after,))
         elif has_old and not Containment(resolver).is_within((), (before,)):
             violates = resolver.direction == "response"
-            yield Event("schema", place, "The schema", "removed", places=(before[1], None), violates=violates)
+            yield Difference("schema", location, "The schema", "removed", places=(before[1], None), violates=violates)
         elif has_new and not Containment(resolver).is_within((), (after,)):
             violates = resolver.direction == "request"
-            yield Event("schema", place, "The schema", "added", places=(None, after[1]), violates=violates)
+            yield Difference("schema", location, "The schema", "added", places=(None, after[1]), violates=violates)
 
-    def _whole(self, key: str, place: Place, pair: Pair) -> Iterator[Event]:
+    def _whole(self, key: str, location: Location, pair: Pair) -> Iterator[Difference]:
         """What is not compared in detail, only whether it is the same, and all that it refers to."""
         before, after = (each or None for each in self._said(key, pair))
         parts = (0, (*pair[0], key)), (1, (*pair[1], key))
         if before != after or (before and not self._resolvers["request"].is_same(*parts, key)):
             places = parts[0][1] if before else pair[0], parts[1][1] if after else pair[1]
-            yield Event(key, place, f"`{key}`", "changed", show(before), show(after), places=places)
+            yield Difference(key, location, f"`{key}`", "changed", show(before), show(after), places=places)
 
     def _nodes(self, pair: tuple[Pointer | None, Pointer | None]) -> list[dict[str, Any]]:
         """What stands there in each contract; nothing where there is no such place."""

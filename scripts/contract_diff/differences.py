@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from contract_diff.cases import as_json
-from contract_diff.changes import Action, Event, names, show
+from contract_diff.changes import Action, Difference, names, show
 from contract_diff.containment import Containment
 from contract_diff.document import LOWER, UPPER
 from contract_diff.severities import KEPT, NEEDED, NEVER_NULL
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from contract import Pointer
     from contract_diff.cases import Schemas
-    from contract_diff.changes import Place
+    from contract_diff.changes import Location
     from contract_diff.resolver import Resolver
 
 _OPTIONAL: Final = ("optional", "required")
@@ -31,7 +31,7 @@ UNSEEN: Final = frozenset({
 
 
 @dataclass(frozen=True)
-class Differences:
+class NodeComparison:
     """What differs at one place.
 
     Attributes:
@@ -43,12 +43,12 @@ class Differences:
     """
 
     resolver: Resolver
-    place: Place
+    location: Location
     old: View
     new: View
     is_held: bool
 
-    def events(self, *, is_equal: bool) -> Iterator[Event]:
+    def differences(self, *, is_equal: bool) -> Iterator[Difference]:
         """Fields and marks; what is said of values only if it does not come to the same."""
         yield from self._fields()
         if not is_equal:
@@ -64,7 +64,7 @@ class Differences:
     def _is_request(self) -> bool:
         return self.resolver.direction == "request"
 
-    def _event(
+    def _difference(
         self,
         kind: str,
         subject: str,
@@ -73,46 +73,48 @@ class Differences:
         narrows: bool = False,
         widens: bool = False,
         **more: Any,
-    ) -> Event:
+    ) -> Difference:
         """A difference of a keyword; whether less is allowed than before, or more, as far as this alone is looked at."""
         old, new = shown or ("", "")
         violates = not self.is_held and (narrows if self._is_request else widens)
         places = self.old.part_of(key)[1], self.new.part_of(key)[1]
         said: dict[str, Any] = {"old": old, "new": new, "places": places, "violates": violates}
-        return Event(kind, self.place, subject, **(said | more))
+        return Difference(kind, self.location, subject, **(said | more))
 
-    def _types(self) -> Iterator[Event]:
+    def _types(self) -> Iterator[Difference]:
         old, new = self.old, self.new
         texts = old.type_text, new.type_text
         if old.is_null != new.is_null and old.types and new.types and "any" not in texts:
             kind = "null allowed" if new.is_null else "null forbidden"
-            client = "no order" if new.is_null and self.place.fields in NEVER_NULL else ""
-            yield self._event(kind, "Its type", *texts, narrows=old.is_null, widens=new.is_null, client=client)
+            client = "no order" if new.is_null and self.location.fields in NEVER_NULL else ""
+            yield self._difference(kind, "Its type", *texts, narrows=old.is_null, widens=new.is_null, client=client)
         if old.types != new.types:
             narrows, widens = not _cover(new.types, old.types), not _cover(old.types, new.types)
-            needed = NEEDED.get(self.place.fields)
+            needed = NEEDED.get(self.location.fields)
             is_order = needed is None or not new.has_type or _cover([needed], new.types)
             client = "" if is_order else "no order"
-            yield self._event("type", "Its type", *texts, key="type", narrows=narrows, widens=widens, client=client)
+            yield self._difference(
+                "type", "Its type", *texts, key="type", narrows=narrows, widens=widens, client=client
+            )
 
-    def _enums(self) -> Iterator[Event]:
+    def _enums(self) -> Iterator[Difference]:
         old, new = self.old.values, self.new.values
         if (old is None and new is None) or not (self.old.types and self.new.types):
             return
         if old is None or new is None:
             kind = "enum value removed" if old is None else "enum value added"
             shown = [f"only {names(values)}" if values is not None else "any" for values in (old, new)]
-            yield self._event(kind, "Its value", *shown, key="enum", narrows=old is None, widens=new is None)
+            yield self._difference(kind, "Its value", *shown, key="enum", narrows=old is None, widens=new is None)
             return
         before, after = ({*map(as_json, values)} for values in (old, new))
         if gone := [value for value in old if as_json(value) not in after]:
-            yield self._event("enum value removed", _enum(gone), key="enum", narrows=True, action="removed")
+            yield self._difference("enum value removed", _enum(gone), key="enum", narrows=True, action="removed")
         if come := [value for value in new if as_json(value) not in before]:
             is_open = not self._is_request and self.old.is_open and self.new.is_open
             kind = "enum value added, open" if is_open else "enum value added"
-            yield self._event(kind, _enum(come), key="enum", widens=not is_open, action="added")
+            yield self._difference(kind, _enum(come), key="enum", widens=not is_open, action="added")
 
-    def _keywords(self) -> Iterator[Event]:
+    def _keywords(self) -> Iterator[Difference]:
         old, new = self.old.keywords, self.new.keywords
         for key in sorted(old.keys() | new.keys()):
             before, after = old.get(key, []), new.get(key, [])
@@ -122,31 +124,33 @@ class Differences:
             }
             limits = self.old.limit(key), self.new.limit(key)
             if key not in LIMITS and not self.resolver.are_same(before, after, key):
-                yield self._event("constraint", f"`{key}`", narrows=True, widens=True, **more)
+                yield self._difference("constraint", f"`{key}`", narrows=True, widens=True, **more)
             elif key in LIMITS and limits[0] != limits[1]:
                 narrows, widens = _compare_limits(key, *limits)
                 shown = ["" if value is None else show(value) for value in limits]
                 client = "limit kept" if self._is_kept(key, limits[1]) else ""
-                yield self._event("limit", f"`{key}`", *shown, narrows=narrows, widens=widens, client=client, **more)
+                yield self._difference(
+                    "limit", f"`{key}`", *shown, narrows=narrows, widens=widens, client=client, **more
+                )
 
     def _is_kept(self, key: str, limit: Any) -> bool:
         """Whether the client keeps to a limit before it sends anything."""
-        kept = KEPT.get((self.place.show([]), key))
+        kept = KEPT.get((self.location.show([]), key))
         return kept is not None and limit is not None and (limit <= kept if key in LOWER else limit >= kept)
 
-    def _other_fields(self) -> Iterator[Event]:
+    def _other_fields(self) -> Iterator[Difference]:
         old, new = self.old.object.others, self.new.object.others
         if bool(old) != bool(new):
             texts = [self._show_others(each) for each in (old, new)]
             key = "additionalProperties"
-            yield self._event("other fields", "Other fields", *texts, key=key, narrows=bool(new), widens=bool(old))
+            yield self._difference("other fields", "Other fields", *texts, key=key, narrows=bool(new), widens=bool(old))
 
     def _show_others(self, others: Schemas) -> str:
         if not others:
             return "allowed"
         return "refused" if Containment(self.resolver).is_empty(others) else "limited"
 
-    def _fields(self) -> Iterator[Event]:
+    def _fields(self) -> Iterator[Difference]:
         old, new = self.old, self.new
         is_any = any(each.type_text == "any" and not each.every_name for each in (old, new))
         if not (old.may_be("object") and new.may_be("object")) or (is_any and old.type_text != new.type_text):
@@ -162,19 +166,21 @@ class Differences:
         for name in sorted((old.object.required ^ new.object.required) - {*gone, *come}):
             narrows = name in new.object.required
             kind, words = ("field required", _OPTIONAL) if narrows else ("field optional", _OPTIONAL[::-1])
-            yield self._event(kind, f"`{name}`", *words, key="required", narrows=narrows, widens=not narrows)
+            yield self._difference(kind, f"`{name}`", *words, key="required", narrows=narrows, widens=not narrows)
 
-    def _field(self, name: str, note: str, *, is_new: bool) -> Event:
+    def _field(self, name: str, note: str, *, is_new: bool) -> Difference:
         view, other = (self.new, self.old) if is_new else (self.old, self.new)
         is_required = name in view.object.required and self._is_request == is_new
         kind = ("required field added" if is_required else "field added") if is_new else "field removed"
         client = "field optional" if is_required and not is_new else ""
         said = f"{_OPTIONAL[is_required]}, {View(self.resolver, view.object.field(name)).type_text}"
         action: Action = "added" if is_new else "removed"
-        event = Event(kind, self.place, f"`{name}`", action, new=said if is_new and self._is_request else "")
+        difference = Difference(
+            kind, self.location, f"`{name}`", action, new=said if is_new and self._is_request else ""
+        )
         places = (None, _named(view, name)) if is_new else (_named(view, name), None)
         violates, note = not is_new or is_required or self._loses(name), note or self._elsewhere(name, other)
-        return replace(event, places=places, violates=violates, client=client, note=note)
+        return replace(difference, places=places, violates=violates, client=client, note=note)
 
     def _loses(self, name: str) -> bool:
         """Whether a field, named in one of the two only, may not be what it could be, or be what it could not be."""
@@ -201,11 +207,11 @@ class Differences:
         other, mark = ("responses", "readOnly") if self._is_request else ("requests", "writeOnly")
         return f"It is only in {other} there ({mark})."
 
-    def _marks(self) -> Iterator[Event]:
+    def _marks(self) -> Iterator[Difference]:
         old, new = self.old, self.new
         if old.values is not None and new.values is not None and old.is_open != new.is_open:
             kind, words = ("enum opened", _OPEN) if new.is_open else ("enum closed", _OPEN[::-1])
-            yield self._event(kind, "Its enum", *words, key="enum", widens=new.is_open)
+            yield self._difference(kind, "Its enum", *words, key="enum", widens=new.is_open)
         for key, value in new.marks.items():
             if value != old.marks[key]:
                 subject = "`discriminator.propertyName`" if key == "discriminator" else f"`{key}`"
@@ -213,10 +219,10 @@ class Differences:
                     show(mark if mark is None or key != "default" else json.loads(mark))
                     for mark in (old.marks[key], value)
                 ]
-                yield self._event(key, subject, *shown, key=key)
+                yield self._difference(key, subject, *shown, key=key)
         narrow, wide = (old.tags, new.tags) if self._is_request else (new.tags, old.tags)
         if narrow and wide and not self.resolver.are_meant(narrow, wide):
-            yield self._event("discriminator", "`discriminator.mapping`", key="discriminator")
+            yield self._difference("discriminator", "`discriminator.mapping`", key="discriminator")
 
 
 def _compare_limits(key: str, old: Any, new: Any) -> tuple[bool, bool]:

@@ -93,7 +93,7 @@ class Operation:
         if "" in names:
             raise self.document.error(owner, "has a response without a status")
         places = {name: self.document.follow((*self.pointer, "responses", name)) for name in names}
-        return {name if name == "default" else name.upper(): place for name, place in sorted(places.items())}
+        return {name if name == "default" else name.upper(): location for name, location in sorted(places.items())}
 
     def response_of(self, status: str) -> Pointer | None:
         """The response that a status gets: its own, that of its range, or the default, which is for errors."""
@@ -134,7 +134,7 @@ class Operation:
         if pointer is None or not self.document.sequence(pointer):
             return {frozenset(): pointer or self.pointer}
         places: list[Pointer] = [(*pointer, index) for index in range(len(self.document.sequence(pointer)))]
-        return {self._needs(self.document.mapping(place)): place for place in places}
+        return {self._needs(self.document.mapping(location)): location for location in places}
 
     def _needs(self, way: dict[str, Any]) -> frozenset[str]:
         found = set()
@@ -207,11 +207,11 @@ def find_in_path(document: Document, path: str) -> dict[str, Operation]:
     """The operations of a path by their methods: those in what it refers to, and those beside that."""
     places = dict.fromkeys((("paths", path), document.follow(("paths", path))))
     found: dict[str, Operation] = {}
-    for place in places:
-        node = at(document.tree, place)
+    for location in places:
+        node = at(document.tree, location)
         for method in METHODS:
             if isinstance(node, dict) and method in node:
-                found.setdefault(method, Operation(document, path, method, place, (*place, method)))
+                found.setdefault(method, Operation(document, path, method, location, (*location, method)))
     return found
 
 

@@ -137,7 +137,7 @@ class Resolver:
             return {*range(len(node))}
         if role != "schema":
             return {*node}
-        return said_of(node) | {("tag", tag) for tag in (self.tags(part) if "discriminator" in node else ())}
+        return keywords_of(node) | {("tag", tag) for tag in (self.tags(part) if "discriminator" in node else ())}
 
     def _inner(self, role: str, step: Any, one: Part, other: Part) -> tuple[str, Part, Part]:
         if isinstance(step, tuple):
@@ -268,7 +268,7 @@ def resolvers(old: Document, new: Document) -> dict[Direction, Resolver]:
     return {"request": Resolver((old, new), "request"), "response": Resolver((old, new), "response")}
 
 
-def said_of(node: dict[str, Any]) -> set[str]:
+def keywords_of(node: dict[str, Any]) -> set[str]:
     """The keywords that say something about values, or how they are told."""
     ours = {"x-open-enum", "x-open-values", "x-hidden"}
     return {key for key in node if key not in _SILENT and (key in ours or not key.startswith("x-"))}
@@ -276,7 +276,7 @@ def said_of(node: dict[str, Any]) -> set[str]:
 
 def is_reference(node: Any) -> bool:
     """Whether a schema is a reference and says nothing else."""
-    return isinstance(node, dict) and said_of(node) == {"$ref"}
+    return isinstance(node, dict) and keywords_of(node) == {"$ref"}
 
 
 def _role(key: Any) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from contract_diff.cases import joined
-from contract_diff.changes import Action, Event, names
+from contract_diff.changes import Action, Difference, names
 from contract_diff.containment import Containment
-from contract_diff.differences import UNSEEN, Differences
+from contract_diff.differences import UNSEEN, NodeComparison
 from contract_diff.severities import NEEDED
 from contract_diff.views import View
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from contract_diff.cases import Part, Schemas
-    from contract_diff.changes import Place
+    from contract_diff.changes import Location
     from contract_diff.resolver import Resolver
 
 _DEEPEST: Final = 60
@@ -36,7 +36,7 @@ class SchemaComparison:
         self._seen: set[tuple[Schemas, Schemas, str]] = set()
         self._depth = 0
 
-    def compare(self, place: Place, old: Schemas, new: Schemas) -> Iterator[Event]:
+    def compare(self, location: Location, old: Schemas, new: Schemas) -> Iterator[Difference]:
         """Every difference, from here down.
 
         Raises:
@@ -49,32 +49,34 @@ class SchemaComparison:
             before.take_alternatives()
             after.take_alternatives()
         # What this client needs it needs at its place, whatever else is the same.
-        pair = before.identity, after.identity, place.fields if place.fields in NEEDED else ""
+        pair = before.identity, after.identity, location.fields if location.fields in NEEDED else ""
         if pair in self._seen:
             return
         self._seen.add(pair)
         if self._depth > _DEEPEST:
             side, pointer = (new or old)[0]
-            problem = f"is nested too deeply: {place.show([place.status])}"
+            problem = f"is nested too deeply: {location.show([location.status])}"
             raise self._resolver.documents[side].error(pointer, problem)
         self._depth += 1
         children = list(self._children(before, after))
         is_held, is_equal = self._contain(old, new, [child[1:] for child in children if child[1:] != (old, new)])
-        here = [*Differences(self._resolver, place, before, after, is_held=is_held).events(is_equal=is_equal)]
+        here = [
+            *NodeComparison(self._resolver, location, before, after, is_held=is_held).differences(is_equal=is_equal)
+        ]
         seen = set(self._seen)
-        below = [*self._branches(place, before, after, is_held=is_held)]
+        below = [*self._branches(location, before, after, is_held=is_held)]
         if is_equal:
             self._seen = seen  # what is found there is not told
-        if not is_held and not any(event.violates for event in (*here, *below)):
+        if not is_held and not any(difference.violates for difference in (*here, *below)):
             places = old[0][1] if old else None, new[0][1] if new else None
             said = before.said, after.said
             differing = sorted(key for key in said[0].keys() | said[1].keys() if said[0].get(key) != said[1].get(key))
             note = f"Look at {names(differing)}." if differing else ""
-            here.append(Event("schema", place, "What it allows", places=places, note=note))
+            here.append(Difference("schema", location, "What it allows", places=places, note=note))
         yield from here
-        yield from (event for event in below if not is_equal or event.kind in UNSEEN)
+        yield from (difference for difference in below if not is_equal or difference.kind in UNSEEN)
         for step, one, other in children:
-            yield from self.compare(place.below(step) if step else place, one, other)
+            yield from self.compare(location.below(step) if step else location, one, other)
         self._depth -= 1
 
     def _contain(self, old: Schemas, new: Schemas, given: list[tuple[Schemas, Schemas]]) -> tuple[bool, bool]:
@@ -105,7 +107,7 @@ class SchemaComparison:
             if [len(each) for each in contained] == [1, 1]:
                 yield "[contains]", contained[0][0], contained[1][0]
 
-    def _branches(self, place: Place, old: View, new: View, *, is_held: bool) -> Iterator[Event]:
+    def _branches(self, location: Location, old: View, new: View, *, is_held: bool) -> Iterator[Difference]:
         """Alternatives that are not the same, paired by what they are."""
         if len(old.alternatives) != len(new.alternatives):
             return
@@ -120,11 +122,11 @@ class SchemaComparison:
                     gone.remove(part)
                     come.remove(match)
                     step = f"({part[1][-2]} {part[1][-1]})"
-                    yield from self.compare(place.below(step), joined([part]), joined([match]))
+                    yield from self.compare(location.below(step), joined([part]), joined([match]))
             for part in gone:
-                yield self._alternative(place, part, "removed", violates=not is_held and self._is_request)
+                yield self._alternative(location, part, "removed", violates=not is_held and self._is_request)
             for part in come:
-                yield self._alternative(place, part, "added", violates=not is_held and not self._is_request)
+                yield self._alternative(location, part, "added", violates=not is_held and not self._is_request)
 
     def _match(self, part: Part, others: list[Part]) -> Part | None:
         """The alternative that has the same name, or else the same types."""
@@ -135,9 +137,9 @@ class SchemaComparison:
         alike = [other for other in others if View(self._resolver, (other,)).type_text == types]
         return next(iter(named or alike), None)
 
-    def _alternative(self, place: Place, part: Part, action: Action, *, violates: bool) -> Event:
+    def _alternative(self, location: Location, part: Part, action: Action, *, violates: bool) -> Difference:
         node = self._resolver.node(part)
         name = node.get("$ref", "").rpartition("/")[2] if isinstance(node, dict) else ""
         subject = f"The alternative `{name or View(self._resolver, (part,)).type_text}`"
         places = (part[1], None) if action == "removed" else (None, part[1])
-        return Event(f"alternative {action}", place, subject, action, places=places, violates=violates)
+        return Difference(f"alternative {action}", location, subject, action, places=places, violates=violates)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
-    from contract_diff.changes import Direction, Event, Impact
+    from contract_diff.changes import Difference, Direction, Impact
 
 Verdict = Literal["breaking", "compatible", "shown"]
 BREAKING: Final = "breaking"
@@ -178,12 +178,12 @@ KEPT: Final = {
 SENT_ALWAYS: Final = frozenset({"user-agent", "accept-encoding", "host", "content-length", "connection"})
 
 
-def judge(event: Event, *, client: bool) -> tuple[bool, Impact, str]:
+def judge(difference: Difference, *, client: bool) -> tuple[bool, Impact, str]:
     """Whether an event breaks something, which part of a version follows, and why."""
-    rule = _TABLE[event.client if client and event.client else event.kind, event.place.direction]
+    rule = _TABLE[difference.client if client and difference.client else difference.kind, difference.location.direction]
     verdict, because = (rule.client, rule.because_client) if client else (rule.users, rule.because)
-    is_breaking = verdict == BREAKING or (verdict == SHOWN and event.violates)
+    is_breaking = verdict == BREAKING or (verdict == SHOWN and difference.violates)
     if verdict == SHOWN and not is_breaking:
-        direction = event.place.direction
-        because = _HELD.get((event.kind, direction), _ACCEPTED if direction == "request" else _KEPT)
+        direction = difference.location.direction
+        because = _HELD.get((difference.kind, direction), _ACCEPTED if direction == "request" else _KEPT)
     return is_breaking, "major" if is_breaking else rule.impact, because

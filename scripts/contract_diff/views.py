@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from contract_diff.cases import Clause, as_json, below, joined
 from contract_diff.containment import Containment
 from contract_diff.document import LOWER, UPPER
-from contract_diff.resolver import TooManyError, is_reference, said_of
+from contract_diff.resolver import TooManyError, is_reference, keywords_of
 
 if TYPE_CHECKING:
     from contract_diff.cases import Part, Schemas
@@ -151,7 +151,7 @@ class View:
     @property
     def said(self) -> dict[str, list[Any]]:
         """Every keyword that says something about values, as it stands in each schema that has it."""
-        return {key: self.all(key) for node in self.layers.values() for key in said_of(node)}
+        return {key: self.all(key) for node in self.layers.values() for key in keywords_of(node)}
 
     @property
     def every_name(self) -> list[str]:
@@ -177,5 +177,5 @@ class View:
 
 
 def _is_null(schema: Any) -> bool:
-    said = {key: schema[key] for key in said_of(schema)} if isinstance(schema, dict) else None
+    said = {key: schema[key] for key in keywords_of(schema)} if isinstance(schema, dict) else None
     return said in ({"type": ["null"]}, {"const": None}, {"enum": [None]})

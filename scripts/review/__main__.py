@@ -13,8 +13,8 @@ from tempfile import TemporaryDirectory
 
 from command import ROOT, FailureError, name_of, run
 from contract_diff import DiffError
+from review.assemble import is_carried, review
 from review.report import print_terminal, write_files
-from review.reviewing import is_carried, review
 from review.trees import Tree, choose_base, take_out
 
 

@@ -45,7 +45,7 @@ def side(tmp_path_factory: pytest.TempPathFactory) -> Callable[[tuple[str, ...]]
 def _parameters() -> list[Any]:
     # One sample takes most of a second: the ordinary run has a few that see each part at work, `make check` has all.
     quick = {"combined-breaking-bare", "facade-parameter-renamed", "response-null-added-ref", "schema-renamed"}
-    marks = {name: [] if name in quick else [pytest.mark.thorough] for name in SAMPLES}
+    marks = {name: [] if name in quick else [pytest.mark.slow] for name in SAMPLES}
     return [pytest.param(sample, id=name, marks=marks[name]) for name, sample in SAMPLES.items()]
 
 
@@ -60,7 +60,7 @@ def test_a_sample_gets_its_verdict(sample: Sample, side: Callable[[tuple[str, ..
 
     assert sorted(f"{_verdict(change)} {change.kind}" for change in on_the_wire) == sorted(sample.wire)
     places = [f"{change.what} | {change.where.rpartition(': ')[2]}" for change in on_the_wire]
-    assert set(sample.place) <= set(places), places
+    assert set(sample.location) <= set(places), places
     assert sorted(f"{_verdict(change)} {change.name}" for change in in_python) == sorted(sample.python)
     impacts = [change.impact for change in on_the_wire if change.kind != "contract version"]
     needed = [

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any, Final
 from autoenhance import errors
 from autoenhance._bulk.limits import read_limits
 from autoenhance._settings import read_base_url
-from autoenhance.cli._problems import STOPPED, CommandError, bad_input, line_of, problem_of
-from autoenhance.cli._progress import SHOW_EVERY, progress
+from autoenhance.cli._console import write_text
+from autoenhance.cli._error_messages import STOPPED, CommandError, bad_input, error_message, line_of
+from autoenhance.cli._progress import EditProgress
+from autoenhance.cli._progress_display import SHOW_EVERY, progress
 from autoenhance.cli._record import Record, as_time
 from autoenhance.cli._report import History, Report, edits_to_make, errors_of
-from autoenhance.cli._results import Results, ResultsError, read_results
+from autoenhance.cli._results_file import ResultsError, ResultsFile, read_results
 from autoenhance.cli._service import check_service, open_client
-from autoenhance.cli._signals import say_last, stopping
+from autoenhance.cli._signals import handle_signals, print_unbuffered
 from autoenhance.cli._table import parse_shard, read_table
-from autoenhance.cli._tally import Tally
-from autoenhance.cli._voice import put_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,48 +28,50 @@ if TYPE_CHECKING:
     from autoenhance import EditResult
     from autoenhance.bulk import EditRun
     from autoenhance.cli._arguments import EditOrders, TableOptions
-    from autoenhance.cli._progress import Display
+    from autoenhance.cli._console import Console
+    from autoenhance.cli._progress_display import ProgressDisplay
     from autoenhance.cli._rows import Row
     from autoenhance.cli._table import Shard, Table
-    from autoenhance.cli._voice import Voice
 
 _STANDARD: Final = "-"
 _AT_ONCE: Final = 500
 """So many lines of a dry run are one write."""
 
 
-def edit_orders(asked: EditOrders, voice: Voice) -> int:
+def edit_orders(options: EditOrders, console: Console) -> int:
     """Do what was asked, and say what became of it; returns the exit status.
 
     Raises:
         CommandError: If it cannot be asked like that; then nothing was sent.
         OutputError: If what a dry run shows cannot be shown.
     """
-    shard, history = _check(asked)
-    path = _beside(asked.file, shard) if asked.results is None else asked.results
-    table = read_correct_table(asked.file, asked, asked.changes, voice, so="nothing was sent")
-    if asked.dry_run:
+    shard, history = _check(options)
+    path = _default_results_path(options.file, shard) if options.results is None else options.results
+    table = read_valid_table(options.file, options, options.changes, console, so="nothing was sent")
+    if options.dry_run:
         if os.path.exists(path):  # noqa: PTH110  # a path that cannot be one does not exist
             read_results(path, history.add)
         report = Report(table, shard, path, history)
         for start in range(0, len(report.pending), _AT_ONCE):
-            put_text("".join(edits_to_make(report.pending[start : start + _AT_ONCE])))
-        for line in report.of_dry_run():
-            voice.say(line)
+            write_text("".join(edits_to_make(report.pending[start : start + _AT_ONCE])))
+        for line in report.dry_run_lines():
+            console.say(line)
         return 0
-    with Results.open(path, history.add, table=asked.file) as results:
-        return _Run(asked, Report(table, shard, path, history), results, voice).go()
+    with ResultsFile.open(path, history.add, table=options.file) as results:
+        return _Run(options, Report(table, shard, path, history), results, console).go()
 
 
-def read_correct_table(file: str, options: TableOptions, common: Mapping[str, Any], voice: Voice, *, so: str) -> Table:
+def read_valid_table(
+    file: str, options: TableOptions, common: Mapping[str, Any], console: Console, *, so: str
+) -> Table:
     """Read a file that has no errors.
 
     Raises:
         CommandError: If it has some, which are said, or cannot be read.
     """
-    table = read_table(file, options, common, voice.confirm)
+    table = read_table(file, options, common, console.confirm)
     for line in (*table.warnings, *errors_of(table)):
-        voice.say(line)
+        console.say(line)
     if table.errors:
         count = f"{len(table.errors):,} error{'s' if len(table.errors) > 1 else ''}"
         line = f"{', '.join(filter(None, [table.name, table.form]))}: {count}; {so}"
@@ -77,21 +79,21 @@ def read_correct_table(file: str, options: TableOptions, common: Mapping[str, An
     return table
 
 
-def _check(asked: EditOrders) -> tuple[Shard | None, History]:
-    check_service(asked)
-    if asked.file == _STANDARD and asked.results is None:
+def _check(options: EditOrders) -> tuple[Shard | None, History]:
+    check_service(options)
+    if options.file == _STANDARD and options.results is None:
         raise CommandError("standard input needs --results", "Give --results FILE.")
-    if asked.results in {_STANDARD, ""}:
+    if options.results in {_STANDARD, ""}:
         raise CommandError("--results takes a file; a run cannot resume from standard output", "Give --results FILE.")
     try:
-        read_limits(asked.concurrency, asked.rate, asked.max_failures)
-        history = History(read_base_url(asked.base_url))
+        read_limits(options.concurrency, options.rate, options.max_failures)
+        history = History(read_base_url(options.base_url))
     except ValueError as error:
         raise bad_input(error) from None
-    return parse_shard(asked.shard) if asked.shard is not None else None, history
+    return parse_shard(options.shard) if options.shard is not None else None, history
 
 
-def _beside(file: str, shard: Shard | None) -> str:
+def _default_results_path(file: str, shard: Shard | None) -> str:
     # A file of its own for each shard, because two runs cannot write into one.
     return f"{file}.{shard.number}-of-{shard.of}.results.jsonl" if shard else f"{file}.results.jsonl"
 
@@ -99,38 +101,43 @@ def _beside(file: str, shard: Shard | None) -> str:
 class _Run:
     """One run over the rows that are not done."""
 
-    def __init__(self, asked: EditOrders, report: Report, results: Results, voice: Voice) -> None:
-        self._asked = asked
+    def __init__(self, options: EditOrders, report: Report, results: ResultsFile, console: Console) -> None:
+        self._options = options
         self._report = report
         self._results = results
-        self._voice = voice
-        self._tally = Tally(len(report.pending))
-        self._display: Display | None = None
+        self._console = console
+        self._progress = EditProgress(len(report.pending))
+        self._display: ProgressDisplay | None = None
         self._error: ResultsError | None = None
         self._is_stopping = False
         self._has_said_so = False
 
     def go(self) -> int:
         """Make the edits, and say what became of them; returns the exit status."""
-        if not self._tally.total:
-            self._say(*self._report.of_beginning())
+        if not self._progress.total:
+            self._say(*self._report.start_lines())
             return 0
-        asked = self._asked
-        retrying = self._tally.retrying
+        options = self._options
+        retrying = self._progress.retrying
         try:
-            client = open_client(asked, self._voice, on_retry=lambda retry: retrying.add(retry.order_id))
+            client = open_client(options, self._console, on_retry=lambda retry: retrying.add(retry.order_id))
         except ValueError as error:
             raise bad_input(error) from None
         with client:
             run = client.edit_orders(
-                self._report.pending, concurrency=asked.concurrency, rate=asked.rate, max_failures=asked.max_failures
+                self._report.pending,
+                concurrency=options.concurrency,
+                rate=options.rate,
+                max_failures=options.max_failures,
             )
             # Until the summary is shown: Ctrl-C in the middle of it must not be reported as one before the first request.
-            with stopping(lambda: self._stop(run), self._stop_hard):
-                self._say(*self._report.of_beginning())
+            with handle_signals(lambda: self._stop(run), self._stop_hard):
+                self._say(*self._report.start_lines())
                 began = time.monotonic()
                 stopped = self._edit(run)
-                self._say(*self._report.of_end(self._tally, len(self._results.unwritten), time.monotonic() - began))
+                self._say(
+                    *self._report.end_lines(self._progress, len(self._results.unwritten), time.monotonic() - began)
+                )
                 if not self._results.is_in_place():
                     self._say(
                         f"Warning: {self._report.path} was moved or removed meanwhile; the results are not there."
@@ -139,12 +146,12 @@ class _Run:
 
     def _say(self, *lines: str) -> None:
         for line in lines:
-            self._voice.say(line)
+            self._console.say(line)
 
     def _edit(self, run: EditRun[Row]) -> errors.BulkStoppedError | None:
         """Make the edits; returns what ended it before the end, but for signals."""
-        self._tally.begin(time.monotonic())
-        with run, progress(self._tally, self._voice) as self._display, self._voice.retelling():
+        self._progress.begin(time.monotonic())
+        with run, progress(self._progress, self._console) as self._display, self._console.log_retries():
             try:
                 for batch in run.batches(wait=SHOW_EVERY):
                     if self._is_stopping and not self._has_said_so:
@@ -173,11 +180,11 @@ class _Run:
             run.stop()
             return
         for record in written:
-            self._tally.retrying.discard(record.order_id)
+            self._progress.retrying.discard(record.order_id)
             if record.is_edited:
-                self._tally.edited += 1
+                self._progress.edited += 1
             else:
-                self._tally.failed += 1
+                self._progress.failed += 1
                 self._report.note(record)
 
     def _stop(self, run: EditRun[Row]) -> None:
@@ -187,7 +194,9 @@ class _Run:
 
     def _stop_hard(self) -> None:
         undo = self._display.undo if self._display is not None else ""
-        say_last(f"{undo}Stopped: the edits in flight may have happened.\nRerun the command to send them again.\n")
+        print_unbuffered(
+            f"{undo}Stopped: the edits in flight may have happened.\nRerun the command to send them again.\n"
+        )
         # Not by an exception: leaving would wait for the edits.
         os._exit(STOPPED)
 
@@ -195,22 +204,22 @@ class _Run:
         for record in self._results.unwritten:
             became = "was edited" if record.is_edited else f"failed ({record.error})"
             self._say(f"Not in the results: order {record.order_id} {became}.")
-        is_all_done = self._tally.done == self._tally.total
+        is_all_done = self._progress.done == self._progress.total
         # It may have been possible later.
         if self._error is not None and not is_all_done:
             raise self._error
         if stopped is not None:
-            raise _explained(stopped)
+            raise _explain(stopped)
         if self._is_stopping and not is_all_done:
             raise CommandError("stopped before the end", "Rerun the command to resume.", STOPPED)
-        return 1 if self._tally.failed else 0
+        return 1 if self._progress.failed else 0
 
 
-def _explained(stopped: errors.BulkStoppedError) -> CommandError:
+def _explain(stopped: errors.BulkStoppedError) -> CommandError:
     cause = stopped.__cause__
     refusals = (errors.AuthenticationError, errors.PermissionDeniedError, errors.RateLimitError)
     if isinstance(cause, (*refusals, errors.APIConnectionError)):
-        hint = f"{problem_of(cause).hint} Then rerun the command to resume."
+        hint = f"{error_message(cause).hint} Then rerun the command to resume."
     else:
         hint = "Rerun the command to resume; --max-failures allows more."
     return CommandError(line_of(stopped), hint, STOPPED)

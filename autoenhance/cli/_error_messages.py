@@ -57,7 +57,7 @@ class CommandError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class ErrorMessage:
     """What is said on standard error, and the exit status."""
 
     line: str
@@ -66,27 +66,27 @@ class Problem:
     is_unexpected: bool = False
 
 
-def problem_of(error: BaseException) -> Problem:
+def error_message(error: BaseException) -> ErrorMessage:
     """What to say about an error that ended the command."""
     if isinstance(error, CommandError):
-        return Problem(str(error), error.hint, error.exit_status)
+        return ErrorMessage(str(error), error.hint, error.exit_status)
     if isinstance(error, errors.AutoenhanceError):
         return _of_the_edit(error)
     if isinstance(error, KeyboardInterrupt):
-        return Problem("stopped; nothing was sent", "Rerun the command.", STOPPED)
+        return ErrorMessage("stopped; nothing was sent", "Rerun the command.", STOPPED)
     # What typer finds wrong with a command line: it exports no class that all of these have.
     format_message = getattr(error, "format_message", None)
     if format_message is not None:
         command = getattr(getattr(error, "ctx", None), "command_path", "autoenhance")
-        return Problem(format_message(), f"{command} --help lists the options.", BAD_INPUT)
+        return ErrorMessage(format_message(), f"{command} --help lists the options.", BAD_INPUT)
     line = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    return Problem(line, _HINT_FOR_UNEXPECTED, FAILED, is_unexpected=True)
+    return ErrorMessage(line, _HINT_FOR_UNEXPECTED, FAILED, is_unexpected=True)
 
 
-def _of_the_edit(error: errors.AutoenhanceError) -> Problem:
+def _of_the_edit(error: errors.AutoenhanceError) -> ErrorMessage:
     hint = next(_HINTS[kind] for kind in type(error).__mro__ if kind in _HINTS)
     is_stop = isinstance(error, errors.AuthenticationError | errors.PermissionDeniedError)
-    return Problem(line_of(error), hint, STOPPED if is_stop else FAILED)
+    return ErrorMessage(line_of(error), hint, STOPPED if is_stop else FAILED)
 
 
 def line_of(error: Exception) -> str:

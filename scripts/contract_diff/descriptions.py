@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from contract.facts import ASPECTS
-from contract_diff.changes import Action, Event, Place, show
+from contract_diff.changes import Action, Difference, Location, show
 from contract_diff.document import LITERALS, MAPS
 
 if TYPE_CHECKING:
@@ -20,16 +20,16 @@ _WORDS = frozenset(
 _SILENT = _WORDS | ASPECTS.keys() | {"x-codeSamples", "x-since", "x-keyword"}
 
 
-def compare_words(old: Document, new: Document) -> Iterator[Event]:
+def compare_descriptions(old: Document, new: Document) -> Iterator[Difference]:
     """Every change of words in a part that both contracts have."""
     for pointer, key, before, after in _changed(old.tree, new.tree, ()):
-        place = Place("both", _name(pointer))
+        location = Location("both", _name(pointer))
         places = (*pointer, key), (*pointer, key)
         if key in ASPECTS:
-            yield Event("source", place, f"`{key}`", old=show(before), new=show(after), places=places)
+            yield Difference("source", location, f"`{key}`", old=show(before), new=show(after), places=places)
         else:
             action: Action = "added" if before is None else "removed" if after is None else "changed"
-            yield Event("words", place, f"`{key}`", action, places=places)
+            yield Difference("words", location, f"`{key}`", action, places=places)
 
 
 def _name(pointer: Pointer) -> str:

@@ -9,17 +9,17 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from autoenhance._settings import Secret, read_api_key
-from autoenhance.cli._problems import CommandError, bad_input, no_key, reason_of
-from autoenhance.cli._voice import is_tty
+from autoenhance.cli._console import is_tty
+from autoenhance.cli._error_messages import CommandError, bad_input, no_key, reason_of
 
 if TYPE_CHECKING:
-    from autoenhance.cli._voice import Voice
+    from autoenhance.cli._console import Console
 
 _LONGEST_FILE: Final = 64 * 2**10
 _ANOTHER_FILE: Final = "Give a file that holds the key and nothing else."
 
 
-def find_key(file: str | None, voice: Voice) -> Secret:
+def find_key(file: str | None, console: Console) -> Secret:
     """The key from the file that was named, else from the environment, else from a prompt.
 
     Raises:
@@ -27,15 +27,15 @@ def find_key(file: str | None, voice: Voice) -> Secret:
     """
     try:
         if file is not None:
-            return read_api_key(_read(file, voice))
+            return read_api_key(_read(file, console))
         if os.environ.get("AUTOENHANCE_API_KEY"):
             return read_api_key(None)
-        return read_api_key(_ask())
+        return read_api_key(_prompt())
     except ValueError as error:
         raise bad_input(error) from None
 
 
-def _read(file: str, voice: Voice) -> str:
+def _read(file: str, console: Console) -> str:
     if file == "-":
         raise CommandError("--api-key-file takes a file, not standard input", _ANOTHER_FILE)
     try:
@@ -48,14 +48,14 @@ def _read(file: str, voice: Voice) -> str:
     if len(content) > _LONGEST_FILE:
         raise CommandError(f"the key file {file!r} is too long to hold a key", _ANOTHER_FILE)
     if os.name == "posix" and stat.S_ISREG(mode) and mode & (stat.S_IRGRP | stat.S_IROTH):
-        voice.say(f"Warning: others may read the key file {file!r}; chmod 600 changes that")
+        console.say(f"Warning: others may read the key file {file!r}; chmod 600 changes that")
     try:
         return content.decode("utf-8-sig").rstrip("\r\n")
     except UnicodeDecodeError:
         raise CommandError(f"the key file {file!r} does not hold text", _ANOTHER_FILE) from None
 
 
-def _ask() -> str:
+def _prompt() -> str:
     if not is_tty(sys.stdin) or sys.stderr is None:
         raise no_key()
     try:

@@ -11,7 +11,7 @@ import traceback
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from autoenhance.cli._problems import FAILED, problem_of, reason_of
+from autoenhance.cli._error_messages import FAILED, error_message, reason_of
 from autoenhance.cli._text import printable
 
 if TYPE_CHECKING:
@@ -28,14 +28,14 @@ class OutputError(Exception):
     """Standard output takes no more."""
 
 
-class Voice:
+class Console:
     """What one run of the command says, and to whom."""
 
     def __init__(self) -> None:
         self.is_verbose = False
         self._secret: Secret | None = None
 
-    def hide(self, secret: Secret) -> None:
+    def redact(self, secret: Secret) -> None:
         """Let nothing that is said from here on show the key."""
         self._secret = secret
 
@@ -49,11 +49,11 @@ class Voice:
             encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
             try:
                 # Whoever cannot be told must not end what is being done.
-                line = _fitting(printable(text)).encode(encoding, "backslashreplace").decode(encoding)
+                line = _wrap(printable(text)).encode(encoding, "backslashreplace").decode(encoding)
                 sys.stderr.write(f"{line}\n")
                 sys.stderr.flush()
             except OSError:
-                _drop(2)
+                _discard(2)
             except ValueError:  # its owner has closed it
                 pass
 
@@ -68,7 +68,7 @@ class Voice:
         """Say what ended the run; returns the exit status."""
         if isinstance(error, OutputError):
             return self._report_output(error)
-        problem = problem_of(error)
+        problem = error_message(error)
         if problem.is_unexpected and self.is_verbose:
             # Without local variables, which may hold the key.
             for line in "".join(traceback.format_exception(error)).splitlines():
@@ -79,7 +79,7 @@ class Voice:
         return problem.exit_status
 
     def _report_output(self, error: OutputError) -> int:
-        _drop(1)
+        _discard(1)
         if isinstance(error.__cause__, BrokenPipeError):
             return 0  # a reader that left has what it wanted
         self.say(f"Error: the output cannot be written: {error}")
@@ -87,7 +87,7 @@ class Voice:
         return FAILED
 
     @contextmanager
-    def retelling(self) -> Iterator[None]:
+    def log_retries(self) -> Iterator[None]:
         """Report what the library logs, which is each retry."""
         if not self.is_verbose:
             yield
@@ -104,7 +104,7 @@ class Voice:
             logger.setLevel(level)
 
 
-def put(data: bytes) -> None:
+def write_output(data: bytes) -> None:
     """Write data to standard output, all of it, at once.
 
     Raises:
@@ -122,9 +122,9 @@ def put(data: bytes) -> None:
         raise OutputError(reason_of(error)) from error
 
 
-def put_text(text: str) -> None:
+def write_text(text: str) -> None:
     """Write text to standard output; what its encoding does not have is written as Python would."""
-    put(text.encode(output_encoding(), "backslashreplace"))
+    write_output(text.encode(output_encoding(), "backslashreplace"))
 
 
 def output_encoding() -> str:
@@ -145,7 +145,7 @@ def is_tty(stream: object) -> bool:
         return False
 
 
-def _fitting(text: str) -> str:
+def _wrap(text: str) -> str:
     """The text, broken between words where a terminal would break it within them."""
     if not is_tty(sys.stderr) or len(text) <= (width := terminal_width()):
         return text
@@ -165,7 +165,7 @@ def terminal_width() -> int:
         return _USUAL_WIDTH
 
 
-def _drop(descriptor: int) -> None:
+def _discard(descriptor: int) -> None:
     """Let what is still in a stream's buffer go nowhere, so that Python does not complain of it at the end."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, descriptor)

@@ -13,8 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, Self
 
+from autoenhance.cli._error_messages import STOPPED, CommandError, reason_of
 from autoenhance.cli._lock import lock
-from autoenhance.cli._problems import STOPPED, CommandError, reason_of
 from autoenhance.cli._record import is_torn, line_of, record_of
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def read_results(path: str, seen: Callable[[Record], object], hint: str = _ANOTH
         seen(record_of(kept))
 
 
-class Results:
+class ResultsFile:
     """The results file of one run."""
 
     def __init__(self, path: str, descriptor: int) -> None:

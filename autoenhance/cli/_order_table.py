@@ -21,7 +21,7 @@ _STYLES: Final = {"processed": "green", "error": "red", "processing": "yellow", 
 _NOTHING: Final = "-"
 
 
-def order_as_table(order: Order, *, width: int, colour: bool) -> str:
+def order_table(order: Order, *, width: int, colour: bool) -> str:
     """The order and its images; names and the like are shown whole, on more lines if they are long.
 
     Args:

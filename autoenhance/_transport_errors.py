@@ -13,26 +13,26 @@ if TYPE_CHECKING:
     from autoenhance._settings import Secret
 
 
-class TooLateError(httpx.TimeoutException):
+class DeadlineExceededError(httpx.TimeoutException):
     """The deadline passed before there was another attempt, or while its response was read."""
 
 
-class CutOffError(httpx.RequestError):
+class AbortedError(httpx.RequestError):
     """Nobody waits for the response any more."""
 
 
-class NoURLError(httpx.ProtocolError):
+class InvalidRedirectError(httpx.ProtocolError):
     """The service redirects to what is no URL, and httpx gives nothing but that."""
 
 
 # After these no request has reached the service: there was no connection to send it over.
-NOT_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, TooLateError)
+NOT_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, DeadlineExceededError)
 TIMEOUTS: Final = (httpx.TimeoutException, TimeoutError)
 
 
-def is_lasting(cause: Exception) -> bool:
+def is_permanent(cause: Exception) -> bool:
     """Whether another attempt would end in the same way."""
-    if isinstance(cause, httpx.UnsupportedProtocol | NoURLError):
+    if isinstance(cause, httpx.UnsupportedProtocol | InvalidRedirectError):
         return True
     if isinstance(cause, httpx.LocalProtocolError):
         # From h11 it means that our request cannot be written. HTTP/2 raises it, too, when the service ends a connection.
@@ -40,7 +40,7 @@ def is_lasting(cause: Exception) -> bool:
     return any(isinstance(one, ssl.SSLCertVerificationError) for one in _chain(cause))
 
 
-def is_of_http2(cause: Exception) -> bool:
+def is_http2_error(cause: Exception) -> bool:
     """Whether the connection that failed spoke HTTP/2."""
     return isinstance(cause, httpx.ProtocolError) and _comes_from("h2", cause)
 

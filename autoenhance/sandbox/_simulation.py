@@ -40,7 +40,7 @@ class Fault(Enum):
         return int(self.value) if self.value.isdigit() else None
 
     @property
-    def comes_after_the_edit(self) -> bool:
+    def is_after_edit(self) -> bool:
         """Whether the request is carried out, and only its answer is lost."""
         return self in {Fault.GATEWAY_TIMEOUT, Fault.CUT_AFTER}
 
@@ -96,7 +96,7 @@ class Plan:
         return f"latency {wait} s, fail rate {self.fail_rate:g}, seed {self.seed}"
 
 
-class Rehearsal:
+class Simulation:
     """A plan, and how often each request has come."""
 
     def __init__(self, plan: Plan) -> None:
