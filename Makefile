@@ -74,8 +74,8 @@ docs: .venv/.dev ## Render the contract as one page, build/docs/index.html
 	@$(TOOL) contract render
 
 .PHONY: test
-test: .venv/.dev ## Run the tests but the thorough ones (ARGS="-k name")
-	@$(if $(ONCE),$(BIN)/coverage erase && $(BIN)/coverage run) $(BIN)/pytest $(PYTEST) -m "not thorough" $(ARGS)
+test: .venv/.dev ## Run all tests except the slow ones (ARGS="-k name")
+	@$(if $(ONCE),$(BIN)/coverage erase && $(BIN)/coverage run) $(BIN)/pytest $(PYTEST) -m "not slow" $(ARGS)
 
 .PHONY: fuzz
 fuzz: .venv/.dev ## Run the property tests with 10,000 examples each
@@ -131,19 +131,19 @@ check-plain-templates: .venv/.dev
 	@rm -rf build/plain && mkdir -p build/plain && cp -r openapi/templates build/plain
 	@grep --recursive --files-with-matches --null '^{#-* Speed only' build/plain/templates | xargs -0 rm
 	@scripts/regenerate.sh --templates build/plain/templates --output build/plain/generated
-	@PYTHONPATH="$(CURDIR)/build/plain/generated" $(BIN)/pytest $(PYTEST) -m "not tools and not thorough" \
+	@PYTHONPATH="$(CURDIR)/build/plain/generated" $(BIN)/pytest $(PYTEST) -m "not tools and not slow" \
 		--deselect=tests/test_cost.py $(or $(ARGS),tests $(addprefix --ignore=tests/,bulk cli faults real review))
 
 .PHONY: check-tests
 check-tests: .venv/.dev
-	@$(if $(ONCE),,$(BIN)/coverage erase && $(BIN)/coverage run $(BIN)/pytest $(PYTEST) -m "not thorough")
+	@$(if $(ONCE),,$(BIN)/coverage erase && $(BIN)/coverage run $(BIN)/pytest $(PYTEST) -m "not slow")
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
-	@$(BIN)/pytest $(PYTEST) -m thorough
+	@$(BIN)/pytest $(PYTEST) -m slow
 
 .PHONY: check-lowest
 check-lowest: .venv-lowest/.done ## Run the tests with the lowest versions it allows
-	@.venv-lowest/bin/pytest $(PYTEST) -m "not tools and not thorough"
+	@.venv-lowest/bin/pytest $(PYTEST) -m "not tools and not slow"
 
 .PHONY: build
 build: .venv/.dev ## Build the wheel and the sdist into dist/

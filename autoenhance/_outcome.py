@@ -117,7 +117,7 @@ def build_connection_error(
 
     Args:
         reason: What ended it.
-        progress: How far the call has come.
+        state: How far the call has come.
         where: The service, and the proxy on the way.
         timed_out: Whether it ended because it took too long.
         connected: Whether there was a connection at the end.

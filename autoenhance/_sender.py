@@ -79,20 +79,20 @@ class Sender:
         Raises:
             httpx.PoolTimeout: If it is too late.
         """
-        line = self._connections
+        connections = self._connections
         is_exclusive = self.is_serial
-        if is_exclusive and not line.lock.acquire(
+        if is_exclusive and not connections.lock.acquire(
             timeout=min(max(deadline - time.monotonic(), 0), threading.TIMEOUT_MAX)
         ):
             raise httpx.PoolTimeout("another request was in flight")
         if is_exclusive and not self.is_serial:  # known by now
-            line.lock.release()
+            connections.lock.release()
             is_exclusive = False
         try:
             yield
         finally:
             if is_exclusive:
-                line.lock.release()
+                connections.lock.release()
 
     def send(self, request: httpx.Request) -> httpx.Response:
         """Send a request, and return its response as soon as its head is there."""

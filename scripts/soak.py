@@ -153,7 +153,7 @@ def mismatches(wanted: Mapping[str, str], results: Path, database: Path, *, is_d
         wanted: The name of each order in the table, by its id.
         results: The results file.
         database: The sandbox's file, which began with these orders without a name.
-        is_over: Whether each order must have a result. Before, one without may have either name.
+        is_done: Whether each order must have a result. Before, one without may have either name.
     """
     last, names = _last_results(results), _names(database)
     for order_id, name in wanted.items():

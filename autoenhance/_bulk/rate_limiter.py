@@ -27,7 +27,7 @@ class RateLimiter:
         self._resumes = -math.inf
         self._pauses = 0
 
-    def slot(self, now: float) -> float:
+    def reserve(self, now: float) -> float:
         """Take a turn; returns the time at which it comes, which may have passed."""
         slot = max(self._next, self._resumes, now - _CATCH_UP)
         self._next = slot + self._interval

@@ -121,7 +121,7 @@ class Scheduler(Generic[E]):
             return None
         while self._has_candidate(now):
             if self._slot is None:
-                self._slot = self._rate_limiter.slot(now)
+                self._slot = self._rate_limiter.reserve(now)
             if self._slot > now:
                 return None
             slot, self._slot = self._slot, None

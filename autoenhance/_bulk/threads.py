@@ -68,7 +68,7 @@ class EditRun(Iterator[EditResult[E]]):
         """
         while True:
             result = self._take(wait)
-            if result is None and self._dispatcher.is_done:
+            if result is None and self._dispatcher.is_drained:
                 self._raise_reason()
                 return
             batch: list[EditResult[E]] = []
@@ -165,7 +165,7 @@ class _Dispatcher(Generic[E]):
         self._jobs: SimpleQueue[Job[E] | None] = SimpleQueue()
         self._workers: list[threading.Thread] = []
         self._busy = 0
-        self._is_started = self._is_done = False
+        self._is_started = self._is_joined = False
         self._process = os.getpid()
         # Who takes the results.
         self._reader = threading.current_thread()
@@ -173,8 +173,8 @@ class _Dispatcher(Generic[E]):
         self._thread = self._thread_for(self._run)
         self.error: BaseException | None = None
         """What the source raised, or what ended the dispatcher."""
-        # Three ends, in this order: scheduler.is_over (nothing is in flight), _is_done (the threads have ended), is_over.
-        self.is_done = False
+        # Three ends, in this order: scheduler.is_done (nothing is in flight), _is_joined (the threads have ended), is_drained.
+        self.is_drained = False
         """Whether all results were taken."""
 
     def start(self) -> None:
@@ -183,26 +183,26 @@ class _Dispatcher(Generic[E]):
         self._reader = threading.current_thread()
         if not self._is_started:
             if self.scheduler.is_stopping:
-                self.is_done = self._is_done = True
+                self.is_drained = self._is_joined = True
             else:
                 self._thread.start()
             self._is_started = True
 
     def unsent(self) -> list[E]:
-        if self._is_done:
+        if self._is_joined:
             self._handle_inbox()  # what was read when it had stopped
         return self.scheduler.unsent
 
     def result(self, wait: float | None) -> EditResult[E] | None:
         """A result; None at the end, or if there is none after some seconds."""
-        if self.is_done:
+        if self.is_drained:
             return None
         try:
             result = self.results.get(timeout=wait)
         except Empty:
             return None
         if result is None:
-            self.is_done = True
+            self.is_drained = True
             self.results.put(None)  # for another thread that waits, too
         return result
 
@@ -236,7 +236,7 @@ class _Dispatcher(Generic[E]):
                 worker.join()
             self._handle_inbox()
             self._deliver()
-            self._is_done = True
+            self._is_joined = True
             self.results.put(None)
 
     def _handle_inbox(self, wait: float | None = 0.0) -> None:

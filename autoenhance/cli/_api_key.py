@@ -48,7 +48,7 @@ def _read(file: str, console: Console) -> str:
     if len(content) > _LONGEST_FILE:
         raise CommandError(f"the key file {file!r} is too long to hold a key", _ANOTHER_FILE)
     if os.name == "posix" and stat.S_ISREG(mode) and mode & (stat.S_IRGRP | stat.S_IROTH):
-        console.say(f"Warning: others may read the key file {file!r}; chmod 600 changes that")
+        console.print(f"Warning: others may read the key file {file!r}; chmod 600 changes that")
     try:
         return content.decode("utf-8-sig").rstrip("\r\n")
     except UnicodeDecodeError:

@@ -43,7 +43,7 @@ def autoenhance(
     """Edit orders of Autoenhance.ai, and run a sandbox of the service."""
     if context.invoked_subcommand is None:
         for line in context.get_help().splitlines():
-            context.obj.say(line)
+            context.obj.print(line)
         raise typer.Exit(2)
 
 
@@ -70,7 +70,7 @@ def _run_sandbox(options: RunSandbox, console: Console) -> int:
     if options.orders is not None:
         from autoenhance.cli._edit_orders import read_valid_table
 
-        table = read_valid_table(options.orders, options, {}, console, so="the sandbox did not start")
+        table = read_valid_table(options.orders, options, {}, console, outcome="the sandbox did not start")
         order_ids = [row.order_id for row in table.rows]
     return serve(
         port=options.port,

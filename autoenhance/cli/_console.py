@@ -39,7 +39,7 @@ class Console:
         """Let nothing that is said from here on show the key."""
         self._secret = secret
 
-    def say(self, text: str) -> None:
+    def print(self, text: str) -> None:
         """Say a line on standard error, if there is one to hear it."""
         key = self._secret.reveal() if self._secret else ""
         if len(key) >= _SHORTEST_KEY:
@@ -61,7 +61,7 @@ class Console:
         """Ask whoever sits at the terminal; False if nobody does, or says no."""
         if not (is_tty(sys.stdin) and is_tty(sys.stderr)):
             return False
-        self.say(f"{question} [y/N]")
+        self.print(f"{question} [y/N]")
         return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
     def report(self, error: BaseException) -> int:
@@ -72,18 +72,18 @@ class Console:
         if problem.is_unexpected and self.is_verbose:
             # Without local variables, which may hold the key.
             for line in "".join(traceback.format_exception(error)).splitlines():
-                self.say(line)
+                self.print(line)
         # What the service said may have line breaks in it; one problem is one line.
-        self.say(f"Error: {' '.join(problem.line.split())}")
-        self.say(f"Hint: {problem.hint}")
+        self.print(f"Error: {' '.join(problem.line.split())}")
+        self.print(f"Hint: {problem.hint}")
         return problem.exit_status
 
     def _report_output(self, error: OutputError) -> int:
         _discard(1)
         if isinstance(error.__cause__, BrokenPipeError):
             return 0  # a reader that left has what it wanted
-        self.say(f"Error: the output cannot be written: {error}")
-        self.say("Hint: If an edit was asked for, it was done: do not repeat it for its output.")
+        self.print(f"Error: the output cannot be written: {error}")
+        self.print("Hint: If an edit was asked for, it was done: do not repeat it for its output.")
         return FAILED
 
     @contextmanager
@@ -93,7 +93,7 @@ class Console:
             yield
             return
         logger, handler = logging.getLogger("autoenhance"), logging.Handler()
-        handler.emit = lambda record: self.say(record.getMessage())  # type: ignore[method-assign]
+        handler.emit = lambda record: self.print(record.getMessage())  # type: ignore[method-assign]
         level = logger.level
         logger.addHandler(handler)
         logger.setLevel(logging.INFO)

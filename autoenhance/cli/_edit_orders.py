@@ -14,7 +14,7 @@ from autoenhance._settings import read_base_url
 from autoenhance.cli._console import write_text
 from autoenhance.cli._error_messages import STOPPED, CommandError, bad_input, error_message, line_of
 from autoenhance.cli._progress import EditProgress
-from autoenhance.cli._progress_display import SHOW_EVERY, progress
+from autoenhance.cli._progress_display import SHOW_EVERY, show_progress
 from autoenhance.cli._record import Record, as_time
 from autoenhance.cli._report import History, Report, edits_to_make, errors_of
 from autoenhance.cli._results_file import ResultsError, ResultsFile, read_results
@@ -47,7 +47,7 @@ def edit_orders(options: EditOrders, console: Console) -> int:
     """
     shard, history = _check(options)
     path = _default_results_path(options.file, shard) if options.results is None else options.results
-    table = read_valid_table(options.file, options, options.changes, console, so="nothing was sent")
+    table = read_valid_table(options.file, options, options.changes, console, outcome="nothing was sent")
     if options.dry_run:
         if os.path.exists(path):  # noqa: PTH110  # a path that cannot be one does not exist
             read_results(path, history.add)
@@ -55,14 +55,14 @@ def edit_orders(options: EditOrders, console: Console) -> int:
         for start in range(0, len(report.pending), _AT_ONCE):
             write_text("".join(edits_to_make(report.pending[start : start + _AT_ONCE])))
         for line in report.dry_run_lines():
-            console.say(line)
+            console.print(line)
         return 0
     with ResultsFile.open(path, history.add, table=options.file) as results:
-        return _Run(options, Report(table, shard, path, history), results, console).go()
+        return _Run(options, Report(table, shard, path, history), results, console).run()
 
 
 def read_valid_table(
-    file: str, options: TableOptions, common: Mapping[str, Any], console: Console, *, so: str
+    file: str, options: TableOptions, common: Mapping[str, Any], console: Console, *, outcome: str
 ) -> Table:
     """Read a file that has no errors.
 
@@ -71,10 +71,10 @@ def read_valid_table(
     """
     table = read_table(file, options, common, console.confirm)
     for line in (*table.warnings, *errors_of(table)):
-        console.say(line)
+        console.print(line)
     if table.errors:
         count = f"{len(table.errors):,} error{'s' if len(table.errors) > 1 else ''}"
-        line = f"{', '.join(filter(None, [table.name, table.form]))}: {count}; {so}"
+        line = f"{', '.join(filter(None, [table.name, table.form]))}: {count}; {outcome}"
         raise CommandError(line, "Correct the file; autoenhance edit-orders --dry-run checks it again.")
     return table
 
@@ -110,12 +110,12 @@ class _Run:
         self._display: ProgressDisplay | None = None
         self._error: ResultsError | None = None
         self._is_stopping = False
-        self._has_said_so = False
+        self._has_reported_stop = False
 
-    def go(self) -> int:
+    def run(self) -> int:
         """Make the edits, and say what became of them; returns the exit status."""
         if not self._progress.total:
-            self._say(*self._report.start_lines())
+            self._print(*self._report.start_lines())
             return 0
         options = self._options
         retrying = self._progress.retrying
@@ -132,32 +132,34 @@ class _Run:
             )
             # Until the summary is shown: Ctrl-C in the middle of it must not be reported as one before the first request.
             with handle_signals(lambda: self._stop(run), self._stop_hard):
-                self._say(*self._report.start_lines())
+                self._print(*self._report.start_lines())
                 began = time.monotonic()
                 stopped = self._edit(run)
-                self._say(
+                self._print(
                     *self._report.end_lines(self._progress, len(self._results.unwritten), time.monotonic() - began)
                 )
                 if not self._results.is_in_place():
-                    self._say(
+                    self._print(
                         f"Warning: {self._report.path} was moved or removed meanwhile; the results are not there."
                     )
                 return self._status(stopped)
 
-    def _say(self, *lines: str) -> None:
+    def _print(self, *lines: str) -> None:
         for line in lines:
-            self._console.say(line)
+            self._console.print(line)
 
     def _edit(self, run: EditRun[Row]) -> errors.BulkStoppedError | None:
         """Make the edits; returns what ended it before the end, but for signals."""
-        self._progress.begin(time.monotonic())
-        with run, progress(self._progress, self._console) as self._display, self._console.log_retries():
+        self._progress.start(time.monotonic())
+        with run, show_progress(self._progress, self._console) as self._display, self._console.log_retries():
             try:
                 for batch in run.batches(wait=SHOW_EVERY):
-                    if self._is_stopping and not self._has_said_so:
-                        self._has_said_so = True
-                        self._say("Stopping: waiting for the requests in flight. Ctrl-C again does not wait for them.")
-                    self._take(batch, run)
+                    if self._is_stopping and not self._has_reported_stop:
+                        self._has_reported_stop = True
+                        self._print(
+                            "Stopping: waiting for the requests in flight. Ctrl-C again does not wait for them."
+                        )
+                    self._handle_results(batch, run)
                     self._display.show()
             except errors.BulkStoppedError as error:
                 return error
@@ -166,11 +168,11 @@ class _Run:
                 run.stop()
                 with suppress(errors.BulkStoppedError):
                     for batch in run.batches():
-                        self._take(batch, run)
+                        self._handle_results(batch, run)
                 raise
         return None
 
-    def _take(self, batch: list[EditResult[Row]], run: EditRun[Row]) -> None:
+    def _handle_results(self, batch: list[EditResult[Row]], run: EditRun[Row]) -> None:
         """Write what came, and count it then; if that fails, send nothing more, and try again with what comes."""
         now = as_time(datetime.now(UTC))
         try:
@@ -185,7 +187,7 @@ class _Run:
                 self._progress.edited += 1
             else:
                 self._progress.failed += 1
-                self._report.note(record)
+                self._report.add_failure(record)
 
     def _stop(self, run: EditRun[Row]) -> None:
         # Nothing is said here: a signal may come in the middle of saying something else.
@@ -203,7 +205,7 @@ class _Run:
     def _status(self, stopped: errors.BulkStoppedError | None) -> int:
         for record in self._results.unwritten:
             became = "was edited" if record.is_edited else f"failed ({record.error})"
-            self._say(f"Not in the results: order {record.order_id} {became}.")
+            self._print(f"Not in the results: order {record.order_id} {became}.")
         is_all_done = self._progress.done == self._progress.total
         # It may have been possible later.
         if self._error is not None and not is_all_done:

@@ -27,7 +27,7 @@ class EditProgress:
         """How many edits are finished and written down."""
         return self.edited + self.failed
 
-    def begin(self, now: float) -> None:
+    def start(self, now: float) -> None:
         """Count the time from here on."""
         self._lately.append((now, self.done))
 
@@ -39,7 +39,7 @@ class EditProgress:
         since, before = self._lately[0]
         return (self.done - before) / (now - since) if now > since else 0.0
 
-    def words(self, now: float, width: float = math.inf) -> str:
+    def text(self, now: float, width: float = math.inf) -> str:
         """It in a few words, of which the less important are left out where there is no room for all."""
         rate = self.rate(now)
         words = {"done": f"{self.done:,} of {self.total:,}", "rate": per_second(rate)}

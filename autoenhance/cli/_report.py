@@ -68,7 +68,7 @@ class Report:
         self._scope = ", ".join(parts)
         self._failures: list[Record] = []
 
-    def note(self, failure: Record) -> None:
+    def add_failure(self, failure: Record) -> None:
         """Remember a failure, as long as there are few."""
         if len(self._failures) < _MOST_SHOWN:
             self._failures.append(failure)

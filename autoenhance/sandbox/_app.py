@@ -45,7 +45,7 @@ CONNECTION = "connection"
 
 
 @dataclass(frozen=True)
-class PlannedResponse:
+class SandboxResponse:
     """A status, headers and a body."""
 
     status: int
@@ -75,7 +75,7 @@ class Service:
         self._api_key = api_key
         self._rate_limit = rate_limit
         self._recent: deque[float] = deque()
-        self.planned: deque[PlannedResponse] = deque()
+        self.planned: deque[SandboxResponse] = deque()
         """Answers to give next, whatever is asked."""
 
     def app(self) -> Starlette:
@@ -104,7 +104,7 @@ class Service:
             response = simulated
         return HttpResponse(response.body, response.status, headers=dict(response.headers))
 
-    def _simulated(self, step: Step, request: Request, order_id: str) -> PlannedResponse | None:
+    def _simulated(self, step: Step, request: Request, order_id: str) -> SandboxResponse | None:
         """The answer, or the one that a fault puts in its place; None if there is to be none."""
         if step.fault is None:
             return self._checked(request, order_id)
@@ -112,7 +112,7 @@ class Service:
             self._checked(request, order_id)
         return None if step.fault.status is None else _error(step.fault.status)
 
-    def _checked(self, request: Request, order_id: str) -> PlannedResponse:
+    def _checked(self, request: Request, order_id: str) -> SandboxResponse:
         response = self._respond(request, order_id)
         problems = self._contract.problems_of_response(
             request, Response(response.status, response.headers, response.body)
@@ -122,7 +122,7 @@ class Service:
             return _error(500, "; ".join(problem.message for problem in problems))
         return response
 
-    def _respond(self, request: Request, order_id: str) -> PlannedResponse:
+    def _respond(self, request: Request, order_id: str) -> SandboxResponse:
         try:
             problems = self._contract.problems_of_request(request)
         except (ValueError, LookupError, RecursionError) as error:
@@ -159,7 +159,7 @@ class Service:
         return False
 
 
-def _refusal(problems: list[Problem]) -> PlannedResponse:
+def _refusal(problems: list[Problem]) -> SandboxResponse:
     if not all(problem.rule for problem in problems):
         return _error(400)
     fields: dict[tuple[str, str], list[Problem]] = {}
@@ -187,16 +187,16 @@ def _message(problem: Problem) -> str:
     return _MISSING if problem.rule == "required" else problem.message
 
 
-def _invalid(detail: dict[str, dict[str, list[str]]]) -> PlannedResponse:
+def _invalid(detail: dict[str, dict[str, list[str]]]) -> SandboxResponse:
     return _json(422, {"detail": detail, "message": _VALIDATION_ERROR})
 
 
-def _error(status: int, message: str = "", *, headers: Mapping[str, str] | None = None) -> PlannedResponse:
+def _error(status: int, message: str = "", *, headers: Mapping[str, str] | None = None) -> SandboxResponse:
     return _json(status, {"detail": {}, "message": message or HTTPStatus(status).phrase}, headers)
 
 
-def _json(status: int, body: Any, headers: Mapping[str, str] | None = None) -> PlannedResponse:
-    return PlannedResponse(status, {**_JSON, **(headers or {})}, json.dumps(body).encode())
+def _json(status: int, body: Any, headers: Mapping[str, str] | None = None) -> SandboxResponse:
+    return SandboxResponse(status, {**_JSON, **(headers or {})}, json.dumps(body).encode())
 
 
 async def _not_served(_: HttpRequest, error: Exception) -> HttpResponse:

@@ -72,7 +72,7 @@ def serve(
             f"export AUTOENHANCE_API_KEY={sandbox.api_key}",
             "",
             "Orders: " + _some(sandbox.order_ids),
-            *([f"Rehearsal: {sandbox.simulation}"] if sandbox.simulation else []),
+            *([f"Simulation: {sandbox.simulation}"] if sandbox.simulation else []),
         ]
         print("\n".join(lines), flush=True)  # noqa: T201  # a program's own voice
         over.wait()

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from autoenhance.sandbox._app import CONNECTION, PlannedResponse, Service
+from autoenhance.sandbox._app import CONNECTION, SandboxResponse, Service
 from autoenhance.sandbox._contract import load_contract
 from autoenhance.sandbox._orders import EMPTY, Orders
 from autoenhance.sandbox._simulation import DEFAULT_RATE_LIMIT, Simulation, read_plan
@@ -168,7 +168,7 @@ class Sandbox:
         self, status: int, *, headers: Mapping[str, str] | None = None, body: bytes = b"", times: int = 1
     ) -> None:
         """Give this answer to the next requests, whatever they ask: a rehearsal of what a service or proxy can do."""
-        self._parts()[3].planned.extend([PlannedResponse(status, headers or {}, body)] * times)
+        self._parts()[3].planned.extend([SandboxResponse(status, headers or {}, body)] * times)
 
     def reset(self) -> None:
         """Go back to the orders that a new sandbox has, with no answers planned; a rehearsal begins anew."""

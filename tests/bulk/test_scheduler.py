@@ -31,7 +31,7 @@ class FakeCall:
         self.was_reached = True
         self.announced: list[float] = []
 
-    def wait_for(self, _: Failure) -> float | None:
+    def retry_wait(self, _: Failure) -> float | None:
         self.attempts += 1
         return 1.0 if self.attempts <= 3 else None
 

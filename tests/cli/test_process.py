@@ -212,7 +212,7 @@ def test_the_sandbox_is_the_same_as_that_of_the_library(env: dict[str, str]) -> 
         watch = threading.Timer(20, running.kill)
         watch.start()
         lines = [running.stdout.readline() for _ in range(7)]
-        assert lines[6] == "Rehearsal: latency 0.01 s, fail rate 1, seed 5\n"
+        assert lines[6] == "Simulation: latency 0.01 s, fail rate 1, seed 5\n"
         url = lines[2].split("=")[1].strip()
         met: set[int | None] = set()
         for number in range(8):

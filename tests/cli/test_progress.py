@@ -16,7 +16,7 @@ from terminal import Terminal, lines_of, process
 
 from autoenhance.cli._console import Console
 from autoenhance.cli._progress import EditProgress
-from autoenhance.cli._progress_display import progress
+from autoenhance.cli._progress_display import show_progress
 from autoenhance.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -57,15 +57,15 @@ def slow() -> Iterator[Sandbox]:
 def test_it_says_how_much_how_fast_and_how_long() -> None:
     """What is nothing is left out: no failures, no retries, and no time before there is a rate."""
     progress = EditProgress(2000)
-    progress.begin(10)
-    assert progress.words(10) == "0 of 2,000, 0.0/s"
+    progress.start(10)
+    assert progress.text(10) == "0 of 2,000, 0.0/s"
     progress.edited = 5
-    assert progress.words(12) == "5 of 2,000, 2.5/s, 13 min 18 s left"
+    assert progress.text(12) == "5 of 2,000, 2.5/s, 13 min 18 s left"
     progress.failed = 1195
     progress.retrying |= {"o-1", "o-2"}
-    assert progress.words(14) == "1,200 of 2,000, 300/s, 1,195 failed, 2 retrying, 3 s left"
+    assert progress.text(14) == "1,200 of 2,000, 300/s, 1,195 failed, 2 retrying, 3 s left"
     progress.edited, progress.retrying = 805, set()
-    assert progress.words(15) == "2,000 of 2,000, 400/s, 1,195 failed"
+    assert progress.text(15) == "2,000 of 2,000, 400/s, 1,195 failed"
 
 
 @pytest.mark.parametrize(
@@ -84,15 +84,15 @@ def test_it_says_how_much_how_fast_and_how_long() -> None:
 def test_time_is_rounded_before_it_is_divided(tenths: int, said: str) -> None:
     """There is no minute of 60 seconds."""
     progress = EditProgress(10 + tenths)
-    progress.begin(0)
+    progress.start(0)
     progress.edited = 10
-    assert progress.words(1).endswith(f", {said} left")
+    assert progress.text(1).endswith(f", {said} left")
 
 
 def test_the_rate_is_that_of_the_last_seconds() -> None:
     """A run that was stopped for a while by a rate limit says how it is now; and it remembers no more than it needs."""
     progress = EditProgress(10_000)
-    progress.begin(0)
+    progress.start(0)
     for second in range(100):
         progress.edited = 10 * min(second, 50)
         assert progress.rate(second) == pytest.approx(
@@ -115,9 +115,9 @@ def test_the_rate_is_that_of_the_last_seconds() -> None:
 def test_where_there_is_little_room_the_less_important_is_left_out(width: int, said: str) -> None:
     """How many are done, and how many failed, are the last to go."""
     progress = EditProgress(9000)
-    progress.begin(0)
+    progress.start(0)
     progress.edited, progress.failed, progress.retrying = 1000, 200, {"o-1"}
-    assert progress.words(1, width) == said
+    assert progress.text(1, width) == said
 
 
 # --- Where no terminal is ---
@@ -128,8 +128,8 @@ def test_without_a_terminal_there_is_a_line_every_five_seconds(
 ) -> None:
     """However often it is asked to show it."""
     progress = EditProgress(1000)
-    progress.begin(clock.now)
-    with progress(progress, Console()) as display:
+    progress.start(clock.now)
+    with show_progress(progress, Console()) as display:
         for _ in range(88):
             clock.now += 0.125
             progress.edited += 1
@@ -153,7 +153,7 @@ def test_a_file_is_no_terminal(env: dict[str, str], sandbox: Sandbox, tmp_path: 
 def test_a_closed_standard_error_is_shown_nothing(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     """And nothing comes of it."""
     monkeypatch.setattr(sys, "stderr", None)
-    with progress(EditProgress(9), Console()) as display:
+    with show_progress(EditProgress(9), Console()) as display:
         clock.now += 60
         display.show()
 
@@ -168,7 +168,7 @@ def test_a_terminal_that_is_closed_is_shown_nothing(clock: Clock, monkeypatch: p
     progress = EditProgress(9)
     with os.fdopen(terminal, "w") as stderr:
         monkeypatch.setattr(sys, "stderr", stderr)
-        with progress(progress, Console()) as display:
+        with show_progress(progress, Console()) as display:
             assert HIDE in os.read(person, 4096).decode()
             os.close(person)
             for _ in range(3):

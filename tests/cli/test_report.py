@@ -67,7 +67,7 @@ def test_the_summary_accounts_for_every_row(
     """Edited, failed, not in the results, not sent and edited before are all rows together; zeros are left out."""
     said_of = report(table)
     for number in range(counted.failed):
-        said_of.note(failure(number))
+        said_of.add_failure(failure(number))
     lines = list(said_of.end_lines(counted, unwritten, seconds))
     assert lines[0] == said
     assert "Results: results" in lines
@@ -115,8 +115,8 @@ def test_results_of_another_service_do_not_count(table: Table) -> None:
 def test_failures_are_in_the_order_of_the_table(table: Table) -> None:
     """As text that no terminal acts on, and a long id is cut; the row has its line where that differs."""
     said_of = report(table)
-    said_of.note(failure(7, "x\x1b" + "y" * 90))
-    said_of.note(failure(2, "b", "Not now.", line=3))
+    said_of.add_failure(failure(7, "x\x1b" + "y" * 90))
+    said_of.add_failure(failure(2, "b", "Not now.", line=3))
     assert list(said_of.end_lines(progress(1197, 2), 0, 0.5))[1:] == [
         "Failed:",
         "  row 2 (line 3), b: Not now.",
@@ -130,7 +130,7 @@ def test_of_many_failures_twenty_are_listed(table: Table) -> None:
     """No more are kept, however many there are."""
     said_of = report(table)
     for number in range(1, 1001):
-        said_of.note(failure(number))
+        said_of.add_failure(failure(number))
     lines = list(said_of.end_lines(progress(0, 1000), 0, 0.5))
     assert lines[2:22] == [f"  row {number}, o-9: No." for number in range(1, 21)]
     assert lines[22:] == ["  and 980 more, which the results list", "Results: results"]

@@ -491,10 +491,10 @@ WRITING = """
 import sys
 from dataclasses import replace
 from records import edited
-from autoenhance.cli._results_file import Results
+from autoenhance.cli._results_file import ResultsFile
 record = edited(changes={"name": "a" * 100}, columns={"b": "c" * 200})
 seen = []
-with Results.open(sys.argv[1], seen.append) as results:
+with ResultsFile.open(sys.argv[1], seen.append) as results:
     number = len(seen)
     print("open", flush=True)
     while True:

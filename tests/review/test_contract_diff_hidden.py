@@ -223,10 +223,10 @@ def test_what_is_nested_too_deeply_is_no_comparison() -> None:
         ({"responses": {"200": {"description": "Yes."}}, "security": ["a"]}, "/paths/~1a/patch/security/0"),
     ],
 )
-def test_what_is_malformed_is_no_comparison(keywords: Any, location: str) -> None:
+def test_what_is_malformed_is_no_comparison(keywords: Any, place: str) -> None:
     """The message says where it is."""
     for one, other in ((contract(), contract(**keywords)), (contract(**keywords), contract())):
-        with pytest.raises(contract_diff.DiffError, match=rf"spec\.yaml.*{location}"):
+        with pytest.raises(contract_diff.DiffError, match=rf"spec\.yaml.*{place}"):
             contract_diff.compare(one, other)
 
 

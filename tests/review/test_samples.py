@@ -60,7 +60,7 @@ def test_a_sample_gets_its_verdict(sample: Sample, side: Callable[[tuple[str, ..
 
     assert sorted(f"{_verdict(change)} {change.kind}" for change in on_the_wire) == sorted(sample.wire)
     places = [f"{change.what} | {change.where.rpartition(': ')[2]}" for change in on_the_wire]
-    assert set(sample.location) <= set(places), places
+    assert set(sample.place) <= set(places), places
     assert sorted(f"{_verdict(change)} {change.name}" for change in in_python) == sorted(sample.python)
     impacts = [change.impact for change in on_the_wire if change.kind != "contract version"]
     needed = [

@@ -46,9 +46,9 @@ def test_a_limit_of_ours_is_weighed_against_theirs(
 
 
 @pytest.mark.parametrize(("place", "keyword"), KEPT)
-def test_limits_that_count_as_kept_are_kept_by_the_client(location: str, keyword: str) -> None:
+def test_limits_that_count_as_kept_are_kept_by_the_client(place: str, keyword: str) -> None:
     """What is beyond them is refused before anything is sent."""
-    bound = KEPT[location, keyword]
+    bound = KEPT[place, keyword]
     text = "x" * (bound + 1 if keyword.startswith("max") else bound - 1)
     edits: dict[str, tuple[str, dict[str, str]]] = {
         "path parameter `id`": (text, {"name": "b"}),
@@ -56,7 +56,7 @@ def test_limits_that_count_as_kept_are_kept_by_the_client(location: str, keyword
         "request body": ("a", {}),
     }
     with pytest.raises(ValueError, match=r"empty|at most|no changes given"):
-        plan_edit(*edits[location])
+        plan_edit(*edits[place])
 
 
 def test_what_only_ours_has_is_told_too() -> None:

@@ -215,7 +215,7 @@ def test_the_command_rehearses() -> None:
         assert process.stderr
         lines = [process.stdout.readline() for _ in range(7)]
         seed = SEED_OF[Fault.UNAVAILABLE]
-        assert lines[6] == f"Rehearsal: latency 0.01 to 0.02 s, fail rate 1, seed {seed}\n"
+        assert lines[6] == f"Simulation: latency 0.01 to 0.02 s, fail rate 1, seed {seed}\n"
         exported = dict(re.findall(r"^export (\w+)=(\S+)$", "".join(lines), re.MULTILINE))
         headers = {"x-api-key": exported["AUTOENHANCE_API_KEY"], "content-type": "application/json"}
         answer = httpx.patch(exported["AUTOENHANCE_BASE_URL"] + PATH, headers=headers, content=BODY)
