@@ -123,7 +123,7 @@ class Call:
         self.was_reached |= self.attempts > 0  # nobody waited until that was known
         if not self._is_accepted():
             self._response = None  # a response that was to be followed by another attempt
-        return self._connection_error(AbortedError("the wait for it was cut off"))
+        return self._connection_error(AbortedError("the run was closed"))
 
     def as_generated_client(self) -> AuthenticatedClient:
         """This call, in the place where the generated functions expect their client.
@@ -145,7 +145,7 @@ class Call:
             unknown = cast("RawResponse", self._response).unknown_encodings
             problem = f"cannot be read ({reason_of(error, self._settings.api_key)})"
             if unknown:
-                problem = f"is encoded as {', '.join(unknown)!r}, which was not asked for"
+                problem = f"is encoded as {', '.join(unknown)!r}, which was not requested"
             raise self._response_error(problem) from without_secrets(error, self._settings.api_key, other=ValueError)
 
     def check(self, response: Response[Any]) -> Response[Order]:
@@ -176,7 +176,7 @@ class Call:
         """Note that a response begins: what goes wrong from here on is another matter than no response."""
         self.was_reached = True
         self._response = RawResponse(response.status_code, response.headers, self._settings.max_response_bytes)
-        _logger.debug("order %s: attempt %d was answered %s", self._edit.order_id, self.attempts, response.status_code)
+        _logger.debug("order %s: attempt %d got status %s", self._edit.order_id, self.attempts, response.status_code)
         if response.is_stream_consumed:
             # A mock's response, or one that an event hook of the caller's client has read. httpx has decompressed it.
             self._response.add(response.content)
@@ -193,7 +193,7 @@ class Call:
             Unfinished: If it may end otherwise.
         """
         if isinstance(failure, BAD_LOCATION):
-            failure = InvalidRedirectError(f"the response redirects to no URL: {failure}")
+            failure = InvalidRedirectError(f"invalid redirect: {failure}")
         if self._response is None:
             raise self._conclude_no_response(cast("Exception", failure))
         if not self._response.is_success:
@@ -230,7 +230,7 @@ class Call:
         if isinstance(cause, TIMEOUTS):
             error = self._connection_error(cause)
         else:
-            error = self._response_error(f"broke off ({reason_of(cause, self._settings.api_key)})")
+            error = self._response_error(f"was cut off ({reason_of(cause, self._settings.api_key)})")
             error.__cause__ = without_secrets(cause, self._settings.api_key, other=httpx.RequestError)
         return Unfinished(self._failure(cause, was_sent=True), error)
 

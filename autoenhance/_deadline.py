@@ -44,7 +44,7 @@ def _capped(timeout: float | None, late: type[Exception]) -> float | None:
     """
     left = min(_deadline.get() - time.monotonic(), math.inf if timeout is None else timeout)
     if left <= 0:
-        raise late("the time is over")
+        raise late("deadline exceeded")
     return None if left == math.inf else left
 
 
@@ -79,7 +79,7 @@ class DeadlineBackend(httpcore.NetworkBackend):
             else:
                 self._last_addresses[host] = address
                 return _DeadlineStream(stream)
-        raise httpcore.ConnectError(f"there is no address for {host}")
+        raise httpcore.ConnectError(f"no address for {host}")
 
 
 class _DeadlineStream(httpcore.NetworkStream):

@@ -66,7 +66,7 @@ def plan_edit(order_id: str, options: Mapping[str, Any]) -> Edit:
             taken[param.location].add(_key(param.location, param.wire_name))
     for param in REQUIRED:
         if _key(param.location, param.wire_name) not in taken[param.location]:
-            raise TypeError(f"{param.keyword} is missing; it is {describe(types_of(param.keyword))}")
+            raise TypeError(f"{param.keyword} is missing; it must be {describe(types_of(param.keyword))}")
     extra_body, query, headers = (
         _check_mapping(argument, options.get(argument), location, taken[location])
         for argument, location in (("extra_body", "body"), ("extra_query", "query"), ("extra_headers", "header"))
@@ -98,17 +98,13 @@ def check_value(param: Param, value: Any) -> Any:
         return check_order_id(param.keyword, value)
     for text in (value, *(value if isinstance(value, list) else ())):
         if isinstance(text, str) and not _is_unicode(text):
-            raise ValueError(
-                f"{param.keyword} is {text!r}, which has half of a surrogate pair; it is not valid Unicode"
-            )
+            raise ValueError(f"{param.keyword} is {text!r}, which is not valid Unicode (half of a surrogate pair)")
         if isinstance(text, float) and not isfinite(text):
-            raise ValueError(f"{param.keyword} is {text!r}, which is no number that can be sent")
+            raise ValueError(f"{param.keyword} is {text!r}, which JSON cannot represent; give a finite number")
         if text == "" and param.location == "header":
-            raise ValueError(f"{param.keyword} is empty; leave it out to send no such header")
+            raise ValueError(f"{param.keyword} is empty; leave it out instead")
         if isinstance(text, str) and param.location == "header" and not _is_header_value(text):
-            raise ValueError(
-                f"{param.keyword} is {text!r}, which cannot be the value of a header (printable ASCII can)"
-            )
+            raise ValueError(f"{param.keyword} is {text!r}, which is not a valid header value; use printable ASCII")
     return value
 
 
@@ -120,22 +116,24 @@ def check_order_id(argument: str, order_id: object) -> str:
         ValueError: If it cannot be part of a path.
     """
     if not isinstance(order_id, str):
-        raise TypeError(f"{argument} is a string, not {type(order_id).__name__}")
+        raise TypeError(f"{argument} must be a string, not {type(order_id).__name__}")
     # The plain text of a string enum or the like, whose own __str__ says something else.
     order_id = str.__str__(order_id)
     if not order_id:
-        raise ValueError(f"{argument} is empty; give the id of the order")
+        raise ValueError(f"{argument} is empty; give the order's id")
     if len(order_id) > _LONGEST_ORDER_ID:
-        raise ValueError(f"{argument} has {len(order_id)} characters; at most {_LONGEST_ORDER_ID} are possible")
+        raise ValueError(f"{argument} has {len(order_id)} characters; at most {_LONGEST_ORDER_ID} are allowed")
     if order_id != order_id.strip():
         raise ValueError(f"{argument} is {order_id!r}; remove the whitespace around it")
     if not _is_unicode(order_id) or _CONTROL.search(order_id):
-        raise ValueError(f"{argument} is {order_id!r}; remove the control characters and halves of surrogate pairs")
+        raise ValueError(f"{argument} is {order_id!r}; remove control characters and invalid Unicode")
     # A proxy on the way may decode once more than we encode, so that what %2e%2e or %2F stands for counts too.
     decoded, previous = order_id, ""
     while decoded != previous:
         if decoded in {".", ".."} or not _RESERVED.isdisjoint(decoded):
-            raise ValueError(f"{argument} is {order_id!r}; it must be one part of a path: no / \\ ? #, and not . or ..")
+            raise ValueError(
+                f"{argument} is {order_id!r}; it must be one path segment: without / \\ ? #, and not . or .."
+            )
         decoded, previous = unquote(decoded), decoded
     return order_id
 
@@ -160,14 +158,14 @@ def _check_mapping(argument: str, mapping: Mapping[str, Any] | None, location: s
     try:
         items = dict(mapping)
     except (TypeError, ValueError):
-        raise TypeError(f"{argument} is a mapping, not {type(mapping).__name__}") from None
+        raise TypeError(f"{argument} must be a mapping, not {type(mapping).__name__}") from None
     for key in items:
         if not isinstance(key, str):
-            raise TypeError(f"{argument} has the key {key!r}; keys are strings")
+            raise TypeError(f"{argument} has the key {key!r}; keys must be strings")
         if _key(location, key) in taken:
-            raise ValueError(f"{argument} sets {key!r}, and so does an argument of its own; say it once")
+            raise ValueError(f"{argument} sets {key!r}, which has an argument of its own; give only one of them")
     if len({_key(location, key) for key in items}) < len(items):
-        raise ValueError(f"{argument} has a header twice, in upper and lower case; say it once")
+        raise ValueError(f"{argument} has a header twice, in upper and lower case; give it once")
     return items
 
 
@@ -182,21 +180,21 @@ def _check_query(name: str, value: object) -> None:
     for one in (name, *(value if isinstance(value, list | tuple) else (value,))):
         if not isinstance(one, str | int | float | None):
             raise TypeError(
-                f"extra_query has {name!r} with {type(one).__name__}; values are strings, numbers, or lists of them"
+                f"extra_query has {name!r} with {type(one).__name__}; values must be strings, numbers, or lists of these"
             )
         if isinstance(one, str) and not _is_unicode(one):
-            raise ValueError(f"extra_query has {name!r} with half of a surrogate pair; it is not valid Unicode")
+            raise ValueError(f"extra_query has {name!r} with invalid Unicode (half of a surrogate pair)")
 
 
 def _check_header(name: str, value: object) -> None:
     if name.lower() in _OUR_HEADERS:
-        raise ValueError(f"extra_headers sets {name!r}, which the client sets itself")
+        raise ValueError(f"extra_headers sets {name!r}, which the client sets; remove it")
     if not isinstance(value, str):
-        raise TypeError(f"extra_headers has {name!r} with {type(value).__name__}; header values are strings")
+        raise TypeError(f"extra_headers has {name!r} with {type(value).__name__}; header values must be strings")
     if not _TOKEN.fullmatch(name):
-        raise ValueError(f"extra_headers has {name!r}, which is no name for a header")
+        raise ValueError(f"extra_headers has {name!r}, which is not a valid header name")
     if not _is_header_value(value):
-        raise ValueError(f"extra_headers has {name!r} with a value that cannot stand in a header (printable ASCII can)")
+        raise ValueError(f"extra_headers has {name!r} with an invalid value; use printable ASCII")
 
 
 def _is_header_value(value: str) -> bool:

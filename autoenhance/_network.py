@@ -49,9 +49,11 @@ def _read_proxy(base_url: str) -> httpx.Proxy | None:
     try:
         return _check_proxy(text if "://" in text else f"http://{text}")
     except ImportError:
-        raise ValueError(f"{variable} names a SOCKS proxy, which needs a package: pip install 'httpx[socks]'") from None
+        raise ValueError(
+            f"{variable} names a SOCKS proxy, which needs another package: pip install 'httpx[socks]'"
+        ) from None
     except (ValueError, httpx.InvalidURL):  # what these say may hold the proxy's password
-        raise ValueError(f"{variable} is no URL of a proxy, such as http://proxy.example:8080") from None
+        raise ValueError(f"{variable} is not the URL of a proxy, such as http://proxy.example:8080") from None
 
 
 def _check_proxy(text: str) -> httpx.Proxy:
@@ -72,7 +74,7 @@ def _variable(name: str) -> str:
 def _read_context() -> ssl.SSLContext:
     file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
     if not file and folder and not os.path.isdir(folder):  # noqa: PTH112  # pathlib need not be loaded for it
-        raise ValueError(f"SSL_CERT_DIR is {folder!r}, which is no directory")
+        raise ValueError(f"SSL_CERT_DIR is {folder!r}, which is not a directory")
     try:
         version = os.stat(file) if file else None  # noqa: PTH116
         return _ssl_context(file, folder, (version.st_mtime_ns, version.st_ino, version.st_size) if version else None)

@@ -27,7 +27,13 @@ _ERRORS: Final[dict[int, type[errors.APIStatusError]]] = {
     422: errors.ValidationError,
     429: errors.RateLimitError,
 }
-# What to do is at the end of a sentence; the terminal's commands put other words in its place.
+# What another word says better than the status's own phrase.
+_SUMMARIES: Final[dict[type[errors.APIStatusError], str]] = {
+    errors.AuthenticationError: "API key rejected",
+    errors.ValidationError: "validation failed",
+    errors.RateLimitError: "too many requests",
+}
+# What to do is at the end of a message; the terminal's commands put other words in its place.
 CHECK_NETWORK: Final = "Check the network, and base_url or AUTOENHANCE_BASE_URL."
 ADVICE: Final[dict[type[errors.APIStatusError], str]] = {
     errors.AuthenticationError: "Check the API key: api_key=, or AUTOENHANCE_API_KEY.",
@@ -88,18 +94,16 @@ def check_order(response: Response[Any], raw: RawResponse, state: CallState) -> 
     images = body.get("images")
     if isinstance(order, Order) and images is not None:
         if not isinstance(images, list):
-            raise build_response_error("has images that are no list", raw, state)
+            raise build_response_error("has images that are not a list", raw, state)
         if not all(isinstance(image, dict) for image in images):
-            raise build_response_error("has an image that is no object", raw, state)
+            raise build_response_error("has an image that is not an object", raw, state)
     response.parsed = order
     return cast("Response[Order]", response)
 
 
 def build_response_error(problem: str, raw: RawResponse, state: CallState) -> errors.AutoenhanceError:
-    """The error for a success whose body is no order."""
-    sentence = (
-        f"The service accepted the edit of order {state.edit.order_id!r} ({raw.status}), but its response {problem}."
-    )
+    """The error for a success whose body is not an order."""
+    sentence = f"order {state.edit.order_id!r}: edit accepted ({raw.status_code}), but the response {problem}."
     return state.error(errors.APIResponseError, sentence, f"the response {problem}", raw)
 
 
@@ -124,19 +128,17 @@ def build_connection_error(
         deadline: The seconds that the whole call had, if they are over; else None.
         accepted: The success of which the body did not come in time, if there was one.
     """
-    order_id = state.edit.order_id
+    sentence = f"order {state.edit.order_id!r}: "
     if accepted is not None:
-        sentence = (
-            f"The service accepted the edit of order {order_id!r} ({accepted.status}), but its response did not end"
-        )
+        sentence += f"edit accepted ({accepted.status_code}), but the response was incomplete"
     elif timed_out:
-        sentence = f"{where} did not answer the edit of order {order_id!r}"
+        sentence += f"no response from {where}"
     elif connected:
-        sentence = f"The connection to {where} broke before the edit of order {order_id!r} was answered"
+        sentence += f"connection to {where} lost before the response"
     else:
-        sentence = f"{where} could not be reached to edit order {order_id!r}"
+        sentence += f"cannot connect to {where}"
     if timed_out:
-        sentence += " in time" if deadline is None else f" within {deadline:g} s"
+        sentence += " in time" if deadline is None else f" after {deadline:g} s"
     else:
         sentence += f" ({reason.rstrip('.')})"
     sentence += f", after {state.attempts} attempt{'s' if state.attempts != 1 else ''}."
@@ -153,23 +155,21 @@ def build_status_error(raw: RawResponse, state: CallState, *, retry_after: float
     order_id, status = state.edit.order_id, raw.status_code
     kind = errors.InternalServerError if status >= SERVER_ERRORS else _ERRORS.get(status, errors.APIStatusError)
     body = raw.body(state.secret)
-    phrase = raw.status.partition(" ")[2]
-    message = _message(body) or phrase or "no message"
+    message = _message(body) or raw.phrase or "no message"
     if 300 <= status <= 399:  # noqa: PLR2004  # that is what 3xx means
+        host = _host(state.secret.redact(raw.headers.get("location", "")))
         sentence = (
-            f"The service redirected the edit of order {order_id!r} ({raw.status}) to "
-            f"{_host(state.secret.redact(raw.headers.get('location', '')))}; the API key would go along, so it is not followed. "
-            "Check base_url."
+            f"order {order_id!r}: redirect to {host} not followed ({status}): it would get the API key. Check base_url."
         )
     else:
-        verb = "failed" if kind is errors.InternalServerError else "refused"
-        sentence = f"The service {verb} to edit order {order_id!r} ({raw.status})"
-        details = [message] if message != phrase else []
+        summary = _SUMMARIES.get(kind) or raw.phrase.lower() or "request failed"
+        sentence = f"order {order_id!r}{' not found' if kind is errors.NotFoundError else f': {summary}'} ({status})"
+        details = [message] if message != raw.phrase else []
         if kind is errors.ValidationError:
             details += _read_fields(body)
         sentence += (": " + "; ".join(text.rstrip(".") for text in details) if details else "") + "."
     if retry_after is not None:
-        sentence += f" It asks to wait {retry_after:g} s."
+        sentence += f" Retry after {retry_after:g} s."
     sentence = " ".join(filter(None, [sentence + state.warning, ADVICE.get(kind, "")]))
     error = state.error(kind, sentence, message, raw)
     error.retry_after = retry_after  # type: ignore[attr-defined]  # each of these kinds has it

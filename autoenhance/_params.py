@@ -64,7 +64,7 @@ def coerce(keyword: str, kinds: Sequence[Any], value: Any) -> Any:
         hint = f"; did you mean {near!r}?" if (near := nearest(value, known)) else ""
         raise ValueError(f"{keyword} is {value!r}; it must be {describe(kinds)}{hint}")
     hint = "; leave it out instead" if value is None else ""
-    raise TypeError(f"{keyword} is {describe(kinds)}, not {type(value).__name__}{hint}")
+    raise TypeError(f"{keyword} must be {describe(kinds)}, not {type(value).__name__}{hint}")
 
 
 def known_values(kinds: Sequence[Any]) -> list[Any]:

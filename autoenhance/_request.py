@@ -53,7 +53,7 @@ def build_request(
     try:
         request = sender.build_request(**asked)
     except (httpx.InvalidURL, RecursionError) as error:
-        raise ValueError(f"there is no such request: {error}") from None
+        raise ValueError(f"the request cannot be built: {error}") from None
     request.stream = _Body(request.content)
     # Set on the finished request, so that the key is in no local variable that a traceback could show.
     request.headers["x-api-key"] = settings.api_key.reveal()

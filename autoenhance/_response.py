@@ -49,12 +49,12 @@ class RawResponse:
         return 200 <= self.status_code <= 299  # noqa: PLR2004  # that is what 2xx means
 
     @property
-    def status(self) -> str:
-        """The status as people read it, such as `404 Not Found`."""
+    def phrase(self) -> str:
+        """What the status means, such as `Not Found`; empty if it has no standard meaning."""
         try:
-            return f"{self.status_code} {HTTPStatus(self.status_code).phrase}"
+            return HTTPStatus(self.status_code).phrase
         except ValueError:
-            return str(self.status_code)
+            return ""
 
     @property
     def encodings(self) -> list[str]:
@@ -159,7 +159,7 @@ def _inflate(content: bytes, window_bits: int, limit: int) -> bytes:
         if size > limit:
             raise ValueError(f"decompresses to more than {limit} bytes")
         if not stream.eof:
-            raise ValueError("cannot be decompressed (it ends early)")
+            raise ValueError("cannot be decompressed (truncated)")
         found.append(part)
         content = stream.unused_data
     return b"".join(found)

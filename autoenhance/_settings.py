@@ -56,7 +56,7 @@ class Secret:
         return "<secret>"
 
     def __reduce__(self) -> str:
-        raise TypeError("a client holds an API key, so it cannot be pickled; make one where it is needed")
+        raise TypeError("a client holds an API key, so it cannot be pickled; create one where it is needed")
 
 
 def _redact(text: str, secret: str) -> str:
@@ -130,7 +130,7 @@ def read_settings(
         ValueError: If a value is invalid.
     """
     if on_retry is not None and not callable(on_retry):
-        raise TypeError(f"on_retry is a function or None, not {type(on_retry).__name__}")
+        raise TypeError(f"on_retry must be a function or None, not {type(on_retry).__name__}")
     return Settings(
         api_key=api_key,
         base_url=read_base_url(base_url, allow_insecure=allow_insecure),
@@ -176,9 +176,7 @@ def _read_deadline(
 
     if not isinstance(timeout, httpx.Timeout):
         if deadline is not NOT_GIVEN:
-            raise ValueError(
-                "timeout bounds the whole call already; deadline goes with an httpx.Timeout for one attempt"
-            )
+            raise ValueError("timeout is already the total timeout; deadline is for use with an httpx.Timeout")
         return _check_seconds("timeout", timeout)
     return default if deadline is NOT_GIVEN else _check_seconds("deadline", deadline)
 
@@ -188,9 +186,9 @@ def _check_seconds(name: str, seconds: float | None) -> float | None:
         return None
     if isinstance(seconds, bool) or not isinstance(seconds, int | float):
         kinds = "a number of seconds, an httpx.Timeout" if name == "timeout" else "a number of seconds"
-        raise TypeError(f"{name} is {kinds} or None, not {type(seconds).__name__}")
+        raise TypeError(f"{name} must be {kinds} or None, not {type(seconds).__name__}")
     if not 0 < seconds <= _LONGEST_TIMEOUT:
-        raise ValueError(f"{name} is {seconds}; it must be above 0 seconds and at most a year, or None for no limit")
+        raise ValueError(f"{name} is {seconds}; it must be above 0 and at most a year in seconds, or None for no limit")
     return float(seconds)
 
 
@@ -208,7 +206,7 @@ def check_whole_number(name: str, number: int, least: int, *, none: str = "") ->
         ValueError: If it is too small.
     """
     if isinstance(number, bool) or not isinstance(number, int):
-        raise TypeError(f"{name} is a whole number{' or None' if none else ''}, not {type(number).__name__}")
+        raise TypeError(f"{name} must be a whole number{' or None' if none else ''}, not {type(number).__name__}")
     if number < least:
         raise ValueError(f"{name} is {number}; it must be {least} or more{f', or None for {none}' if none else ''}")
     return number
@@ -219,7 +217,7 @@ def _check_api_version(api_version: str | None) -> str | None:
     if api_version is None:
         return None
     if not isinstance(api_version, str):
-        raise TypeError(f"api_version is a string such as '2025-08-31', not {type(api_version).__name__}")
+        raise TypeError(f"api_version must be a string such as '2025-08-31', not {type(api_version).__name__}")
     version = api_version.strip()
     if not version or not version.isascii() or not version.isprintable():
         raise ValueError(f"api_version is {api_version!r}; it must be a date such as '2025-08-31'")
@@ -242,15 +240,15 @@ def read_api_key(api_key: str | Secret | None) -> Secret:
         return api_key
     api_key = _or_environment(api_key, "AUTOENHANCE_API_KEY")
     if api_key is None:
-        raise ValueError("there is no API key: pass api_key=, or set the environment variable AUTOENHANCE_API_KEY")
+        raise ValueError("no API key: pass api_key=, or set AUTOENHANCE_API_KEY")
     if not isinstance(api_key, str):
-        raise TypeError(f"api_key is a string, not {type(api_key).__name__}")
+        raise TypeError(f"api_key must be a string, not {type(api_key).__name__}")
     key = api_key.strip()
     # The messages say what is wrong with the key, and never the key.
     if not key:
         raise ValueError("the API key is empty")
     if not key.isascii() or not key.isprintable() or " " in key:
-        raise ValueError("the API key has characters that no key has (only printable ASCII without blanks is possible)")
+        raise ValueError("the API key has invalid characters; a key is printable ASCII without spaces")
     return Secret(key)
 
 
@@ -263,11 +261,11 @@ def read_base_url(base_url: str | None, *, allow_insecure: bool = False) -> str:
     """
     base_url = _or_environment(base_url, "AUTOENHANCE_BASE_URL") or DEFAULT_BASE_URL
     if not isinstance(base_url, str):
-        raise TypeError(f"base_url is a string, not {type(base_url).__name__}")
+        raise TypeError(f"base_url must be a string, not {type(base_url).__name__}")
     import httpx
 
     text = base_url.strip()
-    no_url = f"base_url is no URL with a host, such as {DEFAULT_BASE_URL!r}"
+    no_url = f"base_url is not a URL with a host, such as {DEFAULT_BASE_URL!r}"
     try:
         url = urlsplit(text)
         host, port = url.hostname, url.port
@@ -277,12 +275,12 @@ def read_base_url(base_url: str | None, *, allow_insecure: bool = False) -> str:
     if not host or port == 0 or not text.isascii() or any(character.isspace() for character in text):
         raise ValueError(no_url)
     if url.username is not None or url.password is not None:
-        raise ValueError("base_url holds a user name or password; remove it, the API key is all that is sent")
+        raise ValueError("base_url has a user name or password; remove it, only the API key is sent")
     if url.query or url.fragment or text.endswith(("?", "#")):
-        raise ValueError("base_url has a query or a fragment; it ends with the host, or a path")
+        raise ValueError("base_url has a query or a fragment; it must end with the host or a path")
     if url.scheme != "https" and not (url.scheme == "http" and (allow_insecure or _is_loopback(host))):
         raise ValueError(
-            f"base_url starts with {url.scheme}:// and goes to {host!r}; the API key goes over https only, "
+            f"base_url starts with {url.scheme}:// and goes to {host!r}; the API key is sent over https only, "
             "or over http to this machine (allow_insecure=True allows http to others)"
         )
     return text.rstrip("/")

@@ -27,7 +27,7 @@ class _BaseTransports(Generic[_Client]):
 
     def __init__(self, client: _Client | None, kind: type[_Client], settings: Settings) -> None:
         if client is not None and not isinstance(client, kind):
-            raise TypeError(f"http_client is an httpx.{kind.__name__}, not {type(client).__name__}")
+            raise TypeError(f"http_client must be an httpx.{kind.__name__}, not {type(client).__name__}")
         self._client: _Client | None = client
         self._network = read_network(settings.base_url) if client is None else None
         self._process = os.getpid()
@@ -45,11 +45,11 @@ class _BaseTransports(Generic[_Client]):
             RuntimeError: If this is closed, or the caller's client is, or was made in a parent process.
         """
         if self._is_closed or (self._client is not None and self._client.is_closed):
-            raise RuntimeError("this client is closed; make a new one")
+            raise RuntimeError("this client is closed; create a new one")
         if self._client is not None and os.getpid() != self._process:
             raise RuntimeError(
-                "http_client was made in a parent process, and its connections belong to that one; "
-                "make a client in each process, or leave http_client out"
+                "http_client was created in a parent process, which owns its connections; "
+                "create a client in each process, or leave http_client out"
             )
 
 
@@ -163,8 +163,8 @@ class AsyncTransports(_BaseTransports[httpx.AsyncClient]):
             self._client_loop = weakref.ref(loop)
         if self._client_loop() is not loop:
             raise RuntimeError(
-                "http_client was used in another event loop, and its connections belong to that one; "
-                "make a client for each loop, or leave http_client out"
+                "http_client was used in another event loop, which owns its connections; "
+                "create a client for each loop, or leave http_client out"
             )
 
     def _forget_closed_loops(self) -> None:

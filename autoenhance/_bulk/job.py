@@ -46,7 +46,7 @@ class Job(Generic[E]):
 def plan(edit: OrderEdit) -> Edit | Exception:
     """What is to be sent, or why it cannot be. On the caller's thread: attributes may be bound to it, or change."""
     if not isinstance(edit, OrderEdit):
-        return TypeError(f"an edit is an OrderEdit, or of a class that extends it, not {type(edit).__name__}")
+        return TypeError(f"an edit must be an OrderEdit, or an instance of a subclass, not {type(edit).__name__}")
     try:
         return plan_edit(edit.order_id, {keyword: getattr(edit, keyword) for keyword in BY_KEYWORD})
     except Exception as error:  # noqa: BLE001  # whatever the attributes of a class of the caller's raise

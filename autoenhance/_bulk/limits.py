@@ -34,7 +34,7 @@ def read_limits(concurrency: int, rate: float, max_failures: int | None) -> Limi
     if max_failures is not None:
         check_whole_number("max_failures", max_failures, 0, none="any number")
     if isinstance(rate, bool) or not isinstance(rate, int | float):
-        raise TypeError(f"rate is a number, not {type(rate).__name__}")
+        raise TypeError(f"rate must be a number, not {type(rate).__name__}")
     if not rate > 0:  # NaN is not, either
-        raise ValueError(f"rate is {rate}; it must be above 0 (math.inf for no ceiling)")
+        raise ValueError(f"rate is {rate}; it must be above 0 (math.inf for no limit)")
     return Limits(concurrency, rate, max_failures)

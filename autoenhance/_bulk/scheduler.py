@@ -251,12 +251,12 @@ class Scheduler(Generic[E]):
         """Why an error ends the run; empty if it does not."""
         most = math.inf if self._limits.max_failures is None else self._limits.max_failures
         if isinstance(error, _FATAL):
-            return f"The run stopped, because no further edit can succeed. {error}"
+            return f"bulk run stopped: no further edit can succeed; {error}"
         if self._unreached >= UNREACHABLE:
-            return f"The run stopped, because {UNREACHABLE} edits in a row did not reach the service. {error}"
+            return f"bulk run stopped: {UNREACHABLE} edits in a row did not reach the service; {error}"
         if self._failures > most:
             number = f"{self._failures} edit{'s' if self._failures != 1 else ''}"
-            return f"The run stopped, because {number} failed; the last: {error}"
+            return f"bulk run stopped: {number} failed; {error}"
         return ""
 
 

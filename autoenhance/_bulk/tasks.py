@@ -157,7 +157,7 @@ class _Dispatcher(Generic[E]):
                 tasks.cancel_scope.cancel()  # a source that waits is left
         finally:
             if not (self.scheduler.is_done or self.scheduler.is_stopping):
-                self.error = self.error or errors.BulkStoppedError("The run stopped, because its tasks were cancelled.")
+                self.error = self.error or errors.BulkStoppedError("bulk run stopped: its tasks were cancelled")
             self.scheduler.stop()
             self.scheduler.next(time.monotonic())
             self._deliver()

@@ -247,7 +247,7 @@ class _Dispatcher(Generic[E]):
             while True:
                 self.inbox.get_nowait()()
         if not (self.scheduler.is_done or self.scheduler.is_stopping or self._is_awaited()):
-            self.error = errors.BulkStoppedError("The run stopped, because the program is at its end.")
+            self.error = errors.BulkStoppedError("bulk run stopped: the program is exiting")
             self.scheduler.stop()
 
     def _is_awaited(self) -> bool:

@@ -43,7 +43,7 @@ _NAMES: Final = {
     **{param.keyword: option_name(param.keyword) for param in PARAMS},
     "api_version": "--api-version (or AUTOENHANCE_API_VERSION)",
 }
-_FOR_PROGRAMS: Final = (" (allow_insecure=True allows http to others)", " (math.inf for no ceiling)")
+_FOR_PROGRAMS: Final = (" (allow_insecure=True allows http to others)", " (math.inf for no limit)")
 _KEY_OPTION: Final = re.compile(r"-{1,2}(?:x[-_])?(?:autoenhance[-_])?api[-_]?key(?:=.*)?", re.IGNORECASE | re.DOTALL)
 
 

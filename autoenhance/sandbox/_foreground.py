@@ -58,8 +58,8 @@ def serve(
     except (OSError, OverflowError, ValueError, ModuleNotFoundError, sqlite3.Error) as error:
         hint = ""
         if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
-            hint = f" (port {port}; --port 0 takes a free one)"
-        print(f"The sandbox cannot start: {error}{hint}", file=sys.stderr)  # noqa: T201  # a program's own voice
+            hint = f" (port {port}; --port 0 chooses a free one)"
+        print(f"cannot start the sandbox: {error}{hint}", file=sys.stderr)  # noqa: T201  # a program prints
         return 2
     over = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -74,7 +74,7 @@ def serve(
             "Orders: " + _some(sandbox.order_ids),
             *([f"Simulation: {sandbox.simulation}"] if sandbox.simulation else []),
         ]
-        print("\n".join(lines), flush=True)  # noqa: T201  # a program's own voice
+        print("\n".join(lines), flush=True)  # noqa: T201  # a program prints
         over.wait()
     finally:
         sandbox.stop()
@@ -88,5 +88,5 @@ def _some(order_ids: list[str]) -> str:
 
 def _check_rate_limit(rate_limit: int) -> int:
     if rate_limit < 1:
-        raise ValueError(f"a rate limit of {rate_limit} answers nobody; it must be 1 or more")
+        raise ValueError(f"rate_limit is {rate_limit}; it must be 1 or more")
     return rate_limit

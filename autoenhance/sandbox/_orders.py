@@ -57,7 +57,7 @@ class Orders:
             raise ValueError(f"{path} is not a database of the sandbox: {error}") from error
         if is_new is None:
             self._database.close()
-            raise ValueError(f"{path} is not a database of the sandbox: it holds other things")
+            raise ValueError(f"{path} is not a database of the sandbox: it has other tables")
         if is_new:
             self.reset()
 
@@ -162,6 +162,6 @@ def _empty(order_id: str) -> tuple[str, str]:
 def _check_id(order_id: object) -> None:
     if not is_reachable(order_id):
         raise ValueError(
-            f"order_id {order_id!r:.80}: no request can reach an order with this id; "
+            f"order_id {order_id!r:.80}: not a path segment that a request can name; "
             "use text without '/' that is not empty, '.' or '..'"
         )

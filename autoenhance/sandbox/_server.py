@@ -65,7 +65,7 @@ class Sandbox:
         seed: int | None = None,
     ) -> None:
         if not api_key or not api_key.isascii() or not api_key.isprintable() or api_key != api_key.strip():
-            raise ValueError("api_key is no text that a header could hold")
+            raise ValueError("api_key is not a valid header value")
         self.api_key = api_key
         self._db = db
         self._port = port
@@ -77,7 +77,7 @@ class Sandbox:
     def start(self) -> Self:
         """Start the service and return when it answers. Starting twice is an error."""
         if self._running:
-            raise RuntimeError("this sandbox runs already")
+            raise RuntimeError("this sandbox is already running")
         # asyncio turns Nagle's algorithm off only where the protocol is spelled out; with it each answer takes 40 ms more.
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         try:
@@ -108,7 +108,7 @@ class Sandbox:
         while not server.ready.wait(0.1):
             if not thread.is_alive():
                 self.stop()
-                raise OSError("the server of the sandbox ended before it answered")
+                raise OSError("the sandbox's server ended before it was ready")
         return self
 
     def stop(self) -> None:
@@ -161,7 +161,7 @@ class Sandbox:
             ValueError: If no request could reach an order with one of these ids.
         """
         if isinstance(order_ids, str):
-            raise ValueError("order_ids is one text; give a list of ids")  # noqa: TRY004  # as for all that is of no use
+            raise ValueError("order_ids is a string; give a list of ids")  # noqa: TRY004  # as for every invalid id
         self._parts()[2].add_missing(order_ids)
 
     def answer_next(
@@ -186,7 +186,7 @@ class Sandbox:
 
     def _parts(self) -> tuple[uvicorn.Server, threading.Thread, Orders, Service, str]:
         if self._running is None:
-            raise RuntimeError("this sandbox does not run; use it in a with statement, or call start()")
+            raise RuntimeError("this sandbox is not running; use it in a with statement, or call start()")
         return self._running
 
     def _path(self) -> Path:

@@ -145,6 +145,6 @@ def parse_latency(text: str) -> float | tuple[float, float]:
     """
     found = _RANGE.fullmatch(text.strip())
     if found is None:
-        raise ValueError(f"{text!r} is no latency; give seconds such as 0.3, or a range such as 0.1-0.5")
+        raise ValueError(f"{text!r} is not a latency; give seconds such as 0.3, or a range such as 0.1-0.5")
     shortest, longest = found.groups()
     return float(shortest) if longest is None else (float(shortest), float(longest))
