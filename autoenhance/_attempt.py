@@ -1,4 +1,4 @@
-"""One attempt of an edit, sync and async: here they only send, read and wait. Every decision is in `_call`."""
+"""Make one attempt of an edit, sync or async: send, read and wait. Every decision is in `_call`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from autoenhance.models import Order, Response
 
 T = TypeVar("T")
-# More than httpx's own timeouts have, so that they can say what was waited for before the call is cancelled.
+# Longer than httpx's own timeouts, which can say what they waited for before the call is cancelled.
 _GRACE = 0.1
 
 
@@ -34,7 +34,9 @@ class SyncCall(Call):
         """Make the edit, with as many attempts as it takes; the response has an order."""
         while isinstance(outcome := self.attempt(sender), Unfinished):
             time.sleep(self.next_attempt(outcome))
-            if sender.is_closed:  # meanwhile; a RuntimeError would not say whether the edit may have happened
+            if (
+                sender.is_closed
+            ):  # closed while waiting; a RuntimeError would not say whether the edit may have happened
                 raise outcome.error
         return outcome
 
@@ -58,11 +60,11 @@ class SyncCall(Call):
             raise
 
     def get_httpx_client(self) -> SyncCall:
-        """What the generated code asks its client for."""
+        """Return the object whose `request` the generated code calls."""
         return self
 
     def request(self, **wanted: Any) -> RawResponse:
-        """Send what the generated code wants; only a success is returned."""
+        """Send the generated code's request, and return its response if that is a success."""
         failure: Exception | None = None
         try:
             with apply_deadline(self.deadline):
@@ -120,11 +122,11 @@ class AsyncCall(Call):
             raise
 
     def get_async_httpx_client(self) -> AsyncCall:
-        """What the generated code asks its client for."""
+        """Return the object whose `request` the generated code calls."""
         return self
 
     async def request(self, **wanted: Any) -> RawResponse:
-        """Send what the generated code wants; only a success is returned."""
+        """Send the generated code's request, and return its response if that is a success."""
         import anyio
 
         failure: Exception | None = None
@@ -142,7 +144,7 @@ class AsyncCall(Call):
         try:
             raw = self._begin(response)
             if not response.is_stream_consumed:
-                # Cancelling ends the reading from below: leaving the loop would leave httpx's generators open.
+                # Cancel instead of leaving the loop, which would leave httpx's generators open.
                 with anyio.CancelScope() as reading:
                     async for chunk in response.aiter_raw():
                         if not raw.add(chunk):
@@ -155,8 +157,8 @@ class AsyncCall(Call):
 async def _run_in_child_task(attempt: Callable[[AsyncSender], Awaitable[T]], sender: AsyncSender) -> T:
     """Make an attempt in a task that only anyio cancels.
 
-    httpcore shields the closing of a connection from anyio's cancelling, but not from asyncio's `Task.cancel`: cut off there,
-    the connection would count as in use for ever, and after a hundred of them there would be none to be had.
+    httpcore shields the closing of a connection from anyio's cancelling, but not from asyncio's `Task.cancel`: interrupted there,
+    the connection would count as in use for ever, and a hundred of them would exhaust the pool.
     """
     import anyio
 
@@ -175,6 +177,6 @@ async def _run_in_child_task(attempt: Callable[[AsyncSender], Awaitable[T]], sen
         tasks.start_soon(make)
     if failed:
         raise failed.pop()
-    if not done:  # a hook of the caller's client was cancelled, and nobody else
+    if not done:  # only a hook of the caller's client was cancelled
         raise anyio.get_cancelled_exc_class()
     return done.pop()

@@ -1,4 +1,4 @@
-"""What the sync and the async client have in common: settings, a copy with other ones, and the keywords of an edit."""
+"""What the sync and the async client share: settings, copies with other settings, and the keywords of an edit."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def expand_options(function: F) -> F:
 
 
 def check_options(options: Mapping[str, object], *others: str) -> None:
-    """Make sure that each keyword of a call is known.
+    """Check that each keyword of a call is known.
 
     Raises:
         TypeError: If one is not; it names the nearest that is, also of the others.
@@ -71,7 +71,7 @@ def check_options(options: Mapping[str, object], *others: str) -> None:
 
 
 class BaseClient:
-    """What the sync and the async client have in common: settings, and whether the transports are closed with it."""
+    """What the sync and the async client share: the settings, and whether closing it closes the transports."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -98,12 +98,12 @@ class BaseClient:
             self._settings, timeout=timeout, deadline=deadline, max_retries=max_retries, api_version=api_version
         )
         other = copy.copy(self)
-        other._settings = settings  # noqa: SLF001  # a copy of this very object
+        other._settings = settings  # noqa: SLF001  # a copy of this object
         other._owns_transports = False  # noqa: SLF001
         return other
 
     def _plan(self, order_id: str, options: Mapping[str, Any]) -> tuple[Settings, Edit]:
-        """How one call is made, and what it sends.
+        """Return the settings of one call, and its edit.
 
         Raises:
             TypeError: If an option is not known, or has the wrong type.
@@ -116,7 +116,7 @@ class BaseClient:
 
     def __repr__(self) -> str:
         settings = getattr(self, "_settings", None)
-        if settings is None:  # a traceback shows clients, too, whose arguments were refused
+        if settings is None:  # tracebacks also show clients whose arguments were invalid
             return f"<{type(self).__name__} without settings>"
         return (
             f"{type(self).__name__}(base_url={settings.base_url!r}, timeout={settings.timeout!r}, "
@@ -125,6 +125,6 @@ class BaseClient:
 
 
 def order_of(response: Response[Order]) -> Order:
-    """The order of a response that a call returned."""
-    # A success always has one: the call raised otherwise.
+    """Return the order of a successful response."""
+    # A success always has one, or the call would have raised.
     return cast("Order", response.parsed)

@@ -1,4 +1,4 @@
-"""One edit: how often it was attempted, until when, and what each outcome means. Sending and waiting are elsewhere."""
+"""Decide about one edit: attempts, deadline, and what each outcome means. Sending and waiting are elsewhere."""
 
 from __future__ import annotations
 
@@ -49,24 +49,24 @@ if TYPE_CHECKING:
 
 @dataclass(eq=False)
 class Unfinished(Exception):  # noqa: N818  # an error only if there is to be no other attempt
-    """An attempt that failed in a way that another one may not. An exception, to leave the generated code."""
+    """A failed attempt that may be retried. It is an exception in order to leave the generated code."""
 
     failure: Failure
     error: errors.AutoenhanceError
-    """What to raise if there is to be no other attempt."""
+    """What to raise if it is not retried."""
 
 
-# httpx reads where a response redirects to even if it does not go there, and fails on some of it (idna's are UnicodeErrors).
+# httpx parses the URL of a redirect that it does not follow, and fails on some (idna raises UnicodeErrors).
 BAD_LOCATION: Final = (httpx.InvalidURL, UnicodeError)
 FAILURES: Final = (httpx.RequestError, *BAD_LOCATION)
 """What ends an attempt without a whole response; on the async side TimeoutError does, too."""
 _logger = logging.getLogger("autoenhance")
-# A socket's timeout may be over a moment before the deadline that it was made from.
+# A socket's timeout may end slightly before the deadline that it was computed from.
 _MOMENT = 0.05
 
 
 class Call:
-    """What the sync and the async call have in common: every decision."""
+    """The decisions that the sync and the async call share."""
 
     raise_on_unexpected_status = False
     """The generated code asks its client for this; nothing unexpected gets that far."""
@@ -79,13 +79,13 @@ class Call:
         version = BY_KEYWORD.get("api_version")
         default = {version.python_name: settings.api_version} if version and settings.api_version is not None else {}
         self.parameters: Mapping[str, Any] = {**default, **edit.parameters}
-        """What the generated function is given beside the id and the body."""
+        """The arguments of the generated function beside the id and the body."""
         self._policy = Policy(settings.max_retries, edit.gives_new_id)
         self.deadline = math.inf if settings.deadline is None else time.monotonic() + settings.deadline
         self.attempts = 0
-        """How many requests were begun."""
+        """How many requests were started."""
         self.rate_limited = 0
-        """How many of these count as no attempt, because the whole run was refused (429)."""
+        """How many of these do not count as attempts, because the rate limit refused the whole run (429)."""
         self.was_reached = False
         """Whether there was a connection to the service."""
         self._may_have_happened = False
@@ -93,10 +93,10 @@ class Call:
         """The response to the last attempt, as soon as its head is there."""
 
     def next_attempt(self, unfinished: Unfinished) -> float:
-        """Seconds until the next attempt, which is announced.
+        """Return the seconds until the next attempt, and log it.
 
         Raises:
-            errors.AutoenhanceError: If there is to be none.
+            errors.AutoenhanceError: If there is none.
         """
         wait = self.retry_wait(unfinished.failure)
         if wait is None:
@@ -105,24 +105,24 @@ class Call:
         return wait
 
     def retry_wait(self, failure: Failure) -> float | None:
-        """Seconds until the next attempt, None if there is to be none."""
+        """Return the seconds until the next attempt, None if there is none."""
         left = self.deadline - time.monotonic()
         attempt = self.attempts - self.rate_limited
         return self._policy.wait(failure, attempt=attempt, left=left, chance=random.random())  # noqa: S311
 
     def log_retry(self, failure: Failure, wait: float) -> None:
-        """Log that there is to be another attempt, and tell `on_retry`."""
+        """Log the next attempt, and call `on_retry`."""
         retry = Retry(self._edit.order_id, self.attempts, failure.reason, wait)
         _logger.info("order %s: attempt %d failed (%s), next in %.2f s", *retry)
         if self._settings.on_retry is not None:
             self._settings.on_retry(retry)
 
     def abort_error(self) -> errors.AutoenhanceError:
-        """The error for an edit that its caller did not wait for."""
+        """Return the error for an edit whose run was closed before the response."""
         self._may_have_happened |= self.attempts > 0
-        self.was_reached |= self.attempts > 0  # nobody waited until that was known
+        self.was_reached |= self.attempts > 0  # not known, because the run did not wait
         if not self._is_accepted():
-            self._response = None  # a response that was to be followed by another attempt
+            self._response = None  # the response of an attempt that would have been retried
         return self._connection_error(AbortedError("the run was closed"))
 
     def as_generated_client(self) -> AuthenticatedClient:
@@ -134,7 +134,7 @@ class Call:
 
     @contextmanager
     def decoding(self) -> Iterator[None]:
-        """Turn whatever decoding an accepted edit raises into an error that says that it was accepted."""
+        """Turn any exception from decoding a success into an error that says that the edit was accepted."""
         try:
             yield
         except (errors.AutoenhanceError, Unfinished):
@@ -149,7 +149,7 @@ class Call:
             raise self._response_error(problem) from without_secrets(error, self._settings.api_key, other=ValueError)
 
     def check(self, response: Response[Any]) -> Response[Order]:
-        """Make sure that what an accepted edit came back with is an order."""
+        """Check that the response to an accepted edit is an order."""
         return check_order(response, cast("RawResponse", self._response), self._state())
 
     def _left(self) -> float:
@@ -166,14 +166,16 @@ class Call:
         return httpx.Timeout(**{step: None if limit == math.inf else limit for step, limit in capped.items()})
 
     def _build(self, sender: Sender | AsyncSender, wanted: dict[str, Any]) -> httpx.Request:
-        """The next attempt, from what the generated code wants sent and what the caller added to it."""
-        timeout = self._timeout()  # first, because it raises if it is too late: then the last attempt has the last word
+        """Build the request of the next attempt from the generated code's and the caller's extras."""
+        timeout = (
+            self._timeout()
+        )  # first, because it raises after the deadline, when the last attempt's error must remain
         self._response = None
         self.attempts += 1
         return build_request(sender, self._settings, self._edit, wanted, attempt=self.attempts, timeout=timeout)
 
     def _begin(self, response: httpx.Response) -> RawResponse:
-        """Note that a response begins: what goes wrong from here on is another matter than no response."""
+        """Note that a response has begun: errors from here on mean more than no response."""
         self.was_reached = True
         self._response = RawResponse(response.status_code, response.headers, self._settings.max_response_bytes)
         _logger.debug("order %s: attempt %d got status %s", self._edit.order_id, self.attempts, response.status_code)
@@ -183,7 +185,7 @@ class Call:
         return self._response
 
     def _conclude(self, failure: Exception | None) -> RawResponse:
-        """Say what an attempt came to: the response to an edit that was accepted, for the generated code to decode.
+        """Return the response of an accepted edit, for the generated code to decode.
 
         Args:
             failure: What ended the attempt before its response was there, one of `FAILURES`; None if nothing did.

@@ -1,4 +1,4 @@
-"""Until when the sync client waits at its sockets. Async calls need none of this: they are cancelled.
+"""Bound the sync client's waits for sockets by the deadline of the call. Async calls are cancelled instead.
 
 httpx's timeouts begin anew with each read, so a service that sends a byte now and then would be waited for without end.
 """
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 _deadline: ContextVar[float] = ContextVar("_deadline", default=math.inf)
 # A socket's timeout begins anew with each send of a write, so what is written at once must be small.
 _MAX_WRITE: Final = 4096
-# What an address that does not answer may cost of the time there is, while there are others to try.
+# The share of the remaining time for an address that does not respond, while there are others.
 _SHARE: Final = 0.1
 _LONGEST_SHARE: Final = 10.0
 
 
 @contextmanager
 def apply_deadline(deadline: float) -> Iterator[None]:
-    """Let no socket of this thread be waited for beyond a time of `time.monotonic()`."""
+    """Bound every wait for a socket on this thread by a time of `time.monotonic()`."""
     token = _deadline.set(deadline)
     try:
         yield
@@ -37,7 +37,7 @@ def apply_deadline(deadline: float) -> Iterator[None]:
 
 
 def _capped(timeout: float | None, late: type[Exception]) -> float | None:
-    """A socket's timeout that is over at the deadline; None if there is none.
+    """Return a socket's timeout, cut at the deadline; None for no limit.
 
     Raises:
         Exception: What is given as `late`, if there is no time left: a socket takes no timeout below 0.
@@ -49,7 +49,7 @@ def _capped(timeout: float | None, late: type[Exception]) -> float | None:
 
 
 class DeadlineBackend(httpcore.NetworkBackend):
-    """httpcore's network, of which no wait goes beyond the deadline, and no silent address takes all of the time."""
+    """httpcore's network backend with waits bounded by the deadline, shared among the host's addresses."""
 
     def __init__(self) -> None:
         self._backend = httpcore.SyncBackend()
@@ -63,7 +63,7 @@ class DeadlineBackend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
-        """Connect to the first of a host's addresses that answers, beginning with the one that did last time."""
+        """Connect to the first address of a host that responds, starting with the one that did last time."""
         until = math.inf if timeout is None else time.monotonic() + timeout
         addresses = _addresses(host, port)
         addresses.sort(key=lambda address: address != self._last_addresses.get(host))

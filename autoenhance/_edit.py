@@ -1,4 +1,4 @@
-"""Pure: what a caller asks for becomes one edit, or a clear error before anything is sent."""
+"""Pure: turn a caller's arguments into one edit, or a clear error before anything is sent."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Edit(NamedTuple):
 
 
 def plan_edit(order_id: str, options: Mapping[str, Any]) -> Edit:
-    """Check what was asked for.
+    """Check the arguments of an edit.
 
     Args:
         order_id: The id of the order.
@@ -79,7 +79,7 @@ def plan_edit(order_id: str, options: Mapping[str, Any]) -> Edit:
         raise ValueError(f"no changes given: give {settable} or extra_body")
     if extra_body or any(type(value) is not str for value in body.values()):
         _check_json(body)
-        update = copy.deepcopy(update)  # each attempt sends what was checked, whatever the caller changes meanwhile
+        update = copy.deepcopy(update)  # each attempt sends what was checked, even if the caller changes it meanwhile
     for key, header in headers.items():
         _check_header(key, header)
     for key, value in query.items():
@@ -89,7 +89,7 @@ def plan_edit(order_id: str, options: Mapping[str, Any]) -> Edit:
 
 
 def check_value(param: Param, value: Any) -> Any:
-    """Check what the type alone does not say.
+    """Check a value beyond its type.
 
     Raises:
         ValueError: If the value cannot be sent.
@@ -112,7 +112,7 @@ def check_order_id(argument: str, order_id: object) -> str:
     """Check an id, and return it as a plain string.
 
     Raises:
-        TypeError: If it is no string.
+        TypeError: If it is not a string.
         ValueError: If it cannot be part of a path.
     """
     if not isinstance(order_id, str):
@@ -127,7 +127,7 @@ def check_order_id(argument: str, order_id: object) -> str:
         raise ValueError(f"{argument} is {order_id!r}; remove the whitespace around it")
     if not _is_unicode(order_id) or _CONTROL.search(order_id):
         raise ValueError(f"{argument} is {order_id!r}; remove control characters and invalid Unicode")
-    # A proxy on the way may decode once more than we encode, so that what %2e%2e or %2F stands for counts too.
+    # A proxy may decode once more than we encode, so the decoded forms of %2e%2e and %2F count, too.
     decoded, previous = order_id, ""
     while decoded != previous:
         if decoded in {".", ".."} or not _RESERVED.isdisjoint(decoded):
@@ -147,12 +147,12 @@ def _is_unicode(text: str) -> bool:
 
 
 def _key(location: str, name: str) -> str:
-    """The same for all ways to write a name."""
+    """Normalize a name, so that all spellings of a header are equal."""
     return name.lower() if location == "header" else name
 
 
 def _check_mapping(argument: str, mapping: Mapping[str, Any] | None, location: str, taken: set[str]) -> dict[str, Any]:
-    """Check what goes beside what keywords set."""
+    """Check one of the `extra_` mappings against what keywords set already."""
     if mapping is None:
         return {}
     try:

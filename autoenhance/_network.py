@@ -1,4 +1,4 @@
-"""What the environment says of the network: which proxy leads to the service, and whom to trust."""
+"""Read the environment's network settings: the proxy to the service, and the certificates to trust."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Network(NamedTuple):
 
     @property
     def proxy_note(self) -> str:
-        """What a sentence adds to the service's URL; httpx keeps the proxy's password apart."""
+        """What messages add to the service's URL; httpx keeps the proxy's password apart."""
         return f" through the proxy {self.proxy.url}" if self.proxy else ""
 
 
@@ -33,7 +33,7 @@ def read_network(base_url: str) -> Network:
     is_https = base_url.startswith("https:")
     # A proxy tunnels https, but it would read what goes over http, and the API key with it.
     proxy = _read_proxy(base_url) if is_https else None
-    # Loading whom to trust takes 20 ms. Nothing goes over https from an http URL: no redirect is followed.
+    # Loading certificates takes 20 ms. Nothing goes over https from an http URL: redirects are not followed.
     return Network(_read_context() if is_https else _ssl_context_without_cas(), proxy)
 
 
@@ -73,7 +73,7 @@ def _variable(name: str) -> str:
 
 def _read_context() -> ssl.SSLContext:
     file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
-    if not file and folder and not os.path.isdir(folder):  # noqa: PTH112  # pathlib need not be loaded for it
+    if not file and folder and not os.path.isdir(folder):  # noqa: PTH112  # keeps pathlib unloaded
         raise ValueError(f"SSL_CERT_DIR is {folder!r}, which is not a directory")
     try:
         version = os.stat(file) if file else None  # noqa: PTH116
@@ -86,7 +86,7 @@ def _read_context() -> ssl.SSLContext:
 
 @lru_cache(maxsize=1)
 def _ssl_context(*_: object) -> ssl.SSLContext:
-    """A context; it is another one as soon as the variables, or the file, are others."""
+    """Create a context, anew as soon as the variables or the file change."""
     return httpx.create_ssl_context()
 
 

@@ -1,4 +1,4 @@
-"""Pure: what a response, or none, means to the caller: an order, or an error."""
+"""Pure: turn a response, or none, into an order or an error."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ ADVICE: Final[dict[type[errors.APIStatusError], str]] = {
 
 
 class CallState(NamedTuple):
-    """How far a call has come: what every error says of it."""
+    """The state of a call that every error reports."""
 
     edit: Edit
     attempts: int
@@ -56,7 +56,7 @@ class CallState(NamedTuple):
     def error(
         self, kind: type[errors.AutoenhanceError], sentence: str, message: str, response: RawResponse | None
     ) -> errors.AutoenhanceError:
-        """An error with all that is known; the response's key is not in it."""
+        """Build an error with all that is known; the API key is removed from the response."""
         return kind(
             sentence,
             message=message,
@@ -69,7 +69,7 @@ class CallState(NamedTuple):
 
     @property
     def warning(self) -> str:
-        """What there is to know if nobody knows whether the edit happened."""
+        """What to say if it is unknown whether the edit happened; else empty."""
         if not self.may_have_happened:
             return ""
         if self.edit.gives_new_id:
@@ -79,17 +79,17 @@ class CallState(NamedTuple):
 
 
 def check_order(response: Response[Any], raw: RawResponse, state: CallState) -> Response[Order]:
-    """Make sure that what the generated code decoded from a success is an order.
+    """Check that the generated code decoded an order from a success.
 
     Raises:
         errors.APIResponseError: If it is not.
     """
-    from autoenhance_api.models import Order  # the terminal's --help has no use for it
+    from autoenhance_api.models import Order  # keeps the command's --help fast
 
-    # What was received is looked at, not the model: the generated code takes a list of pairs for an object, too.
+    # Check what was received, not the model: the generated code accepts a list of pairs for an object, too.
     body, order = raw.json(), response.parsed
     if order is None:
-        # A success that the contract does not list: the generated code does not decode it, an order it is all the same.
+        # The contract does not list this success, so the generated code does not decode it; it is an order all the same.
         order = Order.from_dict(body)
     images = body.get("images")
     if isinstance(order, Order) and images is not None:
@@ -117,16 +117,16 @@ def build_connection_error(
     deadline: float | None,
     accepted: RawResponse | None,
 ) -> errors.AutoenhanceError:
-    """The error for an attempt that ended without a response, or without the whole of one.
+    """Build the error for an attempt without a response, or without a complete one.
 
     Args:
-        reason: What ended it.
-        state: How far the call has come.
-        where: The service, and the proxy on the way.
+        reason: Why it ended.
+        state: The state of the call.
+        where: The service, and the proxy to it.
         timed_out: Whether it ended because it took too long.
         connected: Whether there was a connection at the end.
-        deadline: The seconds that the whole call had, if they are over; else None.
-        accepted: The success of which the body did not come in time, if there was one.
+        deadline: The total timeout in seconds, if it has passed; else None.
+        accepted: The success whose body was incomplete, if there was one.
     """
     sentence = f"order {state.edit.order_id!r}: "
     if accepted is not None:
@@ -151,7 +151,7 @@ def build_connection_error(
 
 
 def build_status_error(raw: RawResponse, state: CallState, *, retry_after: float | None) -> errors.AutoenhanceError:
-    """The error for a response that is no success."""
+    """Build the error for a response that is not a success."""
     order_id, status = state.edit.order_id, raw.status_code
     kind = errors.InternalServerError if status >= SERVER_ERRORS else _ERRORS.get(status, errors.APIStatusError)
     body = raw.body(state.secret)
@@ -195,7 +195,7 @@ def _read_fields(body: Any) -> list[str]:
 
 
 def _message(body: Any) -> str:
-    """The service's own words, in any of the shapes that services and gateways have."""
+    """The service's own message, in any of the shapes that services and gateways use."""
     if isinstance(body, dict):
         for key in ("message", "error", "detail", "title"):
             found = body.get(key)
@@ -204,13 +204,13 @@ def _message(body: Any) -> str:
             if isinstance(found, str) and found.strip():
                 return shorten(found)
         return ""
-    # A page of HTML tells a person nothing that its status does not.
+    # A page of HTML says nothing that its status does not.
     if isinstance(body, str) and not body.lstrip().startswith("<"):
         return shorten(body)
     return ""
 
 
 def shorten(text: str) -> str:
-    """A text as one line of a readable length."""
+    """Return a text as one line of at most 300 characters."""
     line = " ".join("".join(c if c.isprintable() else " " for c in text[: 4 * _LONGEST_MESSAGE]).split())
     return line if len(line) <= _LONGEST_MESSAGE else line[: _LONGEST_MESSAGE - 1] + "…"

@@ -1,4 +1,4 @@
-"""Pure: what callers give for the contract's parameters, checked and converted to what the generated code takes."""
+"""Pure: check values for the contract's parameters, and convert them to what the generated code takes."""
 
 from __future__ import annotations
 
@@ -25,29 +25,29 @@ NAMES: Final[Mapping[Any, str]] = {
     dt.date: "a date",
     list: "a list",
 }
-# What Python calls an instance of the type, and is none in JSON.
+# Types whose instances Python accepts for the key, and JSON does not.
 _NOT_MEANT: Final[Mapping[Any, type]] = {int: bool, float: bool, dt.date: dt.datetime}
 _MISMATCH: Final = object()
 
 
 def is_order_id(param: Param) -> bool:
-    """Whether it is the id that the order gets."""
+    """Whether it is the order's new id."""
     return param.location == "body" and param.wire_name == "order_id"
 
 
 @cache
 def types_of(keyword: str) -> tuple[Any, ...]:
-    """The types that a keyword takes, without UNSET's."""
+    """Return the types that a keyword takes, without UNSET's."""
     return alternatives(get_type_hints(EditOrderParams)[keyword])
 
 
 def convert(param: Param, value: object) -> Any:
-    """The value as the generated code takes it; see `coerce`."""
+    """Convert a value to what the generated code takes; see `coerce`."""
     return coerce(param.keyword, types_of(param.keyword), value)
 
 
 def coerce(keyword: str, kinds: Sequence[Any], value: Any) -> Any:
-    """The value as the generated code takes it: an enum's member for its plain value, a list for a sequence.
+    """Convert a value to what the generated code takes: a plain value to the enum's member, a sequence to a list.
 
     Raises:
         TypeError: If it is of another type.
@@ -58,7 +58,7 @@ def coerce(keyword: str, kinds: Sequence[Any], value: Any) -> Any:
             return _check_zone(keyword, converted)
         if get_origin(kind) is Sequence and _is_list(value):
             for index, item in enumerate(value):
-                coerce(f"{keyword}[{index}]", item_kinds(kind), item)  # one of them says what is wrong
+                coerce(f"{keyword}[{index}]", item_kinds(kind), item)  # raises for the first wrong item
     known = known_values(kinds)
     if known and isinstance(value, type(known[0])):
         hint = f"; did you mean {near!r}?" if (near := nearest(value, known)) else ""
@@ -68,12 +68,12 @@ def coerce(keyword: str, kinds: Sequence[Any], value: Any) -> Any:
 
 
 def known_values(kinds: Sequence[Any]) -> list[Any]:
-    """The plain values of the enums among some types."""
+    """Return the plain values of the enums among some types."""
     return [member.value for kind in kinds if _is_enum(kind) for member in kind]
 
 
 def describe(kinds: Sequence[Any], names: Mapping[Any, str] = NAMES) -> str:
-    """Some types in words, such as `a string or None`."""
+    """Describe types for a message, such as `a string or None`."""
     return " or ".join(dict.fromkeys(_describe(kind, names) for kind in kinds))
 
 
@@ -86,13 +86,13 @@ def _describe(kind: Any, names: Mapping[Any, str]) -> str:
 
 
 def alternatives(hint: Any) -> tuple[Any, ...]:
-    """The members of a union, without UNSET's type and the plain values of the enum beside them."""
+    """Return the members of a union, without UNSET's type and the plain values beside an enum."""
     kinds = get_args(hint) if get_origin(hint) in {Union, UnionType} else (hint,)
     return tuple(kind for kind in kinds if kind is not Unset and get_origin(kind) is not Literal)
 
 
 def item_kinds(kind: Any) -> tuple[Any, ...]:
-    """The types that the items of a sequence may have."""
+    """Return the types of a sequence's items."""
     return alternatives(get_args(kind)[0])
 
 

@@ -1,4 +1,4 @@
-"""How an attempt is written down: its headers, its timeouts, its body."""
+"""Build the request of an attempt: its headers, timeouts and body."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def build_request(
     attempt: int,
     timeout: httpx.Timeout,
 ) -> httpx.Request:
-    """The request of an attempt, from what the generated code wants sent and what the caller added to it.
+    """Build the request of an attempt, from the generated code's arguments and the caller's extras.
 
     Raises:
         ValueError: If the id of the order, or what the caller added, cannot be written as a request.
@@ -39,7 +39,7 @@ def build_request(
         "accept-encoding": ", ".join(ACCEPTED_ENCODINGS),
         ATTEMPT_HEADER: str(attempt),
     }
-    # In one case, so that a header replaces another and does not stand beside it.
+    # In lower case, so that a header replaces another one and is not sent beside it.
     asked_for, theirs = (
         {name.lower(): value for name, value in of.items()} for of in (wanted["headers"], edit.headers)
     )
@@ -61,7 +61,7 @@ def build_request(
 
 
 class _Body(httpx.SyncByteStream, httpx.AsyncByteStream):
-    """A body that is sent at once. httpx's own leaves a generator open if sending is cancelled, and trio warns of that."""
+    """A body of one chunk. httpx's own leaves a generator open if sending is cancelled, which trio warns of."""
 
     def __init__(self, content: bytes) -> None:
         self._content = content

@@ -1,4 +1,4 @@
-"""Pure: a response as it was received: decompressed, decoded, and with the API key removed from what is shown of it."""
+"""Pure: a received response: decompressed, decoded, and with the API key removed from what is shown."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from autoenhance._settings import Secret
 
-# Of these a few bytes cannot decompress to gigabytes at once, as they can of br and zstd.
+# Unlike br and zstd, a few bytes of these cannot decompress to gigabytes at once.
 ACCEPTED_ENCODINGS: Final = ("gzip", "deflate")
 _GZIP: Final = 16 + zlib.MAX_WBITS
 _RAW_DEFLATE: Final = -zlib.MAX_WBITS
@@ -25,9 +25,9 @@ _NOT_DECODED: Final = object()
 
 
 class RawResponse:
-    """A response, as far as it was read. It has what the generated code asks of an `httpx.Response`.
+    """A response, as far as it was read, with the attributes of an `httpx.Response` that the generated code uses.
 
-    Its repr has nothing of it: a careless service may have written the API key into it, and tracebacks show local variables.
+    Its repr shows no content: a careless service may have repeated the API key, and tracebacks show local variables.
     """
 
     __slots__ = ("_body", "_chunks", "_json", "_limit", "_size", "headers", "problem", "status_code")
@@ -36,7 +36,7 @@ class RawResponse:
         self.status_code = status_code
         self.headers = headers
         self.problem = ""
-        """What is wrong with its content: too long, or not what its content-encoding says; else empty."""
+        """What is wrong with its content, such as too long or not decompressible; else empty."""
         self._limit = limit
         self._size = 0
         self._chunks: list[bytes] = []
@@ -64,7 +64,7 @@ class RawResponse:
 
     @property
     def unknown_encodings(self) -> list[str]:
-        """Those of its encodings that are left as they are."""
+        """The encodings that are not decoded."""
         return [name for name in self.encodings if name.removeprefix("x-") not in ACCEPTED_ENCODINGS]
 
     @property
@@ -74,7 +74,7 @@ class RawResponse:
         return self._chunks[0]
 
     def add(self, chunk: bytes) -> bool:
-        """Take a piece of the body; False if no more of it is to be read, because it is longer than the limit."""
+        """Add a chunk of the body; return False once it is longer than the limit, and reading should end."""
         self._chunks.append(chunk)
         self._size += len(chunk)
         if self._size > self._limit:
@@ -83,7 +83,7 @@ class RawResponse:
         return not self.problem
 
     def decompress(self) -> None:
-        """Undo the content-encoding of what was read, if nothing is wrong with it."""
+        """Decompress what was read, unless something is wrong with it."""
         if not self.problem:
             try:
                 self._chunks = [_decompressed(self.content, self.encodings, self._limit)]
@@ -97,7 +97,7 @@ class RawResponse:
         return self._json
 
     def body(self, secret: Secret) -> Any:
-        """The content as JSON if it is that, else as text; without the API key, which a careless service may repeat."""
+        """Return the content as JSON if it is that, else as text; without the API key, which a careless service may repeat."""
         if self._body is _NOT_DECODED:
             text = self.content.decode(json.detect_encoding(self.content), "replace")
             try:
@@ -107,7 +107,7 @@ class RawResponse:
         return self._body
 
     def shown_headers(self, secret: Secret) -> dict[str, str]:
-        """The headers by lower-case name, without cookies and without the API key."""
+        """Return the headers by lower-case name, without cookies and without the API key."""
         return {name: secret.redact(value) for name, value in self.headers.items() if name != "set-cookie"}
 
 
@@ -124,7 +124,7 @@ def _redacted(value: Any, secret: Secret, depth: int) -> Any:
 
 
 def _decompressed(content: bytes, encodings: list[str], limit: int) -> bytes:
-    """The content with its encodings undone. A name that is not known is passed over.
+    """Decode the content-encodings; unknown ones are left as they are.
 
     Raises:
         ValueError: If it is not what its encodings say, or longer than the limit.
@@ -135,14 +135,14 @@ def _decompressed(content: bytes, encodings: list[str], limit: int) -> bytes:
         if name.removeprefix("x-") == "gzip":
             content = _inflate(content, _GZIP, limit)
         elif name == "deflate":
-            # Some services send it without the header that the name stands for.
+            # Some services send raw deflate data, without the zlib header.
             is_wrapped = content[:1] and content[0] & 15 == zlib.DEFLATED and not int.from_bytes(content[:2]) % 31
             content = _inflate(content, zlib.MAX_WBITS if is_wrapped else _RAW_DEFLATE, limit)
     return content
 
 
 def _inflate(content: bytes, window_bits: int, limit: int) -> bytes:
-    """Decompress what may be several members, one after another, to no more than the limit."""
+    """Decompress one or more concatenated members, to no more than the limit."""
     found: list[bytes] = []
     size = 0
     while content:

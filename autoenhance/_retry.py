@@ -1,4 +1,4 @@
-"""Pure policy: after this failure, wait how long, or give up? No sleeping, no sockets."""
+"""Pure: the retry policy. Whether a failure is retried, and after how many seconds."""
 
 from __future__ import annotations
 
@@ -13,35 +13,35 @@ LONGEST_BACKOFF: Final = 8.0
 LONGEST_WAIT: Final = 3600.0
 TOO_MANY_REQUESTS: Final = 429
 SERVICE_UNAVAILABLE: Final = 503
-# 520 to 529 are what proxies such as Cloudflare respond when the service behind them fails.
+# Proxies such as Cloudflare respond 520 to 529 when the service behind them fails.
 RETRIED_STATUSES: Final = frozenset({408, TOO_MANY_REQUESTS, 500, 502, SERVICE_UNAVAILABLE, 504, *range(520, 530)})
 
 
 class Failure(NamedTuple):
-    """An attempt that failed in a way that another one may not."""
+    """A failed attempt that may be retried."""
 
     reason: str
     nothing_was_done: bool
-    """Whether it proves that the service did not act on the request."""
+    """Whether the service certainly did not act on the request."""
     retry_after: float | None = None
     is_rate_limit: bool = False
-    """Whether it says that there were too many requests, and nothing about this one."""
+    """Whether there were too many requests, and nothing is wrong with this one."""
     was_shared: bool = False
-    """Whether the connection that broke was one that other requests use at the same time (HTTP/2)."""
+    """Whether other requests used the broken connection at the same time (HTTP/2)."""
 
 
 class Policy(NamedTuple):
-    """How one call is retried."""
+    """The retry policy of one call."""
 
     max_retries: int
     gives_new_id: bool
-    """Whether a repeat could fail because the order already lives under its new id."""
+    """Whether a repeat could fail because the order already has its new id."""
 
     def wait(self, failure: Failure, *, attempt: int, left: float, chance: float) -> float | None:
-        """Seconds to wait before the next attempt, or None to give up.
+        """Return the seconds until the next attempt, or None to give up.
 
         Args:
-            failure: What the last attempt came to.
+            failure: The last attempt's failure.
             attempt: Its number, from 1.
             left: Seconds until the call's deadline, infinite without one.
             chance: A random number from 0 to 1, for the jitter.
@@ -57,7 +57,7 @@ class Policy(NamedTuple):
 
 
 def failure_of_status(status: int, retry_after: float | None) -> Failure | None:
-    """What a response without success means for a retry; None if another attempt would get the same response."""
+    """Return the failure of a status that may be retried; None if another attempt would get the same response."""
     if status not in RETRIED_STATUSES:
         return None
     too_many = status == TOO_MANY_REQUESTS
@@ -66,7 +66,7 @@ def failure_of_status(status: int, retry_after: float | None) -> Failure | None:
 
 
 def read_retry_after(headers: Mapping[str, str], now: float) -> float | None:
-    """Seconds to wait as the response says in `retry-after-ms` or `Retry-After`; None if it does not, or not validly.
+    """Return the seconds of `retry-after-ms` or `Retry-After`; None without a valid one.
 
     Args:
         headers: The response's headers, by lower-case name.

@@ -1,4 +1,4 @@
-"""What sends a request: a transport of httpx, or the caller's client; and whatever a program has put in their place."""
+"""Send a request through a transport of httpx, the caller's client, or what a program has put in their place."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class _ConnectionState:
-    """What is known of a client's connections, and the lock of those who must not use them at once."""
+    """Whether a client's connections are multiplexed, and the lock that serializes requests on them."""
 
     def __init__(self, *, is_known: bool) -> None:
         self.is_multiplexed = False
@@ -29,14 +29,15 @@ class _ConnectionState:
         self.lock = threading.RLock()  # a hook of the caller's client may send, too
 
 
-# One for each client of a caller's, because several of ours may have it: of two accounts, say.
+# One for each caller's client, because several of ours may share it, for two accounts, say.
 _connection_states: weakref.WeakKeyDictionary[httpx.Client, _ConnectionState] = weakref.WeakKeyDictionary()
 
 
 class Sender:
     """Sends the requests of sync calls: through a transport of ours, or the caller's client. Threads may share it.
 
-    Straight to the transport, because httpx's client does what an edit has no use for; unless something has replaced that.
+    It calls the transport directly, because httpx's client does work that an edit does not need; unless something has replaced
+    that client.
     """
 
     def __init__(self, *, transport: httpx.BaseTransport | None = None, client: httpx.Client | None = None) -> None:
@@ -52,7 +53,7 @@ class Sender:
 
     @property
     def is_closed(self) -> bool:
-        """Whether nothing more may be sent: a pool that is closed would open connections that nobody closes."""
+        """Whether nothing more may be sent: a closed pool would open connections that are never closed."""
         return self._is_closed or bool(self._transport is None and self._client and self._client.is_closed)
 
     @property
@@ -66,18 +67,18 @@ class Sender:
 
     @property
     def is_serial(self) -> bool:
-        """Whether requests go one after another, because they share a connection or nobody knows yet whether they do."""
+        """Whether requests go one after another, because they share a connection, or may do so."""
         return self._connections.is_multiplexed or not self._connections.is_known
 
     @contextmanager
     def serialized(self, deadline: float) -> Iterator[None]:
-        """Have a request alone, from sending to closing, unless it has a connection for itself.
+        """Hold the lock for one request, from sending to closing, unless it has a connection of its own.
 
         httpcore does not lock the state of a sync HTTP/2 connection: two threads can send under one stream, and an order gets
         the name of another.
 
         Raises:
-            httpx.PoolTimeout: If it is too late.
+            httpx.PoolTimeout: If the deadline passes first.
         """
         connections = self._connections
         is_exclusive = self.is_serial
@@ -85,7 +86,7 @@ class Sender:
             timeout=min(max(deadline - time.monotonic(), 0), threading.TIMEOUT_MAX)
         ):
             raise httpx.PoolTimeout("another request was in flight")
-        if is_exclusive and not self.is_serial:  # known by now
+        if is_exclusive and not self.is_serial:  # it became known while waiting
             connections.lock.release()
             is_exclusive = False
         try:
@@ -95,7 +96,7 @@ class Sender:
                 connections.lock.release()
 
     def send(self, request: httpx.Request) -> httpx.Response:
-        """Send a request, and return its response as soon as its head is there."""
+        """Send a request, and return its response as soon as its headers are received."""
         if self._transport is not None and not is_replaced(httpx.Client):
             return self._transport.handle_request(request)
         if self._transport is not None and type(self._client) is not httpx.Client:
@@ -114,7 +115,7 @@ class Sender:
 
 
 class AsyncSender:
-    """The same as `Sender` for async calls. Tasks of one event loop may share it."""
+    """`Sender` for async calls. Tasks of one event loop may share it."""
 
     def __init__(
         self, *, transport: httpx.AsyncBaseTransport | None = None, client: httpx.AsyncClient | None = None
@@ -127,11 +128,11 @@ class AsyncSender:
 
     @property
     def is_closed(self) -> bool:
-        """Whether nothing more may be sent: a pool that is closed would open connections that nobody closes."""
+        """Whether nothing more may be sent: a closed pool would open connections that are never closed."""
         return self._is_closed or bool(self._transport is None and self._client and self._client.is_closed)
 
     async def send(self, request: httpx.Request) -> httpx.Response:
-        """Send a request, and return its response as soon as its head is there."""
+        """Send a request, and return its response as soon as its headers are received."""
         if self._transport is not None and not is_replaced(httpx.AsyncClient):
             return await self._transport.handle_async_request(request)
         if self._transport is not None and type(self._client) is not httpx.AsyncClient:
@@ -149,10 +150,10 @@ class AsyncSender:
 
 
 class DeadlineTransport(httpx.HTTPTransport):
-    """httpx's transport, of which no wait for a socket goes beyond `_deadline.apply_deadline`.
+    """httpx's transport with waits for sockets bounded by `_deadline.apply_deadline`.
 
-    As a subclass that sends in no other way than its base, it has all that is done to that: VCR, pytest-httpx, respx,
-    OpenTelemetry and mocks replace its methods, or those of httpcore's pool below it.
+    It is a subclass, and sends as its base does, so that VCR, pytest-httpx, respx and OpenTelemetry work, which replace
+    its methods or those of httpcore's pool below it.
     """
 
     def __init__(self, network: Network, backend: DeadlineBackend, connections: int) -> None:
@@ -178,22 +179,22 @@ def _is_http2(response: httpx.Response) -> bool:
     return response.extensions.get("http_version") == b"HTTP/2"
 
 
-# The second is where the decorator of `stream` comes from.
+# contextlib defines the decorator of `stream`.
 _HOMES: Final = frozenset({"httpx", "contextlib"})
 _unchanged: dict[type, tuple[object, ...]] = {}
 
 
 def is_replaced(owner: Any) -> bool:
-    """Whether something stands in for a client class of httpx, or for a method of it; it is meant to have our requests.
+    """Whether something has replaced a client class of httpx, or a method of it, in order to see requests.
 
-    Sentry and pook replace methods of `httpx.Client`, and so do mocks. What replaces methods of the transports needs no
-    notice: our requests go through these.
+    Sentry, pook and mocks replace methods of `httpx.Client`. What replaces methods of the transports needs no check,
+    because requests go through these.
     """
     if type(owner) is not type or owner.__module__ != httpx.__name__:
         return True
     attributes = tuple(vars(owner).values())
     known = _unchanged.get(owner, ())
-    # By identity: some wrappers say that they equal what they wrap.
+    # By identity, because some wrappers compare equal to what they wrap.
     if len(known) == len(attributes) and all(map(operator.is_, known, attributes)):
         return False
     if not all(map(_is_of_httpx, attributes)):
@@ -203,9 +204,9 @@ def is_replaced(owner: Any) -> bool:
 
 
 def _is_of_httpx(attribute: object) -> bool:
-    """Whether a class's attribute is what httpx defines: wrappers and mocks are functions of other modules, or none."""
+    """Whether httpx defines a class's attribute: wrappers and mocks are functions of other modules, or not functions."""
     function: Any = getattr(attribute, "__func__", attribute)
     if not callable(function):
         return True
-    # Not __module__, which wrappers copy from what they wrap; nor isinstance, which some of them answer in its name.
+    # Not __module__, which wrappers copy from what they wrap; nor isinstance, which some wrappers imitate.
     return type(function) is FunctionType and str(function.__globals__.get("__name__")).partition(".")[0] in _HOMES

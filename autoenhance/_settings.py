@@ -1,4 +1,4 @@
-"""The settings of a client: by its arguments, by the environment, by default."""
+"""The settings of a client, from its arguments, the environment, or the defaults."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 DEFAULT_BASE_URL: Final = "https://api.autoenhance.ai"
 DEFAULT_TIMEOUT: Final = 30.0
 DEFAULT_MAX_RETRIES: Final = 2
-_LONGEST_TIMEOUT: Final = 365 * 86400  # sockets and clocks overflow at some point beyond
+_LONGEST_TIMEOUT: Final = 365 * 86400  # sockets and clocks overflow with more
 DEFAULT_MAX_RESPONSE_BYTES: Final = 64 * 2**20
 _SHORTEST_SECRET: Final = 8
 _REDACTED: Final = "<secret>"
-# From the first backslash of a row only: from each, a long row would take the square of its length.
+# Matches from the first backslash of a row only, or a long row would take quadratic time.
 _JSON_ESCAPE: Final = re.compile(r"(?<!\\)\\+u00([0-9a-fA-F]{2})")
 # A key is ASCII. The standard library's unquote takes 180 times the memory of a text of percent signs.
 _URL_ESCAPE: Final = re.compile(r"%([0-7][0-9a-fA-F])")
@@ -40,7 +40,7 @@ NOT_GIVEN: Final = NotGiven.NOT_GIVEN
 
 
 class Secret:
-    """A text that no repr, log or traceback shows. Only `reveal` gives it; `redact` takes it out of another text."""
+    """A text that no repr, log or traceback shows. `reveal` returns it; `redact` removes it from another text."""
 
     __slots__ = ("redact", "reveal")
 
@@ -60,22 +60,22 @@ class Secret:
 
 
 def _redact(text: str, secret: str) -> str:
-    # Taking a few letters out would make holes in words; such a key is no secret.
+    # Removing a few letters would damage words; so short a key is not a secret.
     if len(secret) < _SHORTEST_SECRET:
         return text
     text = text.replace(secret, _REDACTED)
-    # Where it is spelt in another way, nobody knows where it begins and ends.
+    # In an escaped form its beginning and end are unknown, so the whole text goes.
     return _REDACTED if _unescaped(secret) in _unescaped(text) else text
 
 
 def _unescaped(text: str) -> str:
-    """A text without what JSON, URLs, HTML and wide characters make of some letters."""
+    """Undo the escapes of JSON, URLs, HTML and wide characters."""
     text = text.replace("\0", "")
     if "\\" in text:
         text = _JSON_ESCAPE.sub(lambda found: chr(int(found[1], 16)), text).replace("\\", "")
     text = _URL_ESCAPE.sub(lambda found: chr(int(found[1], 16)), text)
     if "&" in text:
-        from html import unescape  # slow to import, and seldom needed
+        from html import unescape  # slow to import, and rarely needed
 
         text = unescape(text)
     return text
@@ -104,7 +104,7 @@ class Settings(NamedTuple):
     base_url: str
     timeout: float | httpx.Timeout | None
     deadline: float | None
-    """Seconds for a whole call."""
+    """The total timeout of a call in seconds."""
     max_retries: int
     api_version: str | None
     max_response_bytes: int
@@ -123,7 +123,7 @@ def read_settings(
     allow_insecure: bool,
     on_retry: Callable[[Retry], object] | None,
 ) -> Settings:
-    """Take what was given, then what the environment says, then the defaults.
+    """Read the settings from the arguments, then the environment, then the defaults.
 
     Raises:
         TypeError: If a value has the wrong type.
@@ -151,7 +151,7 @@ def change_settings(
     max_retries: int | NotGiven = NOT_GIVEN,
     api_version: str | NotGiven | None = NOT_GIVEN,
 ) -> Settings:
-    """Settings in which what was given replaces what was there.
+    """Return the settings with the given ones replaced.
 
     Raises:
         TypeError: If a value has the wrong type.
@@ -171,8 +171,8 @@ def change_settings(
 def _read_deadline(
     timeout: float | httpx.Timeout | None, deadline: float | NotGiven | None, *, default: float | None
 ) -> float | None:
-    """How long a whole call may take: as `deadline` says beside an httpx.Timeout, else as `timeout` itself says."""
-    import httpx  # the terminal's --help has no use for it
+    """Return the total timeout of a call: `deadline` beside an httpx.Timeout, else `timeout` itself."""
+    import httpx  # keeps the command's --help fast
 
     if not isinstance(timeout, httpx.Timeout):
         if deadline is not NOT_GIVEN:
@@ -213,7 +213,7 @@ def check_whole_number(name: str, number: int, least: int, *, none: str = "") ->
 
 
 def _check_api_version(api_version: str | None) -> str | None:
-    """A text that can stand in a header; which versions there are is the service's to know."""
+    """Check that a version can be a header; only the service knows which versions exist."""
     if api_version is None:
         return None
     if not isinstance(api_version, str):
@@ -225,15 +225,15 @@ def _check_api_version(api_version: str | None) -> str | None:
 
 
 def _or_environment(value: str | None, variable: str) -> str | None:
-    # An empty variable is how a shell says that there is none.
+    # In a shell, an empty variable means an unset one.
     return value if value is not None else os.environ.get(variable) or None
 
 
 def read_api_key(api_key: str | Secret | None) -> Secret:
-    """Hide the API key that was given, or that the environment has.
+    """Return the given or the environment's API key as a secret.
 
     Raises:
-        TypeError: If it is no string.
+        TypeError: If it is not a string.
         ValueError: If there is none, or it is invalid.
     """
     if isinstance(api_key, Secret):
@@ -244,7 +244,7 @@ def read_api_key(api_key: str | Secret | None) -> Secret:
     if not isinstance(api_key, str):
         raise TypeError(f"api_key must be a string, not {type(api_key).__name__}")
     key = api_key.strip()
-    # The messages say what is wrong with the key, and never the key.
+    # The messages never contain the key.
     if not key:
         raise ValueError("the API key is empty")
     if not key.isascii() or not key.isprintable() or " " in key:
@@ -253,11 +253,11 @@ def read_api_key(api_key: str | Secret | None) -> Secret:
 
 
 def read_base_url(base_url: str | None, *, allow_insecure: bool = False) -> str:
-    """Take the URL that was given, else the environment's, else the real service's.
+    """Return the given URL, else the environment's, else the real service's.
 
     Raises:
-        TypeError: If it is no string.
-        ValueError: If it is invalid, or would send the API key where it should not go.
+        TypeError: If it is not a string.
+        ValueError: If it is invalid, or would send the API key unencrypted.
     """
     base_url = _or_environment(base_url, "AUTOENHANCE_BASE_URL") or DEFAULT_BASE_URL
     if not isinstance(base_url, str):

@@ -1,4 +1,4 @@
-"""How long connections live, and who may use them: which process, which event loop."""
+"""The lifetime of connections: one pool for each process and event loop."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
     from autoenhance._settings import Settings
 
-# As httpx; but all of them are kept open while they are idle, for those who use all of them again and again.
+# As many as httpx allows; but all of them are kept alive while idle, for programs that use all again and again.
 _CONNECTIONS: Final = 100
 _Client = TypeVar("_Client", httpx.Client, httpx.AsyncClient)
 
 
 class _BaseTransports(Generic[_Client]):
-    """What both kinds have in common: where the requests go, and whether they may go at all."""
+    """What sync and async transports share: the network settings, and the checks before an edit."""
 
     def __init__(self, client: _Client | None, kind: type[_Client], settings: Settings) -> None:
         if client is not None and not isinstance(client, kind):
@@ -35,14 +35,14 @@ class _BaseTransports(Generic[_Client]):
 
     @property
     def proxy_note(self) -> str:
-        """What a sentence adds to the service's URL: the proxy on the way, if there is one."""
+        """What messages add to the service's URL: the proxy, if there is one."""
         return self._network.proxy_note if self._network else ""
 
     def check(self) -> None:
-        """Make sure that edits can be made here.
+        """Check that edits can be made in this process and event loop.
 
         Raises:
-            RuntimeError: If this is closed, or the caller's client is, or was made in a parent process.
+            RuntimeError: If this or the caller's client is closed, or the latter was created in a parent process.
         """
         if self._is_closed or (self._client is not None and self._client.is_closed):
             raise RuntimeError("this client is closed; create a new one")
@@ -54,32 +54,32 @@ class _BaseTransports(Generic[_Client]):
 
 
 class Transports(_BaseTransports[httpx.Client]):
-    """What sends the requests of sync clients: ours, others in each process, or the caller's client."""
+    """The senders of sync clients: one of ours for each process, or the caller's client."""
 
     def __init__(self, client: httpx.Client | None, settings: Settings) -> None:
         super().__init__(client, httpx.Client, settings)
         self._backend = DeadlineBackend()
-        # Inherited from a parent process: kept, because nothing may be done to the parent's connections.
+        # Kept, because the connections of a parent process must not be closed here.
         self._inherited: list[object] = []
         self._sender: Sender = self._make()
 
     def get(self) -> Sender:
-        """What sends in this process, for many threads.
+        """Return the sender of this process, for many threads.
 
         Raises:
             RuntimeError: See `check`.
         """
         self.check()
         if os.getpid() != self._process:
-            # The parent's are not touched: their locks may be held by threads that this process does not have.
+            # The parent's locks may be held by threads that this process does not have, so its sender is not touched.
             self._inherited.append(self._sender)
-            # The process last: another thread that sees it must not find the parent's connections beside it.
+            # Set last, so that another thread never sees this process with the parent's sender.
             self._sender = self._make()
             self._process = os.getpid()
         return self._sender
 
     def open(self) -> Sender:
-        """What sends one request at a time, for a bulk run, which closes it; or the caller's client."""
+        """Open a sender for one request at a time, which the bulk run closes; or return the caller's client."""
         return self._new(1) if self._client is None else self.get()
 
     @property
@@ -106,7 +106,7 @@ class Transports(_BaseTransports[httpx.Client]):
 
 
 class AsyncTransports(_BaseTransports[httpx.AsyncClient]):
-    """What sends the requests of async clients: ours, others in each event loop, or the caller's client."""
+    """The senders of async clients: one of ours for each event loop, or the caller's client."""
 
     def __init__(self, client: httpx.AsyncClient | None, settings: Settings) -> None:
         super().__init__(client, httpx.AsyncClient, settings)
@@ -116,7 +116,7 @@ class AsyncTransports(_BaseTransports[httpx.AsyncClient]):
         self._senders = weakref.WeakKeyDictionary()
 
     async def get(self) -> AsyncSender:
-        """What sends in this event loop, for many tasks.
+        """Return the sender of this event loop, for many tasks.
 
         Raises:
             RuntimeError: See `check`.
@@ -135,7 +135,7 @@ class AsyncTransports(_BaseTransports[httpx.AsyncClient]):
         return found[0]
 
     def open(self, connections: int = 1) -> AsyncSender:
-        """What sends one request at a time, for a bulk run, which closes it; or the caller's client."""
+        """Open a sender for one request at a time, which the bulk run closes; or return the caller's client."""
         if self._network is None:
             return self._client_sender
         limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
@@ -150,7 +150,7 @@ class AsyncTransports(_BaseTransports[httpx.AsyncClient]):
             await guardian.aclose()
 
     def check(self) -> None:
-        """Make sure that edits can be made here.
+        """Check that edits can be made in this process and event loop.
 
         Raises:
             RuntimeError: As for sync clients; or if the caller's client was used in another event loop.
@@ -168,8 +168,8 @@ class AsyncTransports(_BaseTransports[httpx.AsyncClient]):
             )
 
     def _forget_closed_loops(self) -> None:
-        """Forget asyncio's loops that were closed without ending their async generators."""
-        # Threads with loops of their own do this at the same time: keyrefs is a list that is made at once.
+        """Forget asyncio's loops that were closed without closing their async generators."""
+        # Threads with loops of their own do this at the same time; keyrefs returns a list, in one step.
         for reference in self._senders.keyrefs():
             loop = reference()
             if loop is not None and hasattr(loop, "is_closed") and loop.is_closed():
@@ -177,7 +177,7 @@ class AsyncTransports(_BaseTransports[httpx.AsyncClient]):
 
 
 def running_loop() -> Any:
-    """The event loop that this runs in: asyncio's, or trio's token."""
+    """Return the running event loop: asyncio's loop, or trio's token."""
     from anyio.lowlevel import current_token
 
     token = current_token()
@@ -186,14 +186,14 @@ def running_loop() -> Any:
 
 
 async def _closing_with_the_loop(senders: weakref.ref[Any], sender: AsyncSender) -> AsyncGenerator[None, None]:
-    """Close connections, and forget them, when their event loop ends, or when nobody holds this any more.
+    """Close connections when their event loop ends, or when this generator is dropped.
 
-    An event loop closes the async generators that were begun in it before it ends, and that is the only notice it gives.
+    An event loop closes the async generators that were started in it before it ends; it has no other hook.
     """
     try:
         yield
     finally:
-        # What is kept of a loop keeps it alive.
+        # A reference to the loop would keep it alive.
         found = senders()
         if found is not None:
             found.pop(running_loop(), None)

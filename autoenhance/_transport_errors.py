@@ -1,4 +1,4 @@
-"""Pure: what it means that sending a request, or reading its response, failed."""
+"""Pure: what an error of sending a request, or of reading its response, means."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ if TYPE_CHECKING:
 
 
 class DeadlineExceededError(httpx.TimeoutException):
-    """The deadline passed before there was another attempt, or while its response was read."""
+    """The deadline passed before the next attempt, or while its response was read."""
 
 
 class AbortedError(httpx.RequestError):
-    """Nobody waits for the response any more."""
+    """The run was closed before the response."""
 
 
 class InvalidRedirectError(httpx.ProtocolError):
-    """The service redirects to what is no URL, and httpx gives nothing but that."""
+    """The service redirects to an invalid URL, and httpx reports only that."""
 
 
-# After these no request has reached the service: there was no connection to send it over.
+# After these the request has not reached the service: there was no connection.
 NOT_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, DeadlineExceededError)
 TIMEOUTS: Final = (httpx.TimeoutException, TimeoutError)
 
@@ -35,36 +35,36 @@ def is_permanent(cause: Exception) -> bool:
     if isinstance(cause, httpx.UnsupportedProtocol | InvalidRedirectError):
         return True
     if isinstance(cause, httpx.LocalProtocolError):
-        # From h11 it means that our request cannot be written. HTTP/2 raises it, too, when the service ends a connection.
+        # From h11 it means that our request is invalid. HTTP/2 raises it, too, when the service closes a connection.
         return _comes_from("h11", cause)
     return any(isinstance(one, ssl.SSLCertVerificationError) for one in _chain(cause))
 
 
 def is_http2_error(cause: Exception) -> bool:
-    """Whether the connection that failed spoke HTTP/2."""
+    """Whether the connection that failed was HTTP/2."""
     return isinstance(cause, httpx.ProtocolError) and _comes_from("h2", cause)
 
 
 def _comes_from(package: str, cause: Exception) -> bool:
-    """Whether an error, or what it holds, is of a package below httpx; these export no class that all of theirs have."""
+    """Whether an error, or its cause, comes from a package below httpx; these export no common base class."""
     objects = [part for one in _chain(cause) for part in (one, *one.args)]
     return any(type(part).__module__.partition(".")[0] == package for part in objects)
 
 
 def reason_of(cause: Exception, secret: Secret) -> str:
-    """What failed, on one line of a readable length; it may repeat a malformed response, and so the key."""
-    # Some layers say nothing and leave it to what is below them.
+    """Describe an error on one line, without the key, which a malformed response may repeat."""
+    # Some layers have no message, and leave it to their cause.
     text = secret.redact(next(filter(None, map(str, _chain(cause))), ""))
     return shorten(f"{type(cause).__name__}: {text}" if text else type(cause).__name__)
 
 
 def without_secrets(cause: Exception, secret: Secret, *, other: type[Exception]) -> Exception:
-    """A cause without what may hold the key, here and below: frames, requests, the texts of responses.
+    """Remove what may hold the key from an error and its causes: frames, requests, texts of responses.
 
     Args:
-        cause: What failed.
+        cause: The error.
         secret: The key.
-        other: The kind of error that takes its place if one of its texts holds the key.
+        other: The kind of error that replaces it if one of its texts holds the key.
     """
     for one in _chain(cause):
         if any(secret.redact(text) != text for text in (str(one), repr(one.args), str(getattr(one, "doc", "")))):

@@ -1,4 +1,4 @@
-"""Pure: one edit of a bulk run, as it was given and as it will be sent, and how far it has come."""
+"""Pure: one edit of a bulk run, and its state."""
 
 from __future__ import annotations
 
@@ -14,40 +14,40 @@ if TYPE_CHECKING:
 
 
 class Job(Generic[E]):
-    """An edit as it was given, and how far it has come."""
+    """An edit, and its state in the run."""
 
     call: Any
-    """What makes its attempts: a `SyncCall` or an `AsyncCall`, from its beginning on."""
+    """Its `SyncCall` or `AsyncCall`, once it has started."""
     error: Exception
-    """The error of its last attempt, while it waits for another."""
+    """The error of its last attempt, while it waits for a retry."""
 
     def __init__(self, number: int, edit: E, plan: Edit) -> None:
         self.number = number
-        """Its place in the source."""
+        """Its position in the source."""
         self.edit = edit
         """The caller's object, which goes into the result."""
         self.plan = plan
-        """What is sent for it."""
-        # Edits with an id in common come one after another.
+        """What will be sent."""
+        # Edits that share an id run one after another.
         self.ids = {plan.order_id, plan.body.get("order_id") or plan.order_id}
         self.waits_for = 0
-        """How many edits have to be concluded before this one may begin."""
+        """How many edits must finish before this one may start."""
         self.followers: list[Job[E]] = []
         """The edits that wait for this one."""
         self.began = self.sent = self.due = 0.0
-        """When its first attempt began, when its last one did, and when its next one may."""
+        """When its first and its last attempt started, and when its next one may."""
         self.is_exclusive = False
-        """Whether its next attempt is made while no other edit's is in flight."""
+        """Whether its next attempt runs while no other attempt is in flight."""
 
     def __lt__(self, other: Job[E]) -> bool:
         return (self.due, self.number) < (other.due, other.number)
 
 
 def plan(edit: OrderEdit) -> Edit | Exception:
-    """What is to be sent, or why it cannot be. On the caller's thread: attributes may be bound to it, or change."""
+    """Return what will be sent, or why it cannot be. It runs on the caller's thread, to which attributes may be bound."""
     if not isinstance(edit, OrderEdit):
         return TypeError(f"an edit must be an OrderEdit, or an instance of a subclass, not {type(edit).__name__}")
     try:
         return plan_edit(edit.order_id, {keyword: getattr(edit, keyword) for keyword in BY_KEYWORD})
-    except Exception as error:  # noqa: BLE001  # whatever the attributes of a class of the caller's raise
+    except Exception as error:  # noqa: BLE001  # attributes of a caller's class may raise anything
         return error.with_traceback(None)

@@ -1,4 +1,4 @@
-"""Pure: what a bulk run may do at once."""
+"""Pure: the limits of a bulk run."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from autoenhance._settings import check_whole_number
 
 
 class Limits(NamedTuple):
-    """What a bulk run may do at once."""
+    """The limits of a bulk run."""
 
     concurrency: int
     """How many edits may be in flight."""
@@ -19,7 +19,7 @@ class Limits(NamedTuple):
 
     @property
     def window(self) -> int:
-        """How many edits may be between their source and the caller who takes their results: no more are ever in memory."""
+        """How many edits may be between the source and the caller who takes the results: no more are ever in memory."""
         return 2 * self.concurrency + 16
 
 

@@ -1,4 +1,4 @@
-"""Pure: when the next request of a bulk run may be sent. No sleeping, no clocks."""
+"""Pure: the rate limiter of a bulk run. It decides when the next request may be sent."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Final
 from autoenhance._retry import FIRST_BACKOFF, LONGEST_BACKOFF, LONGEST_WAIT
 
 TICK: Final = 0.02
-"""The shortest sleep in seconds. Turns that come meanwhile are taken together, which costs a third less CPU."""
+"""The shortest sleep in seconds. Slots that pass meanwhile are used together, which costs a third less CPU."""
 MOST_PAUSES: Final = 8
-"""Pauses in a row, with nothing but 429 between them, after which there is no other."""
-# A sleeper that wakes late may catch up this far, and no further: so there is no burst after a long wait.
+"""The number of pauses in a row, with nothing but 429 between them, after which the run ends."""
+# After a late wake-up the run may catch up this far, so that there is no burst after a long wait.
 _CATCH_UP: Final = 2 * TICK
 
 
 class RateLimiter:
-    """Turns at an even rate for all edits of a run, and the pauses that 429 imposes on all of them.
+    """Slots at an even rate for all edits of a run, and the pauses that a 429 imposes on all of them.
 
     Over any second the rate is exceeded by no more than what was caught up, 4 %.
     """
@@ -28,26 +28,26 @@ class RateLimiter:
         self._pauses = 0
 
     def reserve(self, now: float) -> float:
-        """Take a turn; returns the time at which it comes, which may have passed."""
+        """Reserve a slot; returns its time, which may have passed."""
         slot = max(self._next, self._resumes, now - _CATCH_UP)
         self._next = slot + self._interval
         return slot
 
     def is_valid(self, slot: float) -> bool:
-        """Whether a turn that was taken may be used when it comes, and no pause has begun that reaches beyond it."""
+        """Whether a reserved slot may still be used: no pause has begun that reaches beyond it."""
         return slot >= self._resumes
 
     def note_response(self) -> None:
-        """Note a response that is no 429: the service serves."""
+        """Note a response other than 429, which ends a row of pauses."""
         self._pauses = 0
 
     def pause(self, *, sent: float, now: float, retry_after: float | None, chance: float) -> float | None:
-        """Note a 429, and pause all edits; returns for how long, None if there were too many pauses.
+        """Note a 429, and pause all edits; returns the seconds, None after too many pauses.
 
         Args:
             sent: When the request was sent.
             now: The time.
-            retry_after: The seconds that the service asks to wait, None if it does not say.
+            retry_after: The seconds of the response's `Retry-After`, None without one.
             chance: A random number from 0 to 1, so that several runs do not resume at the same moment.
         """
         if retry_after is not None and retry_after >= LONGEST_WAIT:
@@ -58,6 +58,6 @@ class RateLimiter:
             # Never less than the backoff: services round what is left of a second down to a Retry-After of 0.
             self._resumes = now + max((0.5 + chance / 2) * backoff, retry_after or 0.0)
         elif retry_after is not None:
-            # It was in flight when the pause began, and tells nothing new but how long.
+            # It was in flight when the pause began, and can only prolong it.
             self._resumes = max(self._resumes, now + retry_after)
         return max(0.0, self._resumes - now) if self._pauses <= MOST_PAUSES else None

@@ -1,6 +1,6 @@
-"""Pure: which edit of a bulk run is next, when, what an attempt's outcome means for it, and when the run ends.
+"""Pure: the scheduler of a bulk run. It decides which edit is next and when, what an outcome means, and when the run ends.
 
-The drivers (`threads`, `tasks`) ask `next` for an attempt to make, call `report` with what came of it, and sleep for `wait`.
+The drivers (`threads`, `tasks`) call `next` for an attempt to make, `report` with its outcome, and sleep for `wait`.
 They pass the time; nothing here waits or sends.
 """
 
@@ -32,48 +32,48 @@ if TYPE_CHECKING:
     from autoenhance_api.types import Response
 
 Outcome: TypeAlias = Order | Unfinished | BaseException
-# What no further edit can survive. 429 is an edit's error only when there is to be no other pause.
+# After these no further edit can succeed. A 429 becomes an edit's error only after the last pause.
 _FATAL: Final = (errors.AuthenticationError, errors.PermissionDeniedError, errors.RateLimitError)
 UNREACHABLE: Final = 10
-"""Edits in a row of which none had a connection to the service, after which no other begins."""
+"""The number of edits in a row without a connection to the service after which the run stops."""
 
 
 class Scheduler(Generic[E]):
     """One bulk run. Only `stop` may be called from another thread, and from a signal handler.
 
     Args:
-        limits: What it may do at once.
-        make_call: Makes the call of an edit that begins.
+        limits: The limits of the run.
+        make_call: Creates the call of an edit that starts.
     """
 
     def __init__(self, limits: Limits, make_call: Callable[[Edit], Call]) -> None:
         self.results: deque[EditResult[E]] = deque()
-        """What is concluded, for the driver to take."""
+        """Finished edits, for the driver to deliver."""
         self.reason: BaseException | None = None
-        """Why it stopped by itself, if it did: a `BulkStoppedError`, or what `on_retry` raised to end the program."""
+        """Why the run stopped by itself, if it did: a `BulkStoppedError`, or what `on_retry` raised to end the program."""
         self.is_stopping = False
-        """Whether no further edit begins."""
+        """Whether no further edit starts."""
         self.is_serial = False
-        """Whether there can be one attempt at a time only."""
+        """Whether only one attempt may be in flight."""
         self._limits = limits
         self._make_call = make_call
         self._rate_limiter = RateLimiter(limits.rate)
         self._slot: float | None = None
-        """The time at which the next attempt may be sent, if the rate limiter has been asked for it."""
+        """The time of the slot that is reserved for the next attempt, if one is."""
         self._numbers = count()
         self._unsent: dict[int, E] = {}
         self._last: dict[str, Job[E]] = {}
-        """By order id: the job that was added last and is not concluded. The next one with this id waits for it."""
+        """By order id: the latest unfinished job. The next one with this id waits for it."""
         self._ready: deque[Job[E]] = deque()
-        """Jobs that wait for nothing but their turn."""
+        """Jobs that can start."""
         self._retries: list[Job[E]] = []
         """A heap, by the time at which they are due."""
         self._in_flight = 0
-        """Edits that have begun and are not concluded; those that wait for a retry among them."""
+        """Edits that have started and not finished, including those that wait for a retry."""
         self._attempts = 0
-        """Attempts that were begun and not reported."""
+        """Attempts that were started and not reported."""
         self._exclusive: Job[E] | None = None
-        """The job whose retry is made while no other attempt is in flight (see `report`)."""
+        """The job whose retry runs while no other attempt is in flight (see `report`)."""
         self._failures = 0
         self._unreached = 0
         """Edits in a row that had no connection to the service."""
@@ -81,16 +81,16 @@ class Scheduler(Generic[E]):
 
     @property
     def is_done(self) -> bool:
-        """Whether nothing is in flight and nothing more begins."""
+        """Whether nothing is in flight and nothing more starts."""
         return self._in_flight == 0 and (self.is_stopping or (self._is_ended and not self._unsent))
 
     @property
     def unsent(self) -> list[E]:
-        """The edits that were added and have not begun, in their order."""
+        """The edits that were added and have not started, in order."""
         return [*self._unsent.values()]
 
     def add(self, edit: E, plan: Edit | Exception) -> None:
-        """Take one more edit, with what is to be sent or why it cannot be."""
+        """Add an edit, with what will be sent or why it cannot be."""
         number = next(self._numbers)
         if isinstance(plan, Exception) and not self.is_stopping:
             self._deliver(EditFailure(edit, plan, 0, 0.0))
@@ -107,15 +107,15 @@ class Scheduler(Generic[E]):
             self._ready.append(job)
 
     def end(self) -> None:
-        """Take no more edits."""
+        """Note that the source has ended."""
         self._is_ended = True
 
     def stop(self) -> None:
-        """Begin no further edit, and no further attempt."""
+        """Start no further edit, and no further attempt."""
         self.is_stopping = True
 
     def next(self, now: float) -> Job[E] | None:
-        """An edit of which an attempt is to be made now; None if there is none, or none may be sent yet."""
+        """Return the job whose attempt starts now; None if there is none, or none may be sent yet."""
         if self.is_stopping:
             self._give_up_retries(now)
             return None
@@ -125,19 +125,19 @@ class Scheduler(Generic[E]):
             if self._slot > now:
                 return None
             slot, self._slot = self._slot, None
-            # A pause may have begun since it was taken.
+            # A pause may have begun since it was reserved.
             if self._rate_limiter.is_valid(slot):
                 return self._begin(now)
         return None
 
     def wait(self, now: float) -> float | None:
-        """Seconds after which `next` may have something; None if not before something is added or reported."""
+        """Return the seconds until `next` may return a job; None if that needs an edit or a report first."""
         if self._has_candidate(now):
             return max((self._slot or now) - now, TICK)
         return self._retries[0].due - now if self._retries and self._retries[0].due > now else None
 
     def report(self, job: Job[E], outcome: Outcome, now: float) -> None:
-        """Say what came of an attempt: an order, an error, or that another attempt may mend it."""
+        """Report the outcome of an attempt: an order, an error, or a failure that may be retried."""
         self._attempts -= 1
         if isinstance(outcome, Unfinished):
             try:
@@ -152,7 +152,7 @@ class Scheduler(Generic[E]):
                 self._conclude(job, outcome.error, now)
                 return
             job.due, job.error = now + wait, outcome.error
-            # A service that ends a connection after a few requests would cut it off again and again, among the others.
+            # A service that closes a connection after a few requests would interrupt it again and again, among the others.
             job.is_exclusive = outcome.failure.was_shared
             if not (job.is_exclusive and job is self._exclusive):
                 self._exclusive = None
@@ -175,7 +175,7 @@ class Scheduler(Generic[E]):
         elif self._retries and self._retries[0].due <= now:
             job = heapq.heappop(self._retries)
             self._exclusive = job if job.is_exclusive else None
-            # Waiting for a turn is the run's time, not this edit's.
+            # Waiting for a slot is the run's time, not this edit's.
             job.call.deadline += now - job.due
         else:
             job = self._ready.popleft()
@@ -188,7 +188,7 @@ class Scheduler(Generic[E]):
         return job
 
     def _retry_wait(self, job: Job[E], failure: Failure, now: float) -> float | None:
-        """Seconds until another attempt of an edit, None if there is to be none."""
+        """Return the seconds until the next attempt of an edit, None if there is none."""
         call: Call = job.call
         if self.is_stopping:
             return None
@@ -248,7 +248,7 @@ class Scheduler(Generic[E]):
         self.results.append(result)
 
     def _explain_stop(self, error: Exception) -> str:
-        """Why an error ends the run; empty if it does not."""
+        """Return why an error ends the run; empty if it does not."""
         most = math.inf if self._limits.max_failures is None else self._limits.max_failures
         if isinstance(error, _FATAL):
             return f"bulk run stopped: no further edit can succeed; {error}"
@@ -261,7 +261,7 @@ class Scheduler(Generic[E]):
 
 
 def outcome_of(response: Response[Order] | Unfinished) -> Outcome:
-    """A call's attempt as `report` takes it."""
+    """Convert the outcome of an attempt to what `report` takes."""
     return response if isinstance(response, Unfinished) else order_of(response)
 
 

@@ -50,7 +50,7 @@ class AsyncEditRun(AsyncIterator[EditResult[E]]):
         self._source = edits if isinstance(edits, AsyncIterable) else iter(edits)
         self._is_started = False
         self._is_reported = False
-        # It knows nothing of the run, so that a run that nobody holds any more is noticed.
+        # It does not refer to the run, so that a dropped run is garbage-collected.
         weakref.finalize(self, self._dispatcher.stop).atexit = False
 
     async def __anext__(self) -> EditResult[E]:
@@ -60,7 +60,7 @@ class AsyncEditRun(AsyncIterator[EditResult[E]]):
         try:
             result = await self._dispatcher.result()
         except BaseException:
-            self.stop()  # the caller who waited was cancelled
+            self.stop()  # the waiting caller was cancelled
             raise
         if result is not None:
             return result
@@ -101,7 +101,7 @@ class AsyncEditRun(AsyncIterator[EditResult[E]]):
 
 
 class _Dispatcher(Generic[E]):
-    """The tasks of a run. It knows nothing of the run, so that a run that nobody holds any more is noticed."""
+    """The tasks of a run. It does not refer to the run, so that a dropped run is garbage-collected."""
 
     def __init__(self, settings: Settings, transports: AsyncTransports, limits: Limits) -> None:
         self._transports = transports
@@ -139,11 +139,11 @@ class _Dispatcher(Generic[E]):
 
     def stop(self) -> None:
         self.scheduler.stop()
-        with suppress(RuntimeError):  # the event loop is over, and the run with it
+        with suppress(RuntimeError):  # the event loop is closed, and the run with it
             self._call_in_loop(self._notify)
 
     async def _run(self, source: Iterator[E] | AsyncIterable[E]) -> None:
-        """Make the edits. This outlives a caller who stops listening, until what is in flight is done."""
+        """Make the edits. This outlives a caller who stops iterating, until nothing is in flight."""
         try:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self._read, source)
@@ -154,7 +154,7 @@ class _Dispatcher(Generic[E]):
                     self._deliver()
                     if not self.scheduler.is_done:
                         await self._wait(self.scheduler.wait(now))
-                tasks.cancel_scope.cancel()  # a source that waits is left
+                tasks.cancel_scope.cancel()  # leaves a source that waits
         finally:
             if not (self.scheduler.is_done or self.scheduler.is_stopping):
                 self.error = self.error or errors.BulkStoppedError("bulk run stopped: its tasks were cancelled")
@@ -198,7 +198,7 @@ class _Dispatcher(Generic[E]):
             pass
         except anyio.get_cancelled_exc_class():
             raise
-        except BaseException as error:  # noqa: BLE001  # whatever the caller's source raises, when the rest is done
+        except BaseException as error:  # noqa: BLE001  # raised to the caller after the remaining results
             self.error = error
             if not isinstance(error, Exception):
                 self.scheduler.stop()  # it ends the program
@@ -206,13 +206,13 @@ class _Dispatcher(Generic[E]):
         self._notify()
 
     async def _has_room(self) -> bool:
-        """Wait until another edit may be read; False if none is to be read any more."""
+        """Wait until another edit may be read; return False if no more are needed."""
         while not self._room and not self.scheduler.is_stopping:
             await self._wait()
         return not self.scheduler.is_stopping
 
     def _deliver(self) -> None:
-        """Hand over the results; not before what may begin has begun: the caller may stop the run at the first result."""
+        """Deliver the results, after starting what may start: the caller may stop the run at the first result."""
         if self.scheduler.results:
             self._results.extend(self.scheduler.results)
             self.scheduler.results.clear()
@@ -222,7 +222,7 @@ class _Dispatcher(Generic[E]):
         self._change.set()
 
     async def _wait(self, seconds: float | None = None) -> None:
-        """Wait until something changes, or some seconds are over."""
+        """Wait until something changes, or for some seconds."""
         if self._change.is_set():
             self._change = anyio.Event()
         with anyio.move_on_after(seconds):
@@ -230,7 +230,7 @@ class _Dispatcher(Generic[E]):
 
 
 def _in_background(function: Any, *arguments: Any) -> Callable[[Callable[[], None]], object]:
-    """Begin a task that belongs to the event loop, and to no task of the caller's.
+    """Start a task that belongs to the event loop, and not to a task of the caller.
 
     Returns:
         What calls a function in that event loop, from anywhere. It raises RuntimeError when the loop is over.
@@ -238,7 +238,7 @@ def _in_background(function: Any, *arguments: Any) -> Callable[[Callable[[], Non
     if isinstance(running_loop(), asyncio.AbstractEventLoop):
         loop = asyncio.get_running_loop()
         task = loop.create_task(function(*arguments))
-        # asyncio itself may forget a task that nobody holds.
+        # asyncio may collect a task without references.
         _tasks.add(task)
         task.add_done_callback(_tasks.discard)
         return loop.call_soon_threadsafe

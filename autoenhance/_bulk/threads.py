@@ -27,7 +27,7 @@ from autoenhance._transport import Transports
 if TYPE_CHECKING:
     from autoenhance._sender import Sender
 
-# How often the dispatcher looks whether the program is at its end, while nothing else happens.
+# How often an idle dispatcher checks whether the program is exiting.
 _CHECK_INTERVAL: Final = 0.5
 
 
@@ -43,11 +43,11 @@ class EditRun(Iterator[EditResult[E]]):
         self._edits = iter(edits)
         self._dispatcher: _Dispatcher[E] = _Dispatcher(settings, transports, limits)
         self._room = limits.window
-        # Edits to read before the next result is taken: one for each that was taken, so that reading keeps up.
+        # Edits to read before the next result: one for each that was taken, so that reading keeps up.
         self._to_read = 1
         self._is_source_exhausted = False
         self._is_reported = False
-        # It only signals: dropping a run does not wait for its threads.
+        # It only signals, so that dropping a run does not wait for its threads.
         weakref.finalize(self, self._dispatcher.stop).atexit = False
 
     def __next__(self) -> EditResult[E]:
@@ -105,15 +105,15 @@ class EditRun(Iterator[EditResult[E]]):
         self.close()
 
     def _take(self, wait: float | None) -> EditResult[E] | None:
-        """The next result, for which edits are read; None at the end, or after the wait."""
+        """Return the next result, reading edits meanwhile; None at the end, or after the wait."""
         self._dispatcher.start()
         try:
-            # While there is no result, more are read, as far as there is room.
+            # Without a result, read more, as long as there is room.
             while (self._to_read or self._dispatcher.results.empty()) and self._read():
                 self._to_read = max(0, self._to_read - 1)
             return self._poll(wait)
         except BaseException:
-            self.stop()  # nobody waits for results any more
+            self.stop()  # the caller no longer waits for results
             raise
 
     def _poll(self, wait: float | None) -> EditResult[E] | None:
@@ -124,7 +124,7 @@ class EditRun(Iterator[EditResult[E]]):
         return result
 
     def _read(self) -> bool:
-        """Read one more edit; False if there is none, or no room for it."""
+        """Read one more edit; return False without one, or without room for it."""
         dispatcher = self._dispatcher
         if self._is_source_exhausted or dispatcher.scheduler.is_stopping or not self._room:
             return False
@@ -132,7 +132,7 @@ class EditRun(Iterator[EditResult[E]]):
             edit = next(self._edits)
         except StopIteration:
             self._is_source_exhausted = True
-        except Exception as error:  # noqa: BLE001  # whatever the caller's source raises, when the rest is done
+        except Exception as error:  # noqa: BLE001  # raised to the caller after the remaining results
             dispatcher.error = error
             self._is_source_exhausted = True
         else:
@@ -143,7 +143,7 @@ class EditRun(Iterator[EditResult[E]]):
         return False
 
     def _raise_reason(self) -> None:
-        """Say once why it ended, if it did not just come to its end."""
+        """Raise, once, the reason why the run ended early."""
         failure = self._dispatcher.error or self._dispatcher.scheduler.reason
         if failure is not None and not self._is_reported:
             self._is_reported = True
@@ -151,7 +151,7 @@ class EditRun(Iterator[EditResult[E]]):
 
 
 class _Dispatcher(Generic[E]):
-    """The threads of a run. It knows nothing of the run, so that a run that nobody holds any more is noticed.
+    """The threads of a run. It does not refer to the run, so that a dropped run is garbage-collected.
 
     All that concerns the scheduler happens on one thread; the others put what is to be done there into its inbox.
     """
@@ -159,7 +159,7 @@ class _Dispatcher(Generic[E]):
     def __init__(self, settings: Settings, transports: Transports, limits: Limits) -> None:
         self._transports = transports
         self.scheduler: Scheduler[E] = Scheduler(limits, partial(SyncCall, settings, proxy_note=transports.proxy_note))
-        # SimpleQueue may be used in a signal handler that interrupts the very same queue.
+        # A SimpleQueue is reentrant: a signal handler may use it while it is in use.
         self.inbox: SimpleQueue[Callable[[], object]] = SimpleQueue()
         self.results: SimpleQueue[EditResult[E] | None] = SimpleQueue()
         self._jobs: SimpleQueue[Job[E] | None] = SimpleQueue()
@@ -167,9 +167,9 @@ class _Dispatcher(Generic[E]):
         self._busy = 0
         self._is_started = self._is_joined = False
         self._process = os.getpid()
-        # Who takes the results.
+        # The thread that takes the results.
         self._reader = threading.current_thread()
-        # No daemons: the program's end would cut them off in the middle of an edit, and subinterpreters have none.
+        # Not daemons, which the program's end would interrupt in the middle of an edit, and subinterpreters lack.
         self._thread = self._thread_for(self._run)
         self.error: BaseException | None = None
         """What the source raised, or what ended the dispatcher."""
@@ -190,11 +190,11 @@ class _Dispatcher(Generic[E]):
 
     def unsent(self) -> list[E]:
         if self._is_joined:
-            self._handle_inbox()  # what was read when it had stopped
+            self._handle_inbox()  # what was read after it had stopped
         return self.scheduler.unsent
 
     def result(self, wait: float | None) -> EditResult[E] | None:
-        """A result; None at the end, or if there is none after some seconds."""
+        """Return a result; None at the end, or after some seconds without one."""
         if self.is_drained:
             return None
         try:
@@ -220,7 +220,7 @@ class _Dispatcher(Generic[E]):
         try:
             while not self.scheduler.is_done:
                 now = time.monotonic()
-                # Whoever waits for the others' turns in a thread would do so in the time of its edit.
+                # Waiting for the others in a thread would use up the timeout of its edit.
                 self.scheduler.is_serial = self._transports.is_serial
                 while (job := self.scheduler.next(now)) is not None:
                     self._begin(job)
@@ -240,7 +240,7 @@ class _Dispatcher(Generic[E]):
             self.results.put(None)
 
     def _handle_inbox(self, wait: float | None = 0.0) -> None:
-        """Do what is in the inbox; wait for it if there is nothing."""
+        """Run what is in the inbox; wait for it if it is empty."""
         wait = _CHECK_INTERVAL if wait is None else min(wait, _CHECK_INTERVAL)
         with suppress(Empty):
             self.inbox.get(timeout=wait)()
@@ -251,9 +251,9 @@ class _Dispatcher(Generic[E]):
             self.scheduler.stop()
 
     def _is_awaited(self) -> bool:
-        """Whether someone may still take results, and the program does not just wait for this thread."""
+        """Whether results may still be taken, and the program does not only wait for this thread."""
         main, reader = threading.main_thread(), self._reader
-        # A thread that is no daemon goes on after the main thread's end, and the program with it.
+        # A thread that is not a daemon outlives the main thread, and keeps the program running.
         return main.is_alive() or (reader is not main and reader.is_alive() and not reader.daemon)
 
     def _begin(self, job: Job[E]) -> None:
@@ -262,7 +262,7 @@ class _Dispatcher(Generic[E]):
                 worker = self._thread_for(self._work)
                 worker.start()
                 self._workers.append(worker)
-        except RuntimeError as error:  # no thread can be started; those that there are do it later
+        except RuntimeError as error:  # no thread can be started; the existing ones do it later
             if not self._workers:
                 self.scheduler.report(job, error, time.monotonic())
                 return
