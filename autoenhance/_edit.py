@@ -132,7 +132,7 @@ def check_order_id(argument: str, order_id: object) -> str:
     while decoded != previous:
         if decoded in {".", ".."} or not _RESERVED.isdisjoint(decoded):
             raise ValueError(
-                f"{argument} is {order_id!r}; it must be one path segment: without / \\ ? #, and not . or .."
+                f"{argument} is {order_id!r}; it must be one path segment without / \\ ? #, other than '.' and '..'"
             )
         decoded, previous = unquote(decoded), decoded
     return order_id

@@ -1,0 +1,90 @@
+"""Error messages are one line, lower case, no final period, nothing internal, and the field's words."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[2]
+VALUE = "\0"  # stands for a value in a message
+# Words that a reader would have to decode, or that tell of internals.
+BANNED = re.compile(
+    r"\b(please|sorry|should not happen|cannot happen|answer(s|ed)?|patience|tries|whoever|heeds?|rehears\w*|obeys?|(un)?packed"
+    r"|on (its|their) way|under way|goes on|of no use|is told|to the byte|look-up|dictionary update|NoneType|Traceback)\b",
+    re.IGNORECASE,
+)
+START = re.compile(rf"[a-z{VALUE}\"'-]|API\b|AUTOENHANCE_|SSL_|CSV\b|JSON\b|ORDER_ID\b|FILE\b|Windows\b")
+
+
+def template(node: ast.expr) -> str:
+    """The text of a literal, with a mark for each value in it."""
+    match node:
+        case ast.Constant(value=str(text)):
+            return text
+        case ast.JoinedStr(values=parts):
+            return "".join(part.value if isinstance(part, ast.Constant) else VALUE for part in parts)
+        case ast.BinOp(left=left, right=right):
+            return template(left) + template(right)
+    return ""
+
+
+def messages() -> Iterator[tuple[str, str, str]]:
+    """Each message and hint of an exception that the package raises: where, which of the two, and the text."""
+    for path in sorted(ROOT.glob("autoenhance/**/*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name | ast.Attribute) or not node.args:
+                continue
+            name = node.func.id if isinstance(node.func, ast.Name) else node.func.attr
+            if not name.endswith("Error"):
+                continue
+            where = f"{path.relative_to(ROOT)}:{node.lineno}"
+            yield where, "message", template(node.args[0])
+            if name == "CommandError" and len(node.args) > 1:
+                yield where, "hint", template(node.args[1])
+
+
+MESSAGES = [found for found in messages() if found[2].strip(VALUE)]
+
+
+def broken_rules(kind: str, text: str) -> list[str]:
+    """The rules that a message breaks."""
+    rules = {
+        "has more than one line": "\n" in text,
+        f"has the word {(BANNED.search(text) or [''])[0]!r}": BANNED.search(text) is not None,
+        "does not start in lower case": kind == "message" and not START.match(text),
+        "ends with a period": kind == "message" and text.endswith("."),
+        "is not a sentence": kind == "hint"
+        and not (text[0].isupper() or text[0] in f"{VALUE}-")
+        and "pip install" not in text,
+    }
+    return [rule for rule, is_broken in rules.items() if is_broken]
+
+
+def test_each_message_in_the_source_follows_the_rules() -> None:
+    """Messages of exceptions, and the command's hints, are lower-case lines and sentences in plain words."""
+    assert len(MESSAGES) > 100
+    assert [f"{where}: {rule}: {text!r}" for where, kind, text in MESSAGES for rule in broken_rules(kind, text)] == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("message", "The order was not found"),
+        ("message", "order not found."),
+        ("message", "order not found\ntry again"),
+        ("message", "this should not happen"),
+        ("message", "please give an id"),
+        ("message", "the service did not answer, nobody answered"),
+        ("hint", "give an id"),
+    ],
+)
+def test_a_message_that_breaks_a_rule_is_found(kind: str, text: str) -> None:
+    """The check sees each kind of mistake."""
+    assert broken_rules(kind, text)
