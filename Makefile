@@ -70,8 +70,9 @@ check-generated: .venv/.dev ## Tell whether generated/ is what the contract give
 	@scripts/regenerate.sh --check
 
 .PHONY: docs
-docs: .venv/.dev ## Render the contract as one page, build/docs/index.html
+docs: .venv/.dev ## Render the contract and the Python reference into build/docs/
 	@$(TOOL) contract render
+	@$(TOOL) reference
 
 .PHONY: test
 test: .venv/.dev ## Run the tests but the thorough ones (ARGS="-k name")

@@ -2,18 +2,18 @@
 
 ```text
 AutoenhanceError
-├── APIConnectionError         no response: the service could not be reached, or the connection broke
-│   └── APITimeoutError        no response in time
-├── APIStatusError             the service responded, and refused
+├── APIConnectionError         no connection to the service, or the connection broke
+│   └── APITimeoutError        no complete response in time
+├── APIStatusError             the service refused the edit
 │   ├── BadRequestError        400
 │   ├── AuthenticationError    401
 │   ├── PermissionDeniedError  403
 │   ├── NotFoundError          404
 │   ├── ConflictError          409
-│   ├── ValidationError        422, with `fields`
-│   ├── RateLimitError         429, with `retry_after`
+│   ├── ValidationError        422, with fields
+│   ├── RateLimitError         429, with retry_after
 │   └── InternalServerError    500 and above
-├── APIResponseError           the service accepted the edit, but its response cannot be read
+├── APIResponseError           the edit was made, but the response is not an order
 └── BulkStoppedError           a bulk run ended before its edits did
 ```
 

@@ -26,8 +26,9 @@ def autoenhance_sandbox(_autoenhance_sandbox_of_session: Sandbox) -> Sandbox:
     """A local service with a few orders, without a rate limit, and reset before each test.
 
     >>> def test_rename(autoenhance_sandbox: Sandbox) -> None:
-    ...     with Autoenhance(autoenhance_sandbox.api_key, base_url=autoenhance_sandbox.url) as client:
-    ...         assert client.edit_order("harbour-view-7", name="Harbour View 7a").name == "Harbour View 7a"
+    ...     api_key, url = autoenhance_sandbox.api_key, autoenhance_sandbox.url
+    ...     order = edit_order("harbour-view-7", name="7a", api_key=api_key, base_url=url)
+    ...     assert order.name == "7a"
     """
     _autoenhance_sandbox_of_session.reset()
     return _autoenhance_sandbox_of_session
