@@ -70,7 +70,7 @@ check-generated: .venv/.dev ## Tell whether generated/ is what the contract give
 	@scripts/regenerate.sh --check
 
 .PHONY: docs
-docs: .venv/.dev ## Render the contract and the Python reference into build/docs/
+docs: .venv/.dev ## Render the contract and the Python API in build/docs/
 	@$(TOOL) contract render
 	@$(TOOL) reference
 
