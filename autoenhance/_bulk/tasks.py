@@ -37,9 +37,7 @@ class AsyncEditRun(AsyncIterator[EditResult[E]]):
     The run starts when the first result is asked for, on asyncio or trio. An error while a result is waited for, such as
     cancellation, stops the run. Use it in an `async with` statement, so that leaving the loop stops the run and waits for what
     is in flight; without one, what is in flight is finished in the background, as long as the event loop runs.
-
-    After the last result the iterator raises what iterating over `edits` raised, or a `BulkStoppedError` if the run stopped by
-    itself.
+    After the last result comes what iterating over `edits` raised, or a `BulkStoppedError` if the run stopped by itself.
     """
 
     def __init__(
@@ -81,10 +79,7 @@ class AsyncEditRun(AsyncIterator[EditResult[E]]):
         self._dispatcher.stop()
 
     async def aclose(self) -> None:
-        """Stop, and return when nothing is in flight any more. Closing twice is allowed.
-
-        The results of the edits that finished meanwhile can still be read by iterating.
-        """
+        """Stop, and return when nothing is in flight any more; what finished can still be read. Closing twice is allowed."""
         self.stop()
         if self._is_started:
             await self._dispatcher.end()

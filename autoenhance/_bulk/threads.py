@@ -37,9 +37,7 @@ class EditRun(Iterator[EditResult[E]]):
     The run starts when the first result is asked for. The edits are made on threads of the run, and read from `edits` on the
     thread that asks for results, between one result and the next. An error while that thread waits for a result, such as
     Ctrl-C, stops the run. Use it in a `with` statement, so that leaving the loop stops the run and waits for what is in flight.
-
-    After the last result the iterator raises what iterating over `edits` raised, or a `BulkStoppedError` if the run stopped by
-    itself.
+    After the last result comes what iterating over `edits` raised, or a `BulkStoppedError` if the run stopped by itself.
     """
 
     def __init__(self, settings: Settings, transports: Transports, edits: Iterable[E], limits: Limits) -> None:
@@ -91,10 +89,7 @@ class EditRun(Iterator[EditResult[E]]):
         self._dispatcher.stop()
 
     def close(self) -> None:
-        """Stop, and return when nothing is in flight any more. Closing twice is allowed.
-
-        The results of the edits that finished meanwhile can still be read by iterating.
-        """
+        """Stop, and return when nothing is in flight any more; what finished can still be read. Closing twice is allowed."""
         self._dispatcher.close()
 
     @property
