@@ -13,7 +13,7 @@ AutoenhanceError
 │   ├── ValidationError        422, with fields
 │   ├── RateLimitError         429, with retry_after
 │   └── InternalServerError    500 and above
-├── APIResponseError           the edit was made, but the response is not an order
+├── APIResponseError           the edit was accepted, but the response is no order
 └── BulkStoppedError           a bulk run ended before its edits did
 ```
 
@@ -111,11 +111,11 @@ class BadRequestError(APIStatusError):
 
 
 class AuthenticationError(APIStatusError):
-    """401: the service does not know the API key."""
+    """401: the API key is missing, or the service does not know it."""
 
 
 class PermissionDeniedError(APIStatusError):
-    """403: the API key's account may not edit this order."""
+    """403: the API key does not allow this edit."""
 
 
 class NotFoundError(APIStatusError):
@@ -153,7 +153,7 @@ class InternalServerError(APIStatusError):
 class APIResponseError(AutoenhanceError):
     """The service accepted the edit, but its response is not an order.
 
-    The edit was made: do not repeat it to get the order. `body` has what the service sent.
+    Do not repeat the edit to find out; `body` has what the service sent.
     """
 
 
