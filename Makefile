@@ -70,8 +70,9 @@ check-generated: .venv/.dev ## Tell whether generated/ is what the contract give
 	@scripts/regenerate.sh --check
 
 .PHONY: docs
-docs: .venv/.dev ## Render the contract as one page, build/docs/index.html
+docs: .venv/.dev ## Render the contract and the Python API in build/docs/
 	@$(TOOL) contract render
+	@$(TOOL) reference
 
 .PHONY: test
 test: .venv/.dev ## Run all tests except the slow ones (ARGS="-k name")

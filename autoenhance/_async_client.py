@@ -32,10 +32,31 @@ if TYPE_CHECKING:
 
 
 class AsyncAutoenhance(BaseClient):
-    """`Autoenhance` for async code, on asyncio or trio: the same arguments, the same methods, the same errors.
+    """A client that edits orders in async code, on asyncio or trio.
 
-    Close it with `aclose`, or use it in an `async with` statement. It may be used in several event loops one after another,
-    with connections of its own in each; an `http_client` of yours stays with the loop that used it first.
+    Close it with `aclose`, or use it in an `async with` statement, so that its connections are closed. It may be used in
+    several event loops one after another, with separate connections in each; an `http_client` of yours cannot be used in
+    another event loop than the first.
+
+    Args:
+        api_key: The account's API key; by default the environment variable `AUTOENHANCE_API_KEY`.
+        base_url: The URL of the service, as in `Autoenhance`.
+        timeout: The total timeout of one call in seconds, or an `httpx.Timeout`, as in `Autoenhance`; 30 by default, None for
+            no limit. DNS resolution is interrupted, too.
+        deadline: The total timeout in seconds beside an `httpx.Timeout`; 30 by default, None for no limit.
+        max_retries: How many retries a call may have, where a retry is safe; 2 by default.
+        api_version: The API version to ask for, a date, as in `Autoenhance`.
+        http_client: An `httpx.AsyncClient` of your own, for proxies and the like; by default each client has its own
+            connections. It is not closed by this client.
+        max_response_bytes: The longest response in bytes that is read, compressed or decompressed; 64 MiB by default.
+        allow_insecure: Whether the key may be sent over http to another machine; False by default.
+        on_retry: A function, not async, that is called with a `Retry` before each wait for another attempt; by default
+            retries are only logged. What it raises ends the call.
+
+    Raises:
+        TypeError: If an argument has the wrong type.
+        ValueError: If there is no API key, if an argument is invalid, or if an environment variable that names a proxy or
+            certificates is.
     """
 
     def __init__(
@@ -76,11 +97,22 @@ class AsyncAutoenhance(BaseClient):
         order_id: str,
         **options: Unpack[EditOptions],
     ) -> Order:
-        """Edit one order and return it as it is afterwards; see `Autoenhance.edit_order`.
+        """Edit one order and return it as it is afterwards.
 
         Args:
             order_id: The id of the order.
             **options: What to set, and how the call is made; see `EditOptions`.
+
+        Returns:
+            The order as the service returned it. Each of its fields may be None or UNSET; both are false.
+
+        Raises:
+            TypeError: If an argument is not known or has the wrong type; nothing was sent.
+            ValueError: If an argument is invalid, or no changes are given; nothing was sent.
+            APIStatusError: If the service refused the edit; its subclasses say why.
+            APIConnectionError: If there was no response; `APITimeoutError` if it did not come in time.
+            APIResponseError: If the service accepted the edit, but its response is not an order.
+            RuntimeError: If this client is closed, or its `http_client` belongs to another process or event loop.
         """
         return order_of(await self.edit_order_detailed(order_id, **options))
 
@@ -90,11 +122,20 @@ class AsyncAutoenhance(BaseClient):
         order_id: str,
         **options: Unpack[EditOptions],
     ) -> Response[Order]:
-        """Edit one order and return the whole response; see `Autoenhance.edit_order_detailed`.
+        """Edit one order like `edit_order`, and return the whole response: status, headers, raw bytes, and the order.
 
         Args:
             order_id: The id of the order.
             **options: What to set, and how the call is made; see `EditOptions`.
+
+        Returns:
+            The last response: the order is `parsed`, and `content` the body that the service sent, decompressed.
+
+        Raises:
+            TypeError: If an argument is not known or has the wrong type; nothing was sent.
+            ValueError: If an argument is invalid, or no changes are given; nothing was sent.
+            AutoenhanceError: If the edit failed, as in `edit_order`.
+            RuntimeError: If this client is closed, or its `http_client` belongs to another process or event loop.
         """
         settings, edit = self._plan(order_id, options)
         return await AsyncCall(settings, edit, proxy_note=self._transports.proxy_note).edit(
@@ -109,16 +150,34 @@ class AsyncAutoenhance(BaseClient):
         rate: float = 250.0,
         max_failures: int | None = None,
     ) -> autoenhance.bulk.AsyncEditRun[E]:
-        """Edit many orders; see `Autoenhance.edit_orders`.
+        """Edit many orders at once, and return the results as the edits finish; see `Autoenhance.edit_orders`.
 
-        `edits` may be an async iterable, and an `http_client` of yours is used, with as many connections as it allows.
+        Args:
+            edits: The edits, in an iterable or an async iterable: each an `OrderEdit`, or an object of a class of yours that
+                extends it. They are read while the run makes them.
+            concurrency: How many edits may be in flight; 32 by default. An `http_client` of yours may allow fewer connections.
+            rate: How many requests a second there may be, retries included; 250 by default, `math.inf` for no limit.
+            max_failures: How many edits may fail; one more stops the run. By default None: any number.
+
+        Returns:
+            An async iterator of `EditResult`, which can also be stopped and closed. The run starts when the first result is
+            asked for.
+
+        Raises:
+            TypeError: If an argument has the wrong type; nothing was sent.
+            ValueError: If an argument is invalid; nothing was sent.
+            RuntimeError: From the iterator, if this client is closed, or its `http_client` belongs to another event loop.
+            BulkStoppedError: From the iterator, after the last result, if the run stopped by itself.
         """
         from autoenhance._bulk.tasks import AsyncEditRun  # a single edit has no use for it
 
         return AsyncEditRun(self._settings, self._transports, edits, read_limits(concurrency, rate, max_failures))
 
     async def aclose(self) -> None:
-        """Close the connections, unless they are another client's. Closing twice is fine."""
+        """Close the connections of this event loop; those of another loop are closed when it ends.
+
+        A client made by `with_options` leaves them open. Closing twice is allowed.
+        """
         if self._owns_transports:
             await self._transports.aclose()
 

@@ -22,10 +22,12 @@ F = TypeVar("F", bound=Callable[..., Any])
 class EditOptions(EditOrderParams, total=False):
     """The keywords of `edit_order`: what an edit can set, as the contract says, and how the call is made.
 
+    It is a TypedDict, for `Unpack` and for dicts of keywords. A keyword that is left out, or UNSET, is not sent.
+
     Attributes:
-        extra_body: More fields of the body, which the contract does not have.
-        extra_query: More parameters of the query, which the contract does not have.
-        extra_headers: More headers. The API key and the content type cannot be replaced.
+        extra_body: More fields of the body, which the contract does not have; by default None. They may be null.
+        extra_query: More parameters of the query, which the contract does not have; by default None.
+        extra_headers: More headers; by default None. The API key and the content type cannot be replaced.
         timeout: The total timeout of this call in seconds; by default the client's, which is 30 unless set.
         max_retries: How many retries this call may have; by default the client's, which is 2 unless set.
     """
@@ -85,10 +87,20 @@ class BaseClient:
         max_retries: int | NotGiven = NOT_GIVEN,
         api_version: str | NotGiven | None = NOT_GIVEN,
     ) -> Self:
-        """Return a client with other options that shares this one's connections.
+        """Return a client with other options that shares this client's connections.
 
-        What is left out stays as it is here; so does `deadline` if an `httpx.Timeout` is given. Closing the copy leaves the
-        connections open; closing this client closes them for both.
+        Closing it leaves the connections open; closing this client closes them for both. An option that is left out stays as
+        it is in this client.
+
+        Args:
+            timeout: The total timeout of one call in seconds, None for no limit, or an `httpx.Timeout` for the steps of one
+                attempt; with that, `deadline` stays as it is.
+            deadline: The total timeout in seconds beside an `httpx.Timeout`, None for no limit.
+            max_retries: How many retries a call may have, where a retry is safe.
+            api_version: The API version to ask for, a date; None for the version that the service assigned to the account.
+
+        Returns:
+            A client of the same class.
 
         Raises:
             TypeError: If an option has the wrong type.

@@ -37,25 +37,29 @@ class Autoenhance(BaseClient):
     It may be shared by threads. Close it, or use it in a `with` statement, so that its connections are closed.
 
     Args:
-        api_key: The account's API key; by default the environment's `AUTOENHANCE_API_KEY`.
-        base_url: Where the service is; by default `AUTOENHANCE_BASE_URL`, else `https://api.autoenhance.ai` (the page).
-            Only https, or http to this machine.
-        timeout: The total timeout of one call in seconds: connecting, sending, reading, retries and waits. None for no
-            limit. An `httpx.Timeout` bounds the steps of one attempt, and `deadline` the call. Only DNS resolution is not
-            interrupted by the sync client.
+        api_key: The account's API key; by default the environment variable `AUTOENHANCE_API_KEY`.
+        base_url: The URL of the service; by default the environment variable `AUTOENHANCE_BASE_URL`, else
+            `https://api.autoenhance.ai`, as the service's documentation says. Only https, or http to this machine.
+        timeout: The total timeout of one call in seconds: connecting, sending, reading, retries and waits; 30 by default,
+            None for no limit. An `httpx.Timeout` limits the steps of one attempt, and `deadline` the call. The sync client
+            does not interrupt DNS resolution.
         deadline: The total timeout in seconds beside an `httpx.Timeout`; 30 by default, None for no limit.
-        max_retries: How many retries a call may have, where a retry is safe.
-        api_version: The API version to ask for, a date such as `2025-08-31` (the service's changelog); by default
-            `AUTOENHANCE_API_VERSION`, else the version that the service assigned to the account.
-        http_client: An httpx client of your own, for proxies and the like. It is not closed by this one, stays in its
-            process, and (sync) may be held up beyond `timeout` by a service that sends its headers byte by byte.
-        max_response_bytes: The longest response that is read, compressed or decompressed; 64 MiB by default.
-        allow_insecure: Whether the key may go over http to another machine.
-        on_retry: A function that is called before each wait for another attempt. What it raises ends the call.
+        max_retries: How many retries a call may have, where a retry is safe; 2 by default. Before each there is a random wait
+            of at most 0.5, 1, 2, 4 and then 8 seconds, or the wait that the service asks for.
+        api_version: The API version to ask for, a date such as `2025-08-31` (the service's changelog); by default the
+            environment variable `AUTOENHANCE_API_VERSION`, else the version that the service assigned to the account.
+        http_client: An `httpx.Client` of your own, for proxies and the like; by default each client has its own
+            connections. It is not closed by this client, and cannot be used in another process. With it, a service that
+            sends its headers byte by byte can delay a call beyond `timeout`.
+        max_response_bytes: The longest response in bytes that is read, compressed or decompressed; 64 MiB by default.
+        allow_insecure: Whether the key may be sent over http to another machine; False by default.
+        on_retry: A function that is called with a `Retry` before each wait for another attempt; by default retries are only
+            logged, on the logger `autoenhance` at level INFO. What it raises ends the call.
 
     Raises:
         TypeError: If an argument has the wrong type.
-        ValueError: If there is no API key, or an argument is invalid.
+        ValueError: If there is no API key, if an argument is invalid, or if an environment variable that names a proxy or
+            certificates is.
     """
 
     def __init__(
@@ -102,13 +106,16 @@ class Autoenhance(BaseClient):
             order_id: The id of the order.
             **options: What to set, and how the call is made; see `EditOptions`.
 
+        Returns:
+            The order as the service returned it. Each of its fields may be None or UNSET; both are false.
+
         Raises:
             TypeError: If an argument is not known or has the wrong type; nothing was sent.
             ValueError: If an argument is invalid, or no changes are given; nothing was sent.
-            APIStatusError: If the service refused; its subclasses say why.
+            APIStatusError: If the service refused the edit; its subclasses say why.
             APIConnectionError: If there was no response; `APITimeoutError` if it did not come in time.
             APIResponseError: If the service accepted the edit, but its response is not an order.
-            RuntimeError: If this client is closed.
+            RuntimeError: If this client is closed, or its `http_client` belongs to another process.
         """
         return order_of(self.edit_order_detailed(order_id, **options))
 
@@ -120,11 +127,18 @@ class Autoenhance(BaseClient):
     ) -> Response[Order]:
         """Edit one order like `edit_order`, and return the whole response: status, headers, raw bytes, and the order.
 
-        The order is `parsed`; `content` is the body that the service sent, decompressed.
-
         Args:
             order_id: The id of the order.
             **options: What to set, and how the call is made; see `EditOptions`.
+
+        Returns:
+            The last response: the order is `parsed`, and `content` the body that the service sent, decompressed.
+
+        Raises:
+            TypeError: If an argument is not known or has the wrong type; nothing was sent.
+            ValueError: If an argument is invalid, or no changes are given; nothing was sent.
+            AutoenhanceError: If the edit failed, as in `edit_order`.
+            RuntimeError: If this client is closed, or its `http_client` belongs to another process.
         """
         settings, edit = self._plan(order_id, options)
         return SyncCall(settings, edit, proxy_note=self._transports.proxy_note).edit(self._transports.get())
@@ -137,29 +151,31 @@ class Autoenhance(BaseClient):
         rate: float = 250.0,
         max_failures: int | None = None,
     ) -> autoenhance.bulk.EditRun[E]:
-        """Edit many orders; the results come as they finish.
+        """Edit many orders at once, and return the results as the edits finish.
 
-        An edit that fails is a result with an error, and the others go on. Two edits of one order keep their order. The run
-        stops by itself if no further edit can succeed: the key was refused (401, 403), the service responds
-        with nothing but 429, or ten edits in a row do not reach it. Edits that have not begun by then stay as they are.
+        An edit that fails is a result with an error, and does not stop the others. Two edits of one order are made one after
+        the other, as they are given. The run stops by itself if no further edit can succeed: the key was refused (401, 403),
+        the service responds with nothing but 429, or ten edits in a row do not reach it. Edits that have not begun by then
+        are not sent.
 
         Args:
-            edits: `OrderEdit`s, or objects of a class of yours that extends it. They are read as it goes, on this thread: a million
-                of them are never in memory.
-            concurrency: How many edits may be in flight. At 300 ms an edit, 32 make about 100 edits a second.
-            rate: How many requests a second there may be, retries included. The service allows 300 from one address (its
-                rate-limit page). On 429 the whole run pauses, for as long as the service asks or a growing while, and that
-                is no failure of an edit and no time of its `timeout`.
-            max_failures: How many edits may fail; one more stops the run. None for any number.
+            edits: The edits: each an `OrderEdit`, or an object of a class of yours that extends it. They are read while the
+                run makes them, on the thread that asks for results, so that a million of them are never in memory.
+            concurrency: How many edits may be in flight; 32 by default. At 300 ms an edit, 32 make about 100 edits a second.
+            rate: How many requests a second there may be, retries included; 250 by default, `math.inf` for no limit. The
+                service allows 300 from one IP address (its rate-limit page). On 429 the whole run pauses, for as long as the
+                service asks, else for longer each time; a pause is no failure of an edit and does not count in its `timeout`.
+            max_failures: How many edits may fail; one more stops the run. By default None: any number.
 
         Returns:
-            An iterator of `EditResult`, which can also be stopped and closed. It begins with the first one asked for.
+            An iterator of `EditResult`, which can also be stopped and closed. The run starts when the first result is asked
+            for.
 
         Raises:
             TypeError: If an argument has the wrong type; nothing was sent.
             ValueError: If an argument is invalid; nothing was sent.
-            RuntimeError: If this client is closed.
-            BulkStoppedError: Where it is iterated, after the last result, if the run stopped by itself.
+            RuntimeError: If this client is closed, or its `http_client` belongs to another process.
+            BulkStoppedError: From the iterator, after the last result, if the run stopped by itself.
         """
         limits = read_limits(concurrency, rate, max_failures)
         self._transports.get()
@@ -168,7 +184,7 @@ class Autoenhance(BaseClient):
         return EditRun(self._settings, self._transports, edits, limits)
 
     def close(self) -> None:
-        """Close the connections, unless they are another client's. Closing twice is fine."""
+        """Close the connections. A client made by `with_options` leaves them open; closing twice is allowed."""
         if self._owns_transports:
             self._transports.close()
 
@@ -189,15 +205,24 @@ def edit_order(
     base_url: str | None = None,
     **options: Unpack[EditOptions],
 ) -> Order:
-    """Edit one order with a client that lives for this call; see `Autoenhance` and `Autoenhance.edit_order`.
+    """Edit one order with a client that is made for this call, and return it as it is afterwards.
 
-    For more than a few edits keep a client: it keeps the connection.
+    For more than a few edits use an `Autoenhance`: it keeps its connections open.
 
     Args:
         order_id: The id of the order.
-        api_key: The account's API key; by default the environment's `AUTOENHANCE_API_KEY`.
-        base_url: Where the service is; by default `AUTOENHANCE_BASE_URL`, else `https://api.autoenhance.ai` (the page).
+        api_key: The account's API key; by default the environment variable `AUTOENHANCE_API_KEY`.
+        base_url: The URL of the service; by default the environment variable `AUTOENHANCE_BASE_URL`, else
+            `https://api.autoenhance.ai`, as the service's documentation says. Only https, or http to this machine.
         **options: What to set, and how the call is made; see `EditOptions`.
+
+    Returns:
+        The order as the service returned it. Each of its fields may be None or UNSET; both are false.
+
+    Raises:
+        TypeError: If an argument is not known or has the wrong type; nothing was sent.
+        ValueError: If there is no API key, an argument is invalid, or no changes are given; nothing was sent.
+        AutoenhanceError: If the edit failed, as in `Autoenhance.edit_order`.
     """
     check_options(options, "api_key", "base_url")
     # From here on the key is in no local variable that a traceback could show.

@@ -85,10 +85,10 @@ class Retry(NamedTuple):
     """An attempt that failed, and the wait before the next one: what `on_retry` is called with.
 
     Attributes:
-        order_id: The order that is to be edited.
+        order_id: The id of the order that is to be edited.
         attempt: The number of the attempt that failed, from 1.
         reason: Why it failed, such as `status 503`.
-        wait: Seconds until the next attempt.
+        wait: The wait before the next attempt, in seconds.
     """
 
     order_id: str

@@ -1,4 +1,12 @@
-"""Many edits at once: what `edit_orders` of both clients takes and returns."""
+"""Many edits at once: what `Autoenhance.edit_orders` and `AsyncAutoenhance.edit_orders` take and return.
+
+>>> from autoenhance import Autoenhance, OrderEdit
+>>> edits = (OrderEdit(f"order-{number}", name=f"{number} Acacia Avenue") for number in range(1000))
+>>> with Autoenhance() as client, client.edit_orders(edits) as run:
+...     for result in run:
+...         if not result.ok:
+...             print(result.edit.order_id, result.error)
+"""
 
 from autoenhance._bulk.tasks import AsyncEditRun
 from autoenhance._bulk.threads import EditRun

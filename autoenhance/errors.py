@@ -1,19 +1,21 @@
 """What can go wrong, as one tree.
 
+```text
 AutoenhanceError
-├── APIConnectionError         no response: the service could not be reached, or the connection broke
-│   └── APITimeoutError        no response in time
-├── APIStatusError             the service responded, and refused
+├── APIConnectionError         no connection to the service, or the connection broke
+│   └── APITimeoutError        no complete response in time
+├── APIStatusError             the service refused the edit
 │   ├── BadRequestError        400
 │   ├── AuthenticationError    401
 │   ├── PermissionDeniedError  403
 │   ├── NotFoundError          404
 │   ├── ConflictError          409
-│   ├── ValidationError        422, with `fields`
-│   ├── RateLimitError         429, with `retry_after`
+│   ├── ValidationError        422, with fields
+│   ├── RateLimitError         429, with retry_after
 │   └── InternalServerError    500 and above
-├── APIResponseError           the service accepted the edit, but its response cannot be read
+├── APIResponseError           the edit was accepted, but the response is no order
 └── BulkStoppedError           a bulk run ended before its edits did
+```
 
 Bad arguments are a `ValueError` or a `TypeError`, raised before anything is sent. Every error can be pickled.
 """
@@ -42,16 +44,16 @@ __all__ = [
 
 
 class AutoenhanceError(Exception):
-    """Anything that goes wrong with an edit after its arguments were accepted.
+    """An edit failed after its arguments were accepted; the base class of all errors here.
 
-    `str(error)` is a sentence that says what happened and what to do.
+    `str(error)` is a sentence that says what happened and what to do. The API key is in no attribute.
 
     Attributes:
         message: What went wrong in a few words; the service's own where it said something.
-        order_id: The order that was to be edited.
+        order_id: The id of the order that was to be edited.
         attempts: How many requests were sent, retries included.
-        status_code: The HTTP status of the last response, None without one.
-        body: The body of that response: decoded if it is JSON, else text; None without one.
+        status_code: The HTTP status of the last response; None without one.
+        body: The body of that response, decoded if it is JSON, else text; None without one.
         headers: The headers of that response, by lower-case name; empty without one. Never `set-cookie`.
     """
 
@@ -77,26 +79,27 @@ class AutoenhanceError(Exception):
 
 
 class APIConnectionError(AutoenhanceError):
-    """There is no response: the service could not be reached, or the connection broke.
+    """There was no response: the service could not be reached, or the connection broke.
 
-    If the connection broke after the request was sent, the edit may have happened.
+    If the connection broke after the request was sent, the edit may have been made.
     """
 
 
 class APITimeoutError(APIConnectionError):
-    """There is no whole response within the time that the caller allowed.
+    """There was no complete response within the time that `timeout` or `deadline` allows.
 
-    The edit may have happened; with a `status_code` of 200 the service accepted it, and only its response did not end in time.
+    The edit may have been made. With a `status_code` of 200 the service accepted it, and only its response was not complete.
     """
 
 
 class APIStatusError(AutoenhanceError):
     """The service, or a proxy in front of it, responded with a status that is no success.
 
-    After a 4xx the edit did not happen; after a 5xx it may have.
+    After a 4xx the edit was not made; after a 5xx it may have been. A status without a class of its own, such as a redirect,
+    is an error of this class.
 
     Attributes:
-        retry_after: Seconds to wait before another attempt, as the response's `Retry-After` says; None if it does not say.
+        retry_after: The wait before another attempt in seconds, as the response's `Retry-After` says; None without one.
     """
 
     status_code: int
@@ -104,19 +107,19 @@ class APIStatusError(AutoenhanceError):
 
 
 class BadRequestError(APIStatusError):
-    """400: the service could not make sense of the request."""
+    """400: the service could not read the request."""
 
 
 class AuthenticationError(APIStatusError):
-    """401: the API key is missing or not known to the service."""
+    """401: the API key is missing, or the service does not know it."""
 
 
 class PermissionDeniedError(APIStatusError):
-    """403: the API key may not do this."""
+    """403: the API key does not allow this edit."""
 
 
 class NotFoundError(APIStatusError):
-    """404: the key's account has no order with this id."""
+    """404: the API key's account has no order with this id."""
 
 
 class ConflictError(APIStatusError):
@@ -124,11 +127,11 @@ class ConflictError(APIStatusError):
 
 
 class ValidationError(APIStatusError):
-    """422: the service did not accept a field."""
+    """422: the service did not accept the value of a field; `fields` says which."""
 
     @property
     def fields(self) -> Mapping[str, Mapping[str, Sequence[str]]]:
-        """The messages by location (`json` is the body, `query` the query) and field; empty if there are none.
+        """The service's messages by location (`json` is the body, `query` the query) and field; empty if there are none.
 
         >>> error.fields
         {'json': {'name': ['Field may not be null.']}}
@@ -137,9 +140,9 @@ class ValidationError(APIStatusError):
 
 
 class RateLimitError(APIStatusError):
-    """429: too many requests.
+    """429: there were too many requests.
 
-    The service allows 300 a second from one IP address (its rate-limit page) and promises no `Retry-After`.
+    The service allows 300 a second from one IP address, and does not say that it sends `Retry-After` (its rate-limit page).
     """
 
 
@@ -148,14 +151,17 @@ class InternalServerError(APIStatusError):
 
 
 class APIResponseError(AutoenhanceError):
-    """The service accepted the edit, but its response is not an order. Do not repeat the edit to find out."""
+    """The service accepted the edit, but its response is not an order.
+
+    Do not repeat the edit to find out; `body` has what the service sent.
+    """
 
 
 class BulkStoppedError(AutoenhanceError):
-    """A bulk run stopped before its end: no further edit could succeed, or too many had failed.
+    """A bulk run stopped before its end: no further edit could succeed, or more than `max_failures` failed.
 
-    The results that came before it are valid. `__cause__` is the error of the edit that decided it, and what the service
-    responded there (`status_code`, `body`, `headers`) is here, too.
+    The results that came before it are valid, and `unsent` of the run has the edits that were read and not sent. `__cause__`
+    is the error of the edit after which the run stopped; `status_code`, `body` and `headers` are those of that error.
     """
 
 

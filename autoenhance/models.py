@@ -1,4 +1,8 @@
-"""The models and enums that are generated from the contract, under their public names."""
+"""What the service sends and takes: the models and enums that are generated from the contract.
+
+A field that was not there is `UNSET`, and any field of an order or an image may be None; both are false. What the contract does
+not have is kept in `additional_properties`, and an enum keeps a value that it does not have.
+"""
 
 # Not `from autoenhance_api import models`: with that, pyright takes the `__all__` of autoenhance_api for that of its models.
 import autoenhance_api.models as generated

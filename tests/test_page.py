@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from programs import program
+from browser import chromium, noted
 
 import autoenhance_api
 from contract import with_since
@@ -34,18 +34,6 @@ DOCUMENT: dict[str, Any] = with_since(
 OPERATION = DOCUMENT["paths"]["/v3/orders/{id}"]["patch"]
 SCHEMAS = DOCUMENT["components"]["schemas"]
 SAMPLES = {sample["label"]: sample["source"] for sample in OPERATION["x-codeSamples"]}
-FLAGS = [
-    "--headless=new",
-    "--no-sandbox",  # it cannot have one as root, nor where namespaces are forbidden
-    "--disable-gpu",
-    "--disable-dev-shm-usage",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--window-size=1280,12000",  # the page unfolds what comes into view: here all of it
-]
 
 
 def render(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -117,40 +105,19 @@ class Look:
         """The lines from one heading to another."""
         return self.lines[self.lines.index(begin) : self.lines.index(end)]
 
-    def fetched(self) -> list[str]:
-        """What was asked for that is not in the page itself."""
-        return [url for url in self.requested[1:] if not url.startswith(("data:", "blob:"))]
-
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
     """A Chromium with an empty profile, which notes each request and each word on its console."""
-    chromium, chromedriver = program("chromium", "chromium-browser", "google-chrome"), program("chromedriver")
-    from selenium import webdriver
-    from selenium.webdriver.chrome.service import Service
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
-    with pytest.MonkeyPatch.context() as environment:
-        # The driver is on this machine. The fixture that clears these for a test comes after this one.
-        for name in os.environ:
-            if name.lower().endswith("_proxy"):
-                environment.delenv(name)
-        # With its path given, Selenium does not look for a driver on the network.
-        with webdriver.Chrome(options=options, service=Service(executable_path=chromedriver)) as driver:
-            driver.implicitly_wait(30)
-            yield driver
+    with chromium(tmp_path_factory.mktemp("profile")) as driver:
+        yield driver
 
 
 def look(browser: Chrome, page: Path) -> Look:
     """Open a page, wait until nothing more appears, and choose one sample after another."""
     # The browser's first page loads things from within the browser: those are not the page's.
     browser.get("about:blank")
-    noted(browser, "performance")
-    noted(browser, "browser")
+    noted(browser)
     browser.get(page.as_uri())
     text = ""
     deadline = time.monotonic() + 30
@@ -159,16 +126,7 @@ def look(browser: Chrome, page: Path) -> Look:
         assert time.monotonic() < deadline, text
         text = shown(browser)
     samples = {label: choose(browser, label) for label in SAMPLES}
-    events = [json.loads(entry["message"])["message"] for entry in noted(browser, "performance")]
-    sent = [event["params"]["request"]["url"] for event in events if event["method"] == "Network.requestWillBeSent"]
-    complaints = [entry["message"] for entry in noted(browser, "browser") if entry["level"] in {"WARNING", "SEVERE"}]
-    return Look(text.splitlines(), samples, sent, complaints)
-
-
-def noted(browser: Chrome, kind: str) -> list[dict[str, Any]]:
-    """What was noted since this was last asked."""
-    entries: list[dict[str, Any]] = browser.get_log(kind)  # type: ignore[no-untyped-call]
-    return entries
+    return Look(text.splitlines(), samples, *noted(browser))
 
 
 def shown(browser: Chrome) -> str:
@@ -212,6 +170,11 @@ def test_the_page_begins_with_the_operation(seen: Look) -> None:
     (line,) = (number for number, text in enumerate(seen.lines) if text.startswith(about))
     assert line > len(seen.lines) - 20
     assert seen.lines.index("Request") < 20
+
+
+def test_the_page_leads_to_the_python_reference(seen: Look) -> None:
+    """`make docs` puts both into one folder."""
+    assert "In Python: the reference." in seen.lines
 
 
 def test_the_page_shows_a_real_example_first(seen: Look) -> None:
@@ -259,8 +222,7 @@ def test_the_page_shows_the_four_samples(seen: Look) -> None:
 
 def test_the_page_asks_for_nothing_but_itself(seen: Look, page: Path) -> None:
     """Nothing goes over a network, and the browser's console holds no error and no warning."""
-    assert seen.requested[0] == page.as_uri()
-    assert seen.fetched() == []
+    assert seen.requested == [page.as_uri()]
     assert seen.complaints == []
 
 
@@ -269,5 +231,5 @@ def test_a_page_that_asks_for_more_is_noticed_and_refused(browser: Chrome, page:
     other, image = tmp_path / "index.html", "http://127.0.0.1:8/a.png"
     other.write_text(page.read_text("utf-8").replace("</body>", f'<img src="{image}"></body>'), "utf-8")
     greedy = look(browser, other)
-    assert greedy.fetched() == [image]
+    assert greedy.requested == [other.as_uri(), image]
     assert [complaint for complaint in greedy.complaints if image in complaint and "Policy" in complaint]

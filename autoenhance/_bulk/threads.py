@@ -32,11 +32,12 @@ _CHECK_INTERVAL: Final = 0.5
 
 
 class EditRun(Iterator[EditResult[E]]):
-    """The results of `Autoenhance.edit_orders`, as they come.
+    """A bulk run of `Autoenhance.edit_orders`: an iterator of `EditResult`, in the order in which the edits finish.
 
-    The edits are made on threads, and read on the thread that asks for results, between one result and the next. It begins
-    with the first result that is asked for. An error while a result is waited for, Ctrl-C among them, stops it. Use it in a
-    `with` statement, so that leaving the loop stops it, too, and waits for what is in flight; its results can still be taken.
+    The run starts when the first result is asked for. The edits are made on threads of the run, and read from `edits` on the
+    thread that asks for results, between one result and the next. An error while that thread waits for a result, such as
+    Ctrl-C, stops the run. Use it in a `with` statement, so that leaving the loop stops the run and waits for what is in flight.
+    After the last result comes what iterating over `edits` raised, or a `BulkStoppedError` if the run stopped by itself.
     """
 
     def __init__(self, settings: Settings, transports: Transports, edits: Iterable[E], limits: Limits) -> None:
@@ -58,13 +59,16 @@ class EditRun(Iterator[EditResult[E]]):
         return result
 
     def batches(self, *, wait: float | None = None) -> Iterator[list[EditResult[E]]]:
-        """The results in lists of all that came since the last one, for those who write them down together.
+        """Iterate over lists of results, each with all that came since the last list, to write them together.
 
         Args:
-            wait: After this many seconds without a result, an empty list comes; by default it is waited for one.
+            wait: The longest wait for a result in seconds, after which an empty list is returned; by default None: no limit.
+
+        Returns:
+            An iterator of lists. It uses up the results of the run, like iterating over the run itself.
 
         Raises:
-            BulkStoppedError: At the end, see `Autoenhance.edit_orders`.
+            BulkStoppedError: After the last list, if the run stopped by itself; see `Autoenhance.edit_orders`.
         """
         while True:
             result = self._take(wait)
@@ -78,22 +82,19 @@ class EditRun(Iterator[EditResult[E]]):
             yield batch
 
     def stop(self) -> None:
-        """Begin no further edit; iterating goes on with what is in flight, and then ends.
+        """Begin no further edit, and return at once. Iterating returns the results of what is in flight, and then ends.
 
         It may be called from any thread, and from a signal handler.
         """
         self._dispatcher.stop()
 
     def close(self) -> None:
-        """Stop, and return when nothing is in flight any more; closing twice is fine.
-
-        What finished meanwhile can still be taken by iterating.
-        """
+        """Stop, and return when nothing is in flight any more; what finished can still be read. Closing twice is allowed."""
         self._dispatcher.close()
 
     @property
     def unsent(self) -> list[E]:
-        """The edits that were read and not sent, once it has stopped; what was not read is still in its source."""
+        """The edits that were read and not sent, once the run has stopped. Those that were not read are still in `edits`."""
         return self._dispatcher.unsent()
 
     def __enter__(self) -> Self:

@@ -17,12 +17,12 @@ class EditSuccess(Generic[E_co]):
     """An edit of a bulk run that the service accepted.
 
     Attributes:
-        edit: The edit, the very object that was given.
-        order: The order as it is afterwards.
-        error: None.
-        attempts: How many requests were sent.
-        seconds: How long it took from its first request on, waits included.
-        ok: True.
+        edit: The edit: the object that was given, not a copy.
+        order: The order as the service returned it.
+        error: Always None.
+        attempts: How many requests were sent, retries included.
+        seconds: How long the edit took in seconds, from its first request on, waits included.
+        ok: Always True.
     """
 
     edit: E_co
@@ -38,13 +38,13 @@ class EditFailure(Generic[E_co]):
     """An edit of a bulk run that failed.
 
     Attributes:
-        edit: The edit, the very object that was given.
-        order: None.
-        error: Why it failed: an `AutoenhanceError`, a `ValueError` or a `TypeError` if the edit is invalid and was not sent, or
-            what `on_retry` or an attribute of the edit raised.
-        attempts: How many requests were sent.
-        seconds: How long it took from its first request on, waits included.
-        ok: False.
+        edit: The edit: the object that was given, not a copy.
+        order: Always None.
+        error: Why it failed: an `AutoenhanceError`; a `ValueError` or `TypeError` if the edit is invalid and was not sent;
+            or what `on_retry` or an attribute of the edit raised.
+        attempts: How many requests were sent, retries included.
+        seconds: How long the edit took in seconds, from its first request on, waits included.
+        ok: Always False.
     """
 
     edit: E_co
@@ -56,4 +56,4 @@ class EditFailure(Generic[E_co]):
 
 
 EditResult: TypeAlias = EditSuccess[E] | EditFailure[E]
-"""What became of one edit of a bulk run. `result.ok` tells which of the two it is; so does `result.error is None`."""
+"""The result of one edit of a bulk run: an `EditSuccess` if `result.ok`, or `result.error is None`; else an `EditFailure`."""

@@ -1,4 +1,4 @@
-"""A local service that obeys the contract: for trying out without a key, and for tests.
+"""A local service that implements the API contract, for trying things without a key, and for tests.
 
 >>> from autoenhance import Autoenhance
 >>> from autoenhance.sandbox import Sandbox
@@ -7,19 +7,19 @@
 
 It needs the extra: `pip install "autoenhance-orders[sandbox]"`. On the command line it is `python -m autoenhance.sandbox`,
 or `autoenhance sandbox` with the extra `cli`; pytest gets it as the fixture `autoenhance_sandbox`. `latency`, `fail_rate`,
-`rate_limit` and `seed` rehearse what a slow or unreliable service does to a program.
+`rate_limit` and `seed` simulate a slow or unreliable service.
 
 What the service does not document is a choice here, and may differ from the service:
 
-- Another `order_id` in the body becomes the id under which the order lives; the old one is then not found. An id that
-  another order has is refused with 409, and one that no request can reach with 422: empty, `.`, `..`, with a `/`, with
-  half a surrogate pair, or longer than 60,000 characters once percent-encoded.
+- Another `order_id` in the body becomes the id of the order; the old one is then not found. An id that another order has is
+  refused with 409, and one that no request can contain with 422: empty, `.`, `..`, with a `/`, with half a surrogate pair,
+  or longer than 60,000 characters once percent-encoded.
 - A body field that the contract lists is stored and returned under its name; others are ignored, as are query
   parameters and headers that it does not list. `x-api-version` changes nothing.
-- A request whose body, query or headers hold a value that the contract does not have is refused with 422, also where
-  the service may know more values than an enum lists (`x-open-enum`). The messages are marshmallow's where it has some.
-- 300 requests a second, over all addresses, are answered; the others get 429 until a second has passed, at once and with
-  `Retry-After: 1`, which the service does not promise.
+- A request whose body, query or headers have a value that the contract does not have is refused with 422, also where
+  the service may know more values than an enum lists (`x-open-enum`). The messages are those of marshmallow where it has some.
+- 300 requests a second, from all addresses together, are accepted; further ones get 429 until a second has passed, with
+  `Retry-After: 1`, which the service does not document.
 """
 
 from __future__ import annotations

@@ -29,28 +29,25 @@ _HOST = "127.0.0.1"
 
 
 class Sandbox:
-    """A local service that obeys the contract, on a thread of this process.
+    """A local service that implements the API contract, on a thread of this process.
 
-    Use it in a `with` statement, or call `start` and `stop`. `latency` and `fail_rate` make it a rehearsal of a slow or
-    unreliable service.
+    Use it in a `with` statement, or call `start` and `stop`. `latency` and `fail_rate` simulate a slow or unreliable service.
 
     Args:
-        db: The SQLite file with the orders; it is made if it is not there, and stays. By default a temporary file.
-        api_key: The key that it accepts.
+        db: The SQLite file with the orders; it is made if it does not exist, and is not deleted. By default a temporary file.
+        api_key: The key that it accepts; `sandbox-key` by default.
         port: The port on 127.0.0.1; by default one that is free.
-        rate_limit: Requests a second before it answers 429, None for no limit. 300 is what the service allows from one
-            address (its rate-limit page).
-        latency: Seconds that each request waits before it is looked at, or the shortest and the longest wait.
-        fail_rate: The share of requests, 0 to 1, that meet one of six faults, each as often as the others: 500, 502 or
-            503, and the edit was not done; 504, and the edit was done; the connection is closed without an answer,
-            before the edit was done or after.
-        seed: What decides who waits how long and meets which fault: the same seed and the same requests give the same,
-            in whichever order they come. By default one is chosen; the attribute `seed` has it.
+        rate_limit: Requests a second before it responds with 429, None for no limit; 300 by default, which the service allows
+            from one IP address (its rate-limit page).
+        latency: The wait in seconds before each request is handled, or the shortest and the longest wait; 0 by default.
+        fail_rate: The share of requests, 0 to 1, that fail in one of six ways, each equally often: 500, 502 or 503, and the
+            edit was not made; 504, and the edit was made; the connection is closed without a response, before the edit was
+            made or after. 0 by default.
+        seed: Decides which requests fail, how, and how long each waits: the same seed and the same requests give the same
+            failures and waits, in any order. By default a random one; the attribute `seed` has it.
 
     Raises:
-        OSError: On start, if the port is taken.
-        ValueError: If the key cannot stand in a header, or a latency or fail rate is of no use.
-        ValueError: On start, if the file cannot be opened, or is not a database of the sandbox.
+        ValueError: If the key cannot be sent in a header, or a latency or fail rate is invalid.
     """
 
     def __init__(
@@ -75,7 +72,16 @@ class Sandbox:
         self._running: tuple[uvicorn.Server, threading.Thread, Orders, Service, str] | None = None
 
     def start(self) -> Self:
-        """Start the service and return when it answers. Starting twice is an error."""
+        """Start the service, and return when it accepts requests.
+
+        Returns:
+            This sandbox.
+
+        Raises:
+            OSError: If the port is in use.
+            RuntimeError: If it is running.
+            ValueError: If the file cannot be opened, or is not a database of the sandbox.
+        """
         if self._running:
             raise RuntimeError("this sandbox is already running")
         # asyncio turns Nagle's algorithm off only where the protocol is spelled out; with it each answer takes 40 ms more.
@@ -112,7 +118,7 @@ class Sandbox:
         return self
 
     def stop(self) -> None:
-        """Stop the service; a temporary file goes with it. Stopping twice is fine."""
+        """Stop the service, and delete the orders if their file is temporary. Stopping twice is allowed."""
         if self._running is None:
             return
         server, thread, orders, _, _ = self._running
@@ -124,41 +130,59 @@ class Sandbox:
 
     @property
     def url(self) -> str:
-        """Where it listens: the `base_url` for a client."""
+        """The URL of the service: the `base_url` for a client. A `RuntimeError` if it is not running."""
         return self._parts()[4]
 
     @property
     def seed(self) -> int:
-        """What decides about faults and waits."""
+        """The seed that decides which requests fail, and how long each waits."""
         return self._simulation.plan.seed
 
     @property
     def simulation(self) -> str:
-        """What it rehearses in a few words, empty if it is neither slow nor unreliable."""
+        """What it simulates in a few words: latency, fail rate and seed; empty if it is neither slow nor unreliable."""
         return "" if self._simulation.is_quiet else str(self._simulation.plan)
 
     @property
     def order_ids(self) -> list[str]:
-        """The ids of its orders, the oldest order first."""
+        """The ids of its orders, the oldest order first. A `RuntimeError` if it is not running."""
         return self._parts()[2].ids()
 
     def order(self, order_id: str) -> dict[str, Any] | None:
-        """One order as it stands, None if there is none with this id."""
+        """Return one order as it is now, as a response would have it.
+
+        Args:
+            order_id: The id of the order.
+
+        Returns:
+            The fields of the order by name; None if no order has this id.
+
+        Raises:
+            RuntimeError: If it is not running.
+        """
         return self._parts()[2].get(order_id)
 
     def add_order(self, order: Mapping[str, Any]) -> None:
-        """Add an order, as the service would send it: at least `order_id`. It replaces one with the same id.
+        """Add an order; it replaces one with the same id.
+
+        Args:
+            order: The fields of the order by name, as a response would have them; at least `order_id`.
 
         Raises:
-            ValueError: If no request could reach an order with this id.
+            RuntimeError: If it is not running.
+            ValueError: If no request can contain this id.
         """
         self._parts()[2].add({**EMPTY, **order})
 
     def add_orders(self, order_ids: Iterable[str]) -> None:
-        """Add an order without a name or images for each of these ids that has none; all of them, or none.
+        """Add an order without a name and images for each id that no order has.
+
+        Args:
+            order_ids: The ids of the orders.
 
         Raises:
-            ValueError: If no request could reach an order with one of these ids.
+            RuntimeError: If it is not running.
+            ValueError: If no request can contain one of these ids; no order was added.
         """
         if isinstance(order_ids, str):
             raise ValueError("order_ids is a string; give a list of ids")  # noqa: TRY004  # as for every invalid id
@@ -167,11 +191,25 @@ class Sandbox:
     def answer_next(
         self, status: int, *, headers: Mapping[str, str] | None = None, body: bytes = b"", times: int = 1
     ) -> None:
-        """Give this answer to the next requests, whatever they ask: a rehearsal of what a service or proxy can do."""
+        """Send this response to the next requests, whatever they are, as the service or a proxy might.
+
+        Args:
+            status: The HTTP status.
+            headers: The headers; by default none.
+            body: The body; empty by default.
+            times: How many requests get it; 1 by default.
+
+        Raises:
+            RuntimeError: If it is not running.
+        """
         self._parts()[3].planned.extend([SandboxResponse(status, headers or {}, body)] * times)
 
     def reset(self) -> None:
-        """Go back to the orders that a new sandbox has, with no answers planned; a rehearsal begins anew."""
+        """Go back to the orders and the simulated failures of a new sandbox, and drop the responses of `answer_next`.
+
+        Raises:
+            RuntimeError: If it is not running.
+        """
         self._parts()[2].reset()
         self._simulation.reset()
         self._parts()[3].planned.clear()

@@ -1,4 +1,4 @@
-"""The pytest fixture `autoenhance_sandbox`; pytest finds it by itself once the extra is installed."""
+"""The pytest fixture `autoenhance_sandbox`. pytest loads it where the extra `sandbox` is installed."""
 
 from __future__ import annotations
 
@@ -23,9 +23,12 @@ def _autoenhance_sandbox_of_session() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def autoenhance_sandbox(_autoenhance_sandbox_of_session: Sandbox) -> Sandbox:
-    """A local Autoenhance service with a few orders; each test finds it as if it were new.
+    """A local service with a few orders, without a rate limit, and reset before each test.
 
-    Give a client `api_key=autoenhance_sandbox.api_key, base_url=autoenhance_sandbox.url`.
+    >>> def test_rename(autoenhance_sandbox: Sandbox) -> None:
+    ...     api_key, url = autoenhance_sandbox.api_key, autoenhance_sandbox.url
+    ...     order = edit_order("harbour-view-7", name="7a", api_key=api_key, base_url=url)
+    ...     assert order.name == "7a"
     """
     _autoenhance_sandbox_of_session.reset()
     return _autoenhance_sandbox_of_session

@@ -26,6 +26,7 @@ class Unset:
 
 
 UNSET: Unset = object.__new__(Unset)
+""" Stands for a field that is not there: it is not sent, and was not received. It is false. """
 
 
 def parse_timestamp(text: str) -> datetime.datetime:
@@ -113,7 +114,14 @@ T = TypeVar("T")
 
 @define
 class Response(Generic[T]):
-    """A response from an endpoint"""
+    """A response of the service: what was received, and what was read from it.
+
+    Attributes:
+        status_code: The HTTP status.
+        content: The body, decompressed and otherwise as it was received.
+        headers: The headers.
+        parsed: The model of the body; None if the body could not be read.
+    """
 
     status_code: HTTPStatus
     content: bytes

@@ -49,6 +49,7 @@ POLICY = (
     "default-src 'none'; script-src 'unsafe-inline' blob:; worker-src blob:; style-src 'unsafe-inline'; "
     "img-src data:; font-src data:; base-uri 'none'; form-action 'none'"
 )
+REFERENCE = "In Python: [the reference](python/index.html)."  # scripts/reference/ makes it
 HEAD = "<head>\n"
 END = "</body>\n\n</html>"
 FOOTER = "max-width: 50rem; margin: 0 auto; padding: 2rem; font: 14px/1.5 Roboto, sans-serif; color: #333"
@@ -84,6 +85,7 @@ def render(spec: Path) -> str:
     """
     document = with_since(read(spec, name_of(spec)).plain())
     about = document["info"].pop("description", "")
+    document["info"]["description"] = REFERENCE
     document = _for_redoc(document)
     with tempfile.TemporaryDirectory(prefix="autoenhance-") as name:
         folder = Path(name)

@@ -2,6 +2,9 @@ from enum import StrEnum
 
 
 class CloudType(StrEnum):
+    """A kind of sky. The service's settings page also names `LOW_CLOUD_LOW_SAT`, which its SDK does not declare;
+    others are possible."""
+
     CLEAR = "CLEAR"
     HIGH_CLOUD = "HIGH_CLOUD"
     LOW_CLOUD = "LOW_CLOUD"

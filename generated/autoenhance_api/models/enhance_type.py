@@ -2,6 +2,8 @@ from enum import StrEnum
 
 
 class EnhanceType(StrEnum):
+    """A style of enhancement. Until 2024 there was also `authentic`; others are possible."""
+
     MODERN = "modern"
     NEUTRAL = "neutral"
     PROPERTY = "property"

@@ -14,8 +14,10 @@ class FieldMessages:
     """Messages by the name of the field that they are about."""
 
     additional_properties: dict[str, list[str]] = _attrs_field(init=False, factory=dict)
+    """ The fields that the contract does not have, by name; `model["name"]` reads them, too. """
 
     def to_dict(self) -> dict[str, Any]:
+        """Return the fields as JSON has them; what is UNSET is left out."""
 
         field_dict: dict[str, Any] = {}
         for prop_name, prop in self.additional_properties.items():
@@ -25,6 +27,7 @@ class FieldMessages:
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        """Read the fields of a JSON object; what the contract does not have is kept in `additional_properties`."""
         d = dict(src_dict)
         field_messages = cls()
 
@@ -39,6 +42,7 @@ class FieldMessages:
 
     @property
     def additional_keys(self) -> list[str]:
+        """The names of the fields that the contract does not have."""
         return list(self.additional_properties.keys())
 
     def __getitem__(self, key: str) -> list[str]:

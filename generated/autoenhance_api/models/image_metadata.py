@@ -14,8 +14,10 @@ class ImageMetadata:
     """What the account stores with an image, under any keys."""
 
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+    """ The fields that the contract does not have, by name; `model["name"]` reads them, too. """
 
     def to_dict(self) -> dict[str, Any]:
+        """Return the fields as JSON has them; what is UNSET is left out."""
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
@@ -24,6 +26,7 @@ class ImageMetadata:
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        """Read the fields of a JSON object; what the contract does not have is kept in `additional_properties`."""
         d = dict(src_dict)
         image_metadata = cls()
 
@@ -32,6 +35,7 @@ class ImageMetadata:
 
     @property
     def additional_keys(self) -> list[str]:
+        """The names of the fields that the contract does not have."""
         return list(self.additional_properties.keys())
 
     def __getitem__(self, key: str) -> Any:

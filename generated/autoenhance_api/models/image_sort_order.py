@@ -2,6 +2,9 @@ from enum import StrEnum
 
 
 class ImageSortOrder(StrEnum):
+    """What images are sorted by, with a minus sign the other way round. Others are possible. Since API version
+    2026-10-01."""
+
     CUSTOM = "custom"
     DATE_ADDED = "date_added"
     DATE_ADDED_DESCENDING = "-date_added"

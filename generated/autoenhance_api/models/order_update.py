@@ -26,8 +26,10 @@ class OrderUpdate:
     """ What images are sorted by, with a minus sign the other way round. Others are possible. Since API version
     2026-10-01. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+    """ The fields that the contract does not have, by name; `model["name"]` reads them, too. """
 
     def to_dict(self) -> dict[str, Any]:
+        """Return the fields as JSON has them; what is UNSET is left out."""
         name = self.name
 
         order_id = self.order_id
@@ -50,6 +52,7 @@ class OrderUpdate:
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        """Read the fields of a JSON object; what the contract does not have is kept in `additional_properties`."""
         d = dict(src_dict)
         name = d.pop("name", UNSET)
 
@@ -73,6 +76,7 @@ class OrderUpdate:
 
     @property
     def additional_keys(self) -> list[str]:
+        """The names of the fields that the contract does not have."""
         return list(self.additional_properties.keys())
 
     def __getitem__(self, key: str) -> Any:

@@ -20,8 +20,10 @@ class ValidationErrorBody:
     detail: ValidationDetail | Unset = UNSET
     """ What was refused, by the part of the request that holds it. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+    """ The fields that the contract does not have, by name; `model["name"]` reads them, too. """
 
     def to_dict(self) -> dict[str, Any]:
+        """Return the fields as JSON has them; what is UNSET is left out."""
         message = self.message
 
         detail: dict[str, Any] | Unset = UNSET
@@ -40,6 +42,7 @@ class ValidationErrorBody:
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        """Read the fields of a JSON object; what the contract does not have is kept in `additional_properties`."""
         d = dict(src_dict)
         message = d.pop("message", UNSET)
 
@@ -60,6 +63,7 @@ class ValidationErrorBody:
 
     @property
     def additional_keys(self) -> list[str]:
+        """The names of the fields that the contract does not have."""
         return list(self.additional_properties.keys())
 
     def __getitem__(self, key: str) -> Any:

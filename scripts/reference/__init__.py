@@ -1,0 +1,1 @@
+"""Builds the Python reference from the docstrings with pdoc."""
