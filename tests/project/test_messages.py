@@ -29,7 +29,7 @@ def template(node: ast.expr) -> str:
         case ast.Constant(value=str(text)):
             return text
         case ast.JoinedStr(values=parts):
-            return "".join(part.value if isinstance(part, ast.Constant) else VALUE for part in parts)
+            return "".join(str(part.value) if isinstance(part, ast.Constant) else VALUE for part in parts)
         case ast.BinOp(left=left, right=right):
             return template(left) + template(right)
     return ""
