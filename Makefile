@@ -88,7 +88,7 @@ soak: .venv/.demo ## Edit 100,000 orders, and compare (ARGS="--rows 5000")
 	@$(BIN)/python scripts/soak.py $(ARGS)
 
 .PHONY: bench
-bench: .venv/.dev ## Measure it beside what else there is (ARGS="--quick")
+bench: .venv/.dev ## Compare speed with alternatives (ARGS="--quick")
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 .PHONY: conformance

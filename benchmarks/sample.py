@@ -1,4 +1,4 @@
-"""Pure: the order that every peer edits and reads, with as many images as are asked for."""
+"""Pure: the order that every peer edits and reads."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 KEY = "key-of-the-benchmarks"
 
 
-def order(images: int) -> dict[str, Any]:
-    """An order as the service sends it. Every field has a value that the service's own SDK takes, too."""
-    return {
+def content(images: int) -> bytes:
+    """A response of the service. Every field has a value that the service's own SDK accepts."""
+    order = {
         "created_at": "2025-10-30T01:26:03.111Z",
         "images": [_image(number) for number in range(images)],
         "is_deleted": False,
@@ -22,11 +22,7 @@ def order(images: int) -> dict[str, Any]:
         "status": "processed",
         "total_images": images,
     }
-
-
-def content(images: int) -> bytes:
-    """The same as it goes over the network."""
-    return json.dumps(order(images), separators=(",", ":")).encode()
+    return json.dumps(order, separators=(",", ":")).encode()
 
 
 def _image(number: int) -> dict[str, Any]:

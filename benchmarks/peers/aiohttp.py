@@ -1,4 +1,4 @@
-"""Raw aiohttp: one session, with as many connections as there are edits in flight."""
+"""Raw aiohttp: one session, with as many connections as edits are in flight."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ IS_ASYNC = True
 
 
 class Client(NamedTuple):
-    """A session, and where the service is."""
+    """A session, and the base URL."""
 
     session: aiohttp.ClientSession
     url: str
 
 
-async def setup(url: str, key: str) -> Client:
+async def open_client(url: str, key: str) -> Client:
     """Open a session."""
     session = aiohttp.ClientSession(headers={"x-api-key": key}, connector=aiohttp.TCPConnector(limit=0))
     return Client(session, url)
 
 
-async def one(client: Client, order_id: str, name: str) -> Any:
+async def edit(client: Client, order_id: str, name: str) -> Any:
     """Edit one order."""
     async with client.session.patch(f"{client.url}/v3/orders/{order_id}", json={"name": name}) as response:
         response.raise_for_status()

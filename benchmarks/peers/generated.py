@@ -1,4 +1,4 @@
-"""The bare generated client, without what is written by hand."""
+"""The generated client alone, without the facade."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from autoenhance_api.api.orders import edit_order
 from autoenhance_api.models import OrderUpdate
 
 
-def setup(url: str, key: str) -> AuthenticatedClient:
+def open_client(url: str, key: str) -> AuthenticatedClient:
     """Make a client."""
     return AuthenticatedClient(base_url=url, token=key, prefix="", auth_header_name="x-api-key")
 
 
-def one(client: AuthenticatedClient, order_id: str, name: str) -> Any:
+def edit(client: AuthenticatedClient, order_id: str, name: str) -> Any:
     """Edit one order."""
     return edit_order.sync(order_id, client=client, body=OrderUpdate(name=name))
 

@@ -7,16 +7,14 @@ from typing import Any
 import httpx
 
 
-def setup(url: str, key: str) -> httpx.Client:
+def open_client(url: str, key: str) -> httpx.Client:
     """Make a client."""
     return httpx.Client(base_url=url, headers={"x-api-key": key}, timeout=60)
 
 
-def one(client: httpx.Client, order_id: str, name: str) -> Any:
+def edit(client: httpx.Client, order_id: str, name: str) -> Any:
     """Edit one order."""
-    response = client.patch(f"/v3/orders/{order_id}", json={"name": name})
-    response.raise_for_status()
-    return response.json()
+    return client.patch(f"/v3/orders/{order_id}", json={"name": name}).raise_for_status().json()
 
 
 def close(client: httpx.Client) -> None:

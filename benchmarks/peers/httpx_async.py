@@ -1,4 +1,4 @@
-"""Raw httpx, async: one client, with the limits that it has by default, for however many edits are in flight."""
+"""Raw httpx, async: one client, with its default limits, which tasks share."""
 
 from __future__ import annotations
 
@@ -9,16 +9,14 @@ import httpx
 IS_ASYNC = True
 
 
-async def setup(url: str, key: str) -> httpx.AsyncClient:
+async def open_client(url: str, key: str) -> httpx.AsyncClient:
     """Make a client."""
     return httpx.AsyncClient(base_url=url, headers={"x-api-key": key}, timeout=60)
 
 
-async def one(client: httpx.AsyncClient, order_id: str, name: str) -> Any:
+async def edit(client: httpx.AsyncClient, order_id: str, name: str) -> Any:
     """Edit one order."""
-    response = await client.patch(f"/v3/orders/{order_id}", json={"name": name})
-    response.raise_for_status()
-    return response.json()
+    return (await client.patch(f"/v3/orders/{order_id}", json={"name": name})).raise_for_status().json()
 
 
 async def close(client: httpx.AsyncClient) -> None:

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any
 from autoenhance import AsyncAutoenhance
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import Iterator
 
 IS_ASYNC = True
 
 
-async def setup(url: str, key: str) -> AsyncAutoenhance:
+async def open_client(url: str, key: str) -> AsyncAutoenhance:
     """Make a client."""
     return AsyncAutoenhance(key, base_url=url)
 
 
-async def one(client: AsyncAutoenhance, order_id: str, name: str) -> Any:
+async def edit(client: AsyncAutoenhance, order_id: str, name: str) -> Any:
     """Edit one order."""
     return await client.edit_order(order_id, name=name)
 
@@ -27,16 +27,12 @@ async def close(client: AsyncAutoenhance) -> None:
     await client.aclose()
 
 
-async def many(
-    url: str, key: str, edits: Iterator[tuple[str, str]], in_flight: int, rate: float
-) -> AsyncIterator[None]:
+async def bulk(url: str, key: str, edits: Iterator[tuple[str, str]], in_flight: int) -> None:
     """Edit many orders."""
     from autoenhance import OrderEdit
 
-    async with AsyncAutoenhance(key, base_url=url, timeout=60) as client:
-        async for result in client.edit_orders(
-            (OrderEdit(order_id, name=name) for order_id, name in edits), concurrency=in_flight, rate=rate
-        ):
+    async with AsyncAutoenhance(key, base_url=url) as client:
+        orders = (OrderEdit(order_id, name=name) for order_id, name in edits)
+        async for result in client.edit_orders(orders, concurrency=in_flight, rate=float("inf")):
             if result.error:
                 raise result.error
-            yield

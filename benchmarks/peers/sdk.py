@@ -1,4 +1,4 @@
-"""The service's own SDK, `autoenhance` on PyPI. Its package has the name of ours, so that types cannot be had here."""
+"""The service's own SDK, `autoenhance` on PyPI. Its package has the name of ours, so that mypy cannot see its types."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Any
 sdk: Any = import_module("autoenhance")
 
 
-def setup(url: str, key: str) -> Any:
+def open_client(url: str, key: str) -> Any:
     """Make a client."""
     return sdk.Autoenhance(key, baseURL=url)
 
 
-def one(client: Any, order_id: str, name: str) -> Any:
+def edit(client: Any, order_id: str, name: str) -> Any:
     """Edit one order."""
     return client.update_order(id=order_id, name=name)
 
@@ -26,19 +26,10 @@ def close(client: Any) -> None:
 
 
 def read(content: bytes) -> Any:
-    """Decode an order as its client does with an answer."""
+    """Turn a response into models as its client does, and ask each image for its name."""
     response = SimpleNamespace(status=200, data=content, getheader=_content_type, getheaders=dict)
-    return _reader().response_deserialize(response, {"200": "OrderOut"}).data
-
-
-def names(order: Any) -> list[str]:
-    """The names of its images."""
+    order = _reader().response_deserialize(response, {"200": "OrderOut"}).data
     return [image.image_name for image in order.images]
-
-
-def write(order: Any) -> Any:
-    """Turn an order back into a dict."""
-    return order.to_dict()
 
 
 def _content_type(_: str) -> str:
@@ -47,4 +38,4 @@ def _content_type(_: str) -> str:
 
 @cache
 def _reader() -> Any:
-    return setup("http://127.0.0.1", "key")
+    return open_client("http://127.0.0.1", "key")
