@@ -20,7 +20,7 @@ class EditProgress:
         self.edited = 0
         self.failed = 0
         self.retrying: set[str] = set()
-        self._samples: deque[tuple[float, int]] = deque()
+        self._lately: deque[tuple[float, int]] = deque()
 
     @property
     def done(self) -> int:
@@ -29,14 +29,14 @@ class EditProgress:
 
     def start(self, now: float) -> None:
         """Start measuring the rate."""
-        self._samples.append((now, self.done))
+        self._lately.append((now, self.done))
 
     def rate(self, now: float) -> float:
         """Return the finished edits per second, over the last five seconds."""
-        self._samples.append((now, self.done))
-        while len(self._samples) > 2 and self._samples[1][0] <= now - _RATE_WINDOW:  # noqa: PLR2004  # a rate needs two
-            self._samples.popleft()
-        start, done = self._samples[0]
+        self._lately.append((now, self.done))
+        while len(self._lately) > 2 and self._lately[1][0] <= now - _RATE_WINDOW:  # noqa: PLR2004  # a rate needs two
+            self._lately.popleft()
+        start, done = self._lately[0]
         return (self.done - done) / (now - start) if now > start else 0.0
 
     def text(self, now: float, width: float = math.inf) -> str:
