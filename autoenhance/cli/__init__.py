@@ -2,8 +2,8 @@
 
 It needs the extra: `pip install "autoenhance-orders[cli]"`. No other module of the library imports it.
 
-Exit status: 0 success, 1 an edit failed (the service rejected it, or did not respond), 2 invalid usage or input, 3 stopped
-early (API key rejected, service unreachable, results not writable, too many failed edits, or Ctrl-C).
+Exit status: 0 success, 1 failed edits (the service rejected them, or did not respond), 2 invalid input, 3 stopped early
+(API key rejected, service unreachable, results not writable, too many failed edits, or Ctrl-C).
 Only data is written to standard output; messages are written to standard error.
 """
 

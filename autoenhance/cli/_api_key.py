@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from autoenhance.cli._console import Console
 
 _LONGEST_FILE: Final = 64 * 2**10
-_ANOTHER_FILE: Final = "Give a file with the key and nothing else."
+_ANOTHER_FILE: Final = "Give a file that holds the key and nothing else."
 
 
 def find_key(file: str | None, console: Console) -> Secret:

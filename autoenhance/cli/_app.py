@@ -22,7 +22,7 @@ app = typer.Typer(
     name="autoenhance",
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
-    epilog="Exit status: 0 success, 1 an edit failed, 2 invalid usage or input, 3 stopped early (such as by Ctrl-C).",
+    epilog="Exit status: 0 success, 1 failed edits, 2 invalid input, 3 stopped early.",
 )
 
 

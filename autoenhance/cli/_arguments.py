@@ -48,7 +48,7 @@ class TableOptions:
     sheet: Annotated[str | None, _value("NAME", "Sheet of the workbook.")] = None
     encoding: Annotated[str | None, _value("NAME", "Encoding, if not Unicode, such as cp1252.")] = None
     strict: Annotated[bool, _flag("--strict", "Treat rows without changes as errors.")] = False
-    max_name_length: Annotated[int, _value("NUMBER", "Maximum length of a name.", 1)] = 255
+    max_name_length: Annotated[int, _value("NUMBER", "Maximum name length.", 1)] = 255
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,15 +64,15 @@ class EditOrder(ServiceOptions):
     as_json: Annotated[bool, _flag("--json", "Print the raw response.")] = False
     as_curl: Annotated[bool, _flag("--curl", "Print the cURL command; send nothing.")] = False
     allow_empty_name: Annotated[bool, _flag("--allow-empty-name", "Allow an empty --name.")] = False
-    max_name_length: Annotated[int, _value("NUMBER", "Maximum length of a name.", 1)] = 255
+    max_name_length: Annotated[int, _value("NUMBER", "Maximum name length.", 1)] = 255
 
 
 @dataclass(frozen=True, kw_only=True)
 class EditOrders(ServiceOptions, TableOptions):
     """Edit the orders of a spreadsheet.
 
-    All rows are checked before the first request. Rerun the command to resume: finished edits are skipped, failed ones
-    are retried. Ctrl-C waits for the requests in flight; a second Ctrl-C does not.
+    All rows are checked before the first request. Rerun the command to resume: successful edits are skipped, failed
+    ones are retried. Ctrl-C waits for the requests in flight; a second Ctrl-C does not.
     """
 
     file: Annotated[str, _argument("FILE", _TABLE)]
@@ -80,8 +80,8 @@ class EditOrders(ServiceOptions, TableOptions):
     results: Annotated[str | None, _value("FILE", "Results file; by default FILE.results.jsonl.")] = None
     dry_run: Annotated[bool, _flag("--dry-run", "Check and show the edits; send nothing.")] = False
     shard: Annotated[str | None, _value("K/N", "Every N-th row from the K-th, such as 2/8.")] = None
-    concurrency: Annotated[int, _value("NUMBER", "Maximum edits in flight.", 1)] = 32
-    rate: Annotated[float, _value("NUMBER", "Maximum requests per second.")] = 250.0
+    concurrency: Annotated[int, _value("NUMBER", "Edits in flight.", 1)] = 32
+    rate: Annotated[float, _value("NUMBER", "Requests per second.")] = 250.0
     max_failures: Annotated[int | None, _value("NUMBER", "Stop if more edits than this fail.", 0)] = None
 
 
@@ -100,8 +100,8 @@ class ShowResults:
 class RunSandbox(TableOptions):
     """Run a local sandbox of the service until Ctrl-C.
 
-    It implements the API contract and needs no real API key. --latency, --fail-rate and --rate-limit simulate a slow or
-    unreliable service.
+    It implements the API contract and needs no real API key. To simulate a slow or unreliable service, use --latency,
+    --fail-rate and --rate-limit.
     """
 
     port: Annotated[int, _value("NUMBER", HELP["port"])] = DEFAULT_PORT

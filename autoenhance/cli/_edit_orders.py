@@ -156,7 +156,9 @@ class _Run:
                 for batch in run.batches(wait=SHOW_EVERY):
                     if self._is_stopping and not self._has_reported_stop:
                         self._has_reported_stop = True
-                        self._print("Stopping: waiting for the requests in flight. Press Ctrl-C again not to wait.")
+                        self._print(
+                            "Stopping: waiting for the requests in flight. Ctrl-C again does not wait for them."
+                        )
                     self._handle_results(batch, run)
                     self._display.show()
             except errors.BulkStoppedError as error:

@@ -20,7 +20,7 @@ STOPPED: Final = 3
 _SET_KEY: Final = "Set AUTOENHANCE_API_KEY, or give --api-key-file FILE."
 _CHECK_SERVICE: Final = "Check the network, and --base-url or AUTOENHANCE_BASE_URL."
 _HINTS: Final[dict[type[errors.AutoenhanceError], str]] = {
-    errors.AuthenticationError: "Check the API key in AUTOENHANCE_API_KEY or the --api-key-file.",
+    errors.AuthenticationError: "Check the key in AUTOENHANCE_API_KEY, or in the file of --api-key-file.",
     errors.PermissionDeniedError: "Check what the API key's account may do.",
     errors.NotFoundError: "Check the id, and that the API key belongs to the order's account.",
     errors.ConflictError: "Choose another --new-order-id.",
@@ -114,7 +114,7 @@ def reason_of(error: Exception) -> object:
 
 def no_key_error() -> CommandError:
     """Return the error for a missing API key."""
-    return CommandError("no API key given", _SET_KEY)
+    return CommandError("there is no API key", _SET_KEY)
 
 
 def refuse_key_as_argument(arguments: Sequence[str]) -> None:
@@ -133,7 +133,7 @@ def refuse_key_as_argument(arguments: Sequence[str]) -> None:
 
 def stopped(order_id: str, new_order_id: str | None) -> CommandError:
     """Return the error for Ctrl-C while an edit was in flight."""
-    hint = "Rerunning the command is safe."
+    hint = "Rerunning the command is harmless."
     if new_order_id not in {None, order_id}:
         hint = f"Look under {order_id!r} and under {new_order_id!r}."
     return CommandError("stopped before the response came; the edit may have happened", hint, STOPPED)

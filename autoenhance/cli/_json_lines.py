@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 HEADER: Final = Header(0, 0, {}, {column: column for column in COLUMNS}, [])
 """An empty header: each row has its own keys."""
-_TOO_DEEP: Final = f"lists and objects are nested more than {DEEPEST} levels deep"
+_TOO_DEEP: Final = f"lists and objects are nested more than {DEEPEST} deep"
 
 
 class _Object(dict[str, Any]):
@@ -56,7 +56,7 @@ def _read(row: int, text: str) -> Entry | RowError:
 
 
 def _decode(row: int, text: str) -> _Object | RowError:
-    column, message = "", "not a JSON object; each line must be one JSON object"
+    column, message = "", "not a JSON object; each line is one JSON object"
     try:
         value = _DECODER.decode(text.rstrip())
         # A simple row need not be measured.
@@ -65,7 +65,7 @@ def _decode(row: int, text: str) -> _Object | RowError:
         elif isinstance(value, _Object):
             return value
     except json.JSONDecodeError as error:
-        column, message = f"character {error.colno}", "invalid JSON; each line must be one JSON object"
+        column, message = f"character {error.colno}", "invalid JSON; each line is one JSON object"
     except ValueError as error:
         # For a number with too many digits, Python adds advice for programmers after a semicolon.
         message = f"invalid JSON: {str(error).partition(';')[0]}"

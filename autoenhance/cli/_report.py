@@ -107,7 +107,7 @@ class Report:
                 yield f"  and {progress.failed - len(self._failures):,} more; see the results"
         yield f"Results: {self.path}"
         if progress.failed and not left:
-            yield "Rerun the command to retry the failed edits."
+            yield "Rerun the command to retry what failed."
 
     def _history_text(self) -> str:
         parts = [f"{self._failed:,} of which failed before"] if self._failed else []

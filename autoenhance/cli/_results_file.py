@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from autoenhance.cli._record import Record
 
-_FREE_SPACE: Final = "Free disk space or correct the cause, then rerun the command to resume."
+_FREE_SPACE: Final = "Free some space, or correct the cause, and rerun the command to resume."
 _ANOTHER_FILE: Final = "Give another file with --results."
 # Only for its owner: order names are people's addresses.
 _MODE: Final = 0o600
@@ -86,7 +86,7 @@ class ResultsFile:
         """
         with suppress(OSError, ValueError):  # one of the paths does not exist, or is invalid
             if table is not None and Path(path).samefile(table):
-                raise CommandError(f"the results file {path!r} is the file with the edits", _ANOTHER_FILE)
+                raise CommandError(f"the results would go into {path!r}, which holds the edits", _ANOTHER_FILE)
         try:
             descriptor = os.open(path, _FLAGS, _MODE)
         except (OSError, ValueError) as error:
@@ -148,7 +148,7 @@ class ResultsFile:
             raise _file_error(self._path, "locked", error) from None
         if not is_ours:
             line = f"another run uses the results file {self._path!r}"
-            raise CommandError(line, "Wait for it to end, or give another file with --results.")
+            raise CommandError(line, "Wait until it has ended, or give another file with --results.")
         # After locking: another run may have been writing.
         try:
             with open(self._descriptor, "rb", closefd=False) as file:
@@ -237,11 +237,11 @@ def _complete_record(line: bytes, path: str, end: int) -> bytes:
 
 def _not_a_record(path: str, number: int) -> CommandError:
     if number == 1:
-        hint = "Give a file that this command has written, or one that does not exist yet."
+        hint = "Give one that this command has written, or a file that does not exist yet."
         return CommandError(f"{path!r} is not a results file", hint)
     where = f"line {number}" if number else "the last line"
-    line = f"{where} of the results file {path!r} is not a result"
-    return CommandError(line, "Correct the line, or delete it to send its edit again.")
+    line = f"{where} of the results file {path!r} is not a record of an edit"
+    return CommandError(line, "Correct the line, or remove it: then its edit is sent again.")
 
 
 def _file_error(path: str, action: str, error: Exception, hint: str = _ANOTHER_FILE) -> CommandError:

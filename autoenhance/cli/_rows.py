@@ -159,7 +159,7 @@ class RowChecker:
 
     def _check_id(self, column: str, value: str, entry: Entry) -> None:
         if column_of(value):
-            raise ValueError(f"{quote(value)} repeats the header; remove the row")
+            raise ValueError(f"{quote(value)} is the header again; remove the row")
         if not INVISIBLE.isdisjoint(value):
             raise ValueError(f"{value!a} has an invisible character; remove it")
         if _EXPONENT.fullmatch(value):
@@ -173,7 +173,7 @@ class RowChecker:
                 decoded_once = text.encode("cp1252").decode()
             except UnicodeError:
                 return
-            self._warn("{} was probably decoded twice; did you mean {}?", column, entry, text, decoded_once)
+            self._warn("{} was probably decoded twice; is it {}?", column, entry, text, decoded_once)
 
     def _warn_empty(self, entry: Entry, empty: set[str]) -> None:
         message = "is empty or an error: they cannot be told apart in .xls and .xlsb; save it as .xlsx"
@@ -195,5 +195,5 @@ def _text_error(text: str) -> str:
             return f"{quote(text)} has lost a character in a conversion; correct it"
         return f"control character {match[0]!a} in {quote(text)}; remove it"
     if is_error(text):
-        return f"{quote(text)} is a spreadsheet error; correct the cell"
+        return f"{quote(text)} is an error of the spreadsheet program; correct the cell"
     return f"{quote(text)} is a formula; give the text itself" if text.startswith('="') else ""

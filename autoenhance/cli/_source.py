@@ -80,8 +80,8 @@ def decode(data: bytes, name: str, encoding: str | None, confirm: Callable[[str]
     except UnicodeError as error:
         start = error.start if isinstance(error, UnicodeDecodeError) else 0
         if codec != "utf-8" or encoding:
-            problem = f"invalid {_ENCODING_NAMES.get(codec, codec)} on line {_line_number(data[:start])}"
-            raise CommandError(f"{name}: {problem}; the file is damaged, or in another encoding", _SAVE) from None
+            problem = f"the text is not {_ENCODING_NAMES.get(codec, codec)} on line {_line_number(data[:start])}"
+            raise CommandError(f"{name}: {problem}; it is damaged, or in another encoding", _SAVE) from None
         text, codec = _decode_windows(data, name, start, confirm), "Windows-1252"
     if "\0" in text:
         line = _line_number(text.partition("\0")[0].encode(errors="replace"))
@@ -112,9 +112,9 @@ def _decode_windows(data: bytes, name: str, start: int, confirm: Callable[[str],
     text = data.decode("cp1252", "replace")
     cell = next(cell for cell in re.split(r"[\r\n,;\t|\"]", text) if not cell.isascii()).strip()
     problem = f"{name} is not UTF-8 ({byte}); decoded as Windows-1252 it has {quote(cell)}"
-    if "\ufffd" not in text and confirm(f"{problem}. Is that correct?"):
+    if "\ufffd" not in text and confirm(f"{problem}. Is that right?"):
         return text
-    raise CommandError(problem, f"If that is correct, give --encoding cp1252; otherwise give its encoding. {_SAVE}")
+    raise CommandError(problem, f"If that is right, give --encoding cp1252; else name its encoding. {_SAVE}")
 
 
 def _is_utf8(line: bytes) -> bool:

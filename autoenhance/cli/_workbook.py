@@ -30,7 +30,7 @@ _HIDDEN: Final = "is in a hidden row; show the row, or delete it"
 _ODS: Final = "content.xml"
 _XLSX: Final = "xl/workbook.xml"
 _NOT_STORED: Final = "formula without a stored value; open and save the workbook in the spreadsheet program"
-_ERROR: Final = "'{}' is a spreadsheet error; correct the cell"
+_ERROR: Final = "'{}' is an error of the spreadsheet program; correct the cell"
 # The FilePass record of an encrypted .xls.
 _FILEPASS: Final = re.compile(rb"\x2f\x00[\x02\x04\x06\x36\xc8\xca]\x00")
 _DAMAGED: Final = (zipfile.BadZipFile, zlib.error, ET.ParseError, EOFError, KeyError, OSError, RuntimeError, ValueError)
