@@ -176,7 +176,7 @@ class RowChecker:
             self._warn("{} was probably decoded twice; is it {}?", column, entry, text, decoded_once)
 
     def _warn_empty(self, entry: Entry, empty: set[str]) -> None:
-        message = "is empty or an error: they cannot be told apart in .xls and .xlsb; save it as .xlsx"
+        message = "is empty or an error: .xls and .xlsb do not distinguish them; save it as .xlsx"
         for column in sorted(empty, key=list(self.labels).index) if self.hides_errors else ():
             self._warn(message, column, entry)
 
