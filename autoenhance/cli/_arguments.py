@@ -13,8 +13,8 @@ from autoenhance.sandbox._foreground import DEFAULT_PORT, HELP
 from autoenhance.sandbox._simulation import DEFAULT_RATE_LIMIT
 
 _TABLE: Final = (
-    "A workbook (.xlsx, .xlsm, .xls, .xlsb, .ods), CSV or JSON Lines file, or - for standard input. Its columns: order_id, and at "
-    f"least one of {', '.join(param.keyword for param in BODY)}. Other columns are copied to the results."
+    "A workbook (.xlsx, .xlsm, .xls, .xlsb, .ods), CSV or JSON Lines file, or - for standard input. Its columns: order_id, "
+    f"and at least one of {', '.join(param.keyword for param in BODY)}. Other columns are copied to the results."
 )
 
 

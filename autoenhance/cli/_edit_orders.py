@@ -140,7 +140,8 @@ class _Run:
                 )
                 if not self._results.is_in_place():
                     self._print(
-                        f"Warning: the results file {self._report.path!r} was moved or deleted during the run; the results are not there"
+                        f"Warning: the results file {self._report.path!r} was moved or deleted during the run; "
+                        "the results are not there"
                     )
                 return self._status(stopped)
 
@@ -204,7 +205,7 @@ class _Run:
 
     def _status(self, stopped: errors.BulkStoppedError | None) -> int:
         for record in self._results.unwritten:
-            outcome = "edited" if record.is_edited else f"failed ({record.error})"
+            outcome = "was edited" if record.is_edited else f"failed ({record.error})"
             self._print(f"Not in the results: order {record.order_id!r} {outcome}")
         is_all_done = self._progress.done == self._progress.total
         # A later write may have succeeded.

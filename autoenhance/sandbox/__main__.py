@@ -17,7 +17,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the sandbox with these arguments, by default those of the process, and return the exit status."""
     parser = argparse.ArgumentParser(
         prog="python -m autoenhance.sandbox",
-        description="Run a local sandbox of the Autoenhance API until Ctrl-C. It implements the API contract and needs no real API key.",
+        description="Run a local sandbox of the Autoenhance API until Ctrl-C. "
+        "It implements the API contract and needs no real API key.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     parser.add_argument("--port", metavar="NUMBER", type=int, default=DEFAULT_PORT, help=HELP["port"])
