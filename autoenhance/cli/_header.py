@@ -50,7 +50,7 @@ class RawRow(NamedTuple):
 
 
 class CellError(str):
-    """In the place of the value of a cell that has no usable one: the message."""
+    """The error message of a cell without a usable value, in the place of the value."""
 
     __slots__ = ()
 

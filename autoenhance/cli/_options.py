@@ -75,7 +75,7 @@ def _option(param: Param) -> inspect.Parameter:
 
 
 def _choices(kinds: Sequence[Any]) -> list[str]:
-    """All valid texts, or nothing if they cannot be listed."""
+    """Return all valid values as text, or nothing if they cannot be listed."""
     if str in kinds:
         return []
     return [str(value) for value in known_values(kinds)] or (["true", "false"] if bool in kinds else [])
