@@ -3,11 +3,11 @@
     pip install 'autoenhance-orders[dask]'
     python examples/edit_on_dask.py orders.csv --workers 4
 
-The partitions are those of `autoenhance edit-orders --shard K/N`, and each task is that command. So each shard has a results
-file of its own beside the spreadsheet, and a shard that is run again goes on where it was: by Dask, because a worker died, or
-by you. The API key reaches the workers through their environment; it is in no task.
+Each task runs `autoenhance edit-orders --shard K/N`. So each shard has a results file of its own beside the spreadsheet, and
+a shard that is run again resumes, whether Dask reruns it because a worker died, or you do. The workers get the API key from
+their environment; it is not in a task.
 
-Exit status: that of the command; the highest of all shards.
+Exit status: the highest of the command's exit statuses for the shards.
 """
 
 from __future__ import annotations
@@ -30,23 +30,23 @@ def edit_shard(file: str, shard: str, rate: float) -> int:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Edit all shards, and say what came of each."""
+    """Edit all shards, print the exit status of each, and return the highest."""
     parser = argparse.ArgumentParser(description="Edit the orders of a spreadsheet on a Dask cluster.")
-    parser.add_argument("file", metavar="FILE", help="What edit-orders reads; all workers must see it at this path.")
+    parser.add_argument("file", metavar="FILE", help="The file for edit-orders; all workers must have it at this path.")
     parser.add_argument("--workers", type=int, default=4, help="Worker processes, each with one shard at a time.")
-    parser.add_argument("--shards", type=int, default=16, help="Shards; the same number each time, to go on.")
-    parser.add_argument("--rate", type=float, default=250.0, help="Requests a second, of all workers together.")
-    given = parser.parse_args(arguments)
-    # The service counts the requests of an address, whichever worker sends them: each may send its share.
-    rate = given.rate / given.workers
-    shards = [f"{number}/{given.shards}" for number in range(1, given.shards + 1)]
+    parser.add_argument("--shards", type=int, default=16, help="Number of shards; it must be the same to resume.")
+    parser.add_argument("--rate", type=float, default=250.0, help="Requests per second of all workers together.")
+    options = parser.parse_args(arguments)
+    # The service limits the requests from one address, so the workers share the rate.
+    rate = options.rate / options.workers
+    shards = [f"{number}/{options.shards}" for number in range(1, options.shards + 1)]
     statuses: dict[str, int] = {}
     with (
-        LocalCluster(n_workers=given.workers, threads_per_worker=1, dashboard_address=None) as cluster,
+        LocalCluster(n_workers=options.workers, threads_per_worker=1, dashboard_address=None) as cluster,
         Client(cluster) as client,
     ):
-        # Not pure: asked for again, a shard is to be looked at again.
-        tasks = {client.submit(edit_shard, given.file, shard, rate, pure=False): shard for shard in shards}
+        # pure=False: Dask must run a shard again, and not return an earlier result.
+        tasks = {client.submit(edit_shard, options.file, shard, rate, pure=False): shard for shard in shards}
         for task in as_completed(tasks):
             statuses[tasks[task]] = task.result()
             print(f"Shard {tasks[task]}: exit status {statuses[tasks[task]]}")

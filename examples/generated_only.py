@@ -3,9 +3,9 @@
     export AUTOENHANCE_API_KEY=… AUTOENHANCE_BASE_URL=https://api.autoenhance.ai
     python examples/generated_only.py harbour-view-7 "12 Acacia Avenue"
 
-Nothing is retried. Without a connection it raises an exception of httpx, and for a body that is no JSON a ValueError.
+Nothing is retried. Without a connection it raises an exception of httpx, and for a body that is not JSON a ValueError.
 
-Exit status: 0 the order was edited, 1 the service refused the edit.
+Exit status: 0 the order was edited, 1 the service rejected the edit.
 """
 
 from __future__ import annotations

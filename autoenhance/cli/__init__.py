@@ -1,10 +1,10 @@
-"""The command `autoenhance`: what the library does, from a terminal.
+"""The `autoenhance` command-line interface.
 
-It needs the extra: `pip install "autoenhance-orders[cli]"`. Nothing else of the library imports it.
+It needs the extra: `pip install "autoenhance-orders[cli]"`. No other module of the library imports it.
 
-Exit status: 0 done, 1 the edit failed (the service refused it, or did not respond), 2 usage or bad input, 3 stopped early
-(the key was refused, the service cannot be reached, the results cannot be written, too many edits failed, or Ctrl-C).
-Only data goes to standard output; the rest goes to standard error.
+Exit status: 0 success, 1 failed edits (the service rejected them, or did not respond), 2 invalid input, 3 stopped early
+(API key rejected, service unreachable, results not writable, too many failed edits, or Ctrl-C).
+Only data is written to standard output; messages are written to standard error.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ __all__ = ["main"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line, by default that of this process; returns the exit status."""
+    """Run the command with these arguments, by default those of the process, and return the exit status."""
     try:
-        # typer and rich are imported here, and only here, so that their absence has a sentence of its own.
+        # Imported here, and not above, to report a missing typer or rich in one line.
         from autoenhance.cli._run import run
     except ModuleNotFoundError as error:
         if sys.stderr is not None:
-            needs = f"autoenhance needs {error.name!r}: pip install 'autoenhance-orders[cli]'"
-            print(needs, file=sys.stderr)  # noqa: T201  # a program's own voice
+            message = f"autoenhance needs {error.name!r}: pip install 'autoenhance-orders[cli]'"
+            print(message, file=sys.stderr)  # noqa: T201  # a command prints
         return 2
     return run(sys.argv[1:] if arguments is None else arguments)

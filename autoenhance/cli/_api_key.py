@@ -1,4 +1,4 @@
-"""Where the API key comes from: a file, the environment, or whoever sits at the terminal. Never an argument."""
+"""Read the API key from a file, the environment or a prompt; it is never an argument."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from autoenhance._settings import Secret, read_api_key
 from autoenhance.cli._console import is_tty
-from autoenhance.cli._error_messages import CommandError, bad_input, no_key, reason_of
+from autoenhance.cli._error_messages import CommandError, as_command_error, no_key_error, reason_of
 
 if TYPE_CHECKING:
     from autoenhance.cli._console import Console
@@ -20,10 +20,10 @@ _ANOTHER_FILE: Final = "Give a file that holds the key and nothing else."
 
 
 def find_key(file: str | None, console: Console) -> Secret:
-    """The key from the file that was named, else from the environment, else from a prompt.
+    """Return the API key from the given file, else from the environment, else from a prompt.
 
     Raises:
-        CommandError: If there is none, or it cannot be one.
+        CommandError: If there is no key, or it is invalid.
     """
     try:
         if file is not None:
@@ -32,33 +32,33 @@ def find_key(file: str | None, console: Console) -> Secret:
             return read_api_key(None)
         return read_api_key(_prompt())
     except ValueError as error:
-        raise bad_input(error) from None
+        raise as_command_error(error) from None
 
 
 def _read(file: str, console: Console) -> str:
     if file == "-":
         raise CommandError("--api-key-file takes a file, not standard input", _ANOTHER_FILE)
     try:
-        with open(file, "rb") as opened:  # noqa: PTH123  # what it says may be /dev/fd/63, which must be opened as it is
-            mode = os.fstat(opened.fileno()).st_mode
-            # One byte more than there may be; a device may have no end.
-            content = opened.read(_LONGEST_FILE + 1)
+        with open(file, "rb") as key_file:  # noqa: PTH123  # /dev/fd/63 must be opened as it is
+            mode = os.fstat(key_file.fileno()).st_mode
+            # One byte more than allowed, and not all of it: a device may be endless.
+            content = key_file.read(_LONGEST_FILE + 1)
     except (OSError, ValueError) as error:
         raise CommandError(f"the key file {file!r} cannot be read: {reason_of(error)}", _ANOTHER_FILE) from None
     if len(content) > _LONGEST_FILE:
-        raise CommandError(f"the key file {file!r} is too long to hold a key", _ANOTHER_FILE)
+        raise CommandError(f"the key file {file!r} has more than {_LONGEST_FILE // 2**10} KiB", _ANOTHER_FILE)
     if os.name == "posix" and stat.S_ISREG(mode) and mode & (stat.S_IRGRP | stat.S_IROTH):
-        console.print(f"Warning: others may read the key file {file!r}; chmod 600 changes that")
+        console.print(f"Warning: the key file {file!r} is readable by other users; run chmod 600 on it")
     try:
         return content.decode("utf-8-sig").rstrip("\r\n")
     except UnicodeDecodeError:
-        raise CommandError(f"the key file {file!r} does not hold text", _ANOTHER_FILE) from None
+        raise CommandError(f"the key file {file!r} is not UTF-8 text", _ANOTHER_FILE) from None
 
 
 def _prompt() -> str:
     if not is_tty(sys.stdin) or sys.stderr is None:
-        raise no_key()
+        raise no_key_error()
     try:
         return getpass.getpass("API key (not shown): ", stream=sys.stderr)
     except EOFError:
-        raise no_key() from None
+        raise no_key_error() from None

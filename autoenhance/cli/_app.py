@@ -1,4 +1,4 @@
-"""The commands, and which function runs each. They are imported when they run: `--help` needs none of them."""
+"""The commands, and the function that runs each. It is imported when it runs: `--help` needs none of them."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from autoenhance_api.edit_order_params import PARAMS
 if TYPE_CHECKING:
     from autoenhance.cli._console import Console
 
-# Plain help: it reads the same on a terminal, in a pipe and aloud.
+# Plain text: the help is the same on a terminal, in a pipe and in a screen reader.
 app = typer.Typer(
     name="autoenhance",
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
-    epilog="Exit status: 0 all done, 1 some failed, 2 usage or bad input, 3 stopped early (the key was refused, or Ctrl-C).",
+    epilog="Exit status: 0 success, 1 failed edits, 2 invalid input, 3 stopped early.",
 )
 
 
-def _show_version(wanted: bool) -> None:  # noqa: FBT001  # what typer calls
-    if wanted:
+def _show_version(is_given: bool) -> None:  # noqa: FBT001  # typer passes it by position
+    if is_given:
         write_text(f"autoenhance-orders {__version__}\n")
         raise typer.Exit
 
@@ -36,11 +36,11 @@ def _show_version(wanted: bool) -> None:  # noqa: FBT001  # what typer calls
 def autoenhance(
     context: typer.Context,
     *,
-    version: Annotated[  # noqa: ARG001  # its callback has done what there is to do
+    version: Annotated[  # noqa: ARG001  # its callback handles it
         bool, typer.Option("--version", is_eager=True, callback=_show_version, help="Show the version and exit.")
     ] = False,
 ) -> None:
-    """Edit orders of Autoenhance.ai, and run a sandbox of the service."""
+    """Edit orders of Autoenhance.ai, or run a local sandbox of the service."""
     if context.invoked_subcommand is None:
         for line in context.get_help().splitlines():
             context.obj.print(line)

@@ -1,4 +1,4 @@
-"""Pure: the text of a CSV file as rows of cells."""
+"""Pure: read the rows of a CSV file."""
 
 from __future__ import annotations
 
@@ -14,42 +14,40 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _SEPARATORS: Final = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "pipes"}
-# What Excel understands as the first line of a file, and does not count as a row.
+# A first line that tells Excel the separator, and is not counted as a row.
 _SEP_LINE: Final = re.compile(r'"?sep=([^"\s]|\t)"?[^\S\r\n]*(?:\r\n?|\n|\Z)', re.IGNORECASE)
-_QUOTE: Final = (
-    'a quote (") ends a field in the middle; is one missing or too many? In a quoted field it is written twice ("")'
-)
+_TEXT_AFTER_QUOTE: Final = 'text after a closing quote ("); in a quoted field, write a quote twice ("")'
 _UNTERMINATED: Final = "unterminated quoted field; add the closing quote"
 
 
 def read_csv(text: str) -> tuple[str, Iterator[RawRow | RowError]]:
-    """How a CSV file is written, for people, and its rows, read as they are asked for."""
-    found = _SEP_LINE.match(text)
-    start = text[found.end() :] if found else text
-    separator = found[1] if found else max(_SEPARATORS, key=lambda one: _fit(start, one))
-    rows = _csv_rows(start, separator, before=1 if found else 0)
+    """Return the display name of the format of a CSV file, and its rows, which are read lazily."""
+    sep_line = _SEP_LINE.match(text)
+    table = text[sep_line.end() :] if sep_line else text
+    separator = sep_line[1] if sep_line else max(_SEPARATORS, key=lambda candidate: _score(table, candidate))
+    rows = _csv_rows(table, separator, skipped=1 if sep_line else 0)
     return f"CSV with {_SEPARATORS.get(separator, repr(separator))}", rows
 
 
-def _fit(text: str, separator: str) -> tuple[int, int]:
-    """The greater, the more likely is it the separator of a text."""
+def _score(text: str, separator: str) -> tuple[int, int]:
+    """Return how likely it is the separator of the text: known columns in a row, then fields in a row."""
     rows = [row for row in islice(_csv_rows(text, separator), HEADER_ROWS) if isinstance(row, RawRow)]
     return max(((len(columns_in(row)), len(row.values)) for row in rows), default=(0, 0))
 
 
 def _without_blanks(text: str, separator: str) -> str:
-    """The text, without whitespace before a quote that opens a field: it belongs to neither."""
+    """Remove whitespace before an opening quote, which csv would take for an unquoted field."""
     blanks, separator = "".join(set(BLANK) - {"\r", "\n", separator}), re.escape(separator)
     if not re.search(f'(?:^|[{separator}\r\n])[{blanks}]++"', text):
         return text
-    # Quoted fields are matched whole, so that what is within them stays.
+    # Quoted fields are matched whole, so that they are not changed.
     return re.sub(f'(^|[{separator}\r\n])[{blanks}]*+("(?:[^"]|"")*+"?)', r"\1\2", text)
 
 
-def _csv_rows(text: str, separator: str, before: int = 0) -> Iterator[RawRow | RowError]:
+def _csv_rows(text: str, separator: str, skipped: int = 0) -> Iterator[RawRow | RowError]:
     text = _without_blanks(text, separator)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    row, line = 0, before + 1
+    row, line = 0, skipped + 1
     while True:
         row += 1
         try:
@@ -62,16 +60,16 @@ def _csv_rows(text: str, separator: str, before: int = 0) -> Iterator[RawRow | R
                 limit = f"a field has more than {csv.field_size_limit():,} characters"
                 yield RowError(row, line, "", f"{limit}; is a quote missing after it? The rows after it were not read")
                 return
-            yield RowError(row, line, "", _QUOTE)
+            yield RowError(row, line, "", _TEXT_AFTER_QUOTE)
         else:
             if values is None:
                 return
-            is_one_line = before + reader.line_num <= line
+            is_one_line = skipped + reader.line_num <= line
             yield RawRow(row, line, values, not is_one_line and _contains_rows(values, separator))
-        line = before + reader.line_num + 1
+        line = skipped + reader.line_num + 1
 
 
 def _contains_rows(values: list[str], separator: str) -> bool:
-    """Whether a line within a field looks like a row, so that the field may have lost its closing quote."""
-    within = (line for value in values if "\n" in value or "\r" in value for line in value.splitlines()[1:])
-    return any(line.count(separator) >= max(len(values) - 1, 1) for line in within)
+    """Return whether a line within a field looks like a row; a closing quote may be missing then."""
+    lines = (line for value in values if "\n" in value or "\r" in value for line in value.splitlines()[1:])
+    return any(line.count(separator) >= max(len(values) - 1, 1) for line in lines)

@@ -1,4 +1,4 @@
-"""Pure: an edit as the cURL command that makes it. The library builds the request; it is held back and written down."""
+"""Pure: the cURL command for an edit. The library builds the request, which is captured instead of sent."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from autoenhance_api.edit_order_params import PARAMS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# The others are about the connection, or about us.
+# All other headers are about the connection or the client.
 _HEADERS: Final = ("content-type", *(param.wire_name for param in PARAMS if param.location == "header"))
-# In URLs curl takes these for patterns.
+# curl takes these characters in a URL for patterns.
 _PATTERNS: Final = frozenset("[]{}")
 
 
 class _CapturedError(Exception):
-    """The request goes no further."""
+    """Raised by the transport in the place of sending the request."""
 
 
 def as_curl(
@@ -34,27 +34,27 @@ def as_curl(
     timeout: float,
     ascii_only: bool,
 ) -> str:
-    """The command for a shell; it takes the key from `$AUTOENHANCE_API_KEY`, and tries once.
+    """Return the shell command. It reads the API key from `$AUTOENHANCE_API_KEY`, and makes one attempt.
 
     Raises:
-        ValueError: If the library does not accept an argument.
+        ValueError: If an argument is invalid.
     """
-    held: list[httpx.Request] = []
+    captured: list[httpx.Request] = []
 
     def capture(request: httpx.Request) -> NoReturn:
-        held.append(request)
+        captured.append(request)
         raise _CapturedError
 
-    # A key has to be there, and goes nowhere.
+    # The client needs a key, which is not used.
     with (
         httpx.Client(transport=httpx.MockTransport(capture)) as http,
         Autoenhance("none", base_url=base_url, timeout=timeout, http_client=http) as client,
         suppress(_CapturedError),
     ):
         client.edit_order(order_id, **changes)
-    (request,) = held
+    (request,) = captured
     url = str(request.url)
-    # Written anew, because httpx writes JSON in one way or another from version to version.
+    # Encoded again, because the JSON encoding of httpx differs from version to version.
     body = printable_json(json.dumps(json.loads(request.content), ensure_ascii=ascii_only))
     headers = [f"{name}: {request.headers[name]}" for name in _HEADERS if name in request.headers]
     options = [
@@ -66,6 +66,6 @@ def as_curl(
         "--fail-with-body --silent --show-error",
         f"--max-time {timeout:g}",
     ]
-    # The key goes in by standard input, so that no list of processes shows it.
+    # The key is passed on standard input, so that process lists do not show it.
     lines = [f"  curl {shlex.quote(url)}", *(f"    {option}" for option in options)]
     return "printf 'x-api-key: %s\\n' \"$AUTOENHANCE_API_KEY\" |\n" + " \\\n".join(lines) + "\n"

@@ -1,4 +1,4 @@
-"""`autoenhance edit-order`: one edit, and what is shown of it."""
+"""`autoenhance edit-order`: edit one order and show the result."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 from autoenhance._params import BODY
 from autoenhance.cli._console import is_terminal, output_encoding, write_output, write_text
 from autoenhance.cli._curl import as_curl
-from autoenhance.cli._error_messages import CommandError, bad_input, stopped
+from autoenhance.cli._error_messages import CommandError, as_command_error, stopped
 from autoenhance.cli._header import is_blank
 from autoenhance.cli._order_table import order_table
 from autoenhance.cli._service import check_service, open_client
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 
 def edit_order(options: EditOrder, console: Console) -> None:
-    """Do what was asked, and show what came of it.
+    """Edit an order and show it, or print the cURL command.
 
     Raises:
-        CommandError: If it cannot be asked like that, or was stopped.
+        CommandError: If the options are invalid, or the command was stopped.
         AutoenhanceError: If the edit failed.
-        OutputError: If what came of it cannot be shown.
+        OutputError: If standard output cannot be written.
     """
     _check(options)
     try:
@@ -37,9 +37,9 @@ def edit_order(options: EditOrder, console: Console) -> None:
             return
         response = _send(options, console)
     except ValueError as error:
-        raise bad_input(error) from None
+        raise as_command_error(error) from None
     if options.as_json:
-        # Verbatim, but on a terminal, which would act on some of them: there the same JSON without these.
+        # Verbatim, except on a terminal, where control characters are escaped.
         safe = printable_json(response.content.decode("utf-8", "replace")) if is_terminal() else None
         write_output(response.content) if safe is None else write_text(safe)
         return
@@ -55,10 +55,10 @@ def _check(options: EditOrder) -> None:
         raise CommandError("no changes given", f"Give {join_or([option_name(param.keyword) for param in BODY])}.")
     name = options.changes.get("name")
     if is_blank(name) and "name" in options.changes and not options.allow_empty_name:
-        raise CommandError("--name is empty", "Give a name, or --allow-empty-name to remove the one that it has.")
+        raise CommandError("--name is empty", "Give a name, or --allow-empty-name to remove the current one.")
     if name is not None and len(name) > options.max_name_length:
         line = f"--name has {len(name)} characters; at most {options.max_name_length} are allowed"
-        raise CommandError(line, "--max-name-length allows more.")
+        raise CommandError(line, "Give a larger --max-name-length to allow it.")
     check_service(options)
 
 

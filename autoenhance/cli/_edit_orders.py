@@ -1,4 +1,4 @@
-"""`autoenhance edit-orders`: a table of edits, and the result of each."""
+"""`autoenhance edit-orders`: make the edits of a table and record the result of each."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from autoenhance import errors
 from autoenhance._bulk.limits import read_limits
 from autoenhance._settings import read_base_url
 from autoenhance.cli._console import write_text
-from autoenhance.cli._error_messages import STOPPED, CommandError, bad_input, error_message, line_of
+from autoenhance.cli._error_messages import STOPPED, CommandError, as_command_error, error_line, error_message
 from autoenhance.cli._progress import EditProgress
 from autoenhance.cli._progress_display import SHOW_EVERY, show_progress
 from autoenhance.cli._record import Record, as_time
@@ -33,27 +33,27 @@ if TYPE_CHECKING:
     from autoenhance.cli._rows import Row
     from autoenhance.cli._table import Shard, Table
 
-_STANDARD: Final = "-"
-_AT_ONCE: Final = 500
-"""So many lines of a dry run are one write."""
+_STDIO: Final = "-"
+_LINES_PER_WRITE: Final = 500
+"""Lines of a dry run per write."""
 
 
 def edit_orders(options: EditOrders, console: Console) -> int:
-    """Do what was asked, and say what became of it; returns the exit status.
+    """Make the edits of a table, or show them in a dry run, and return the exit status.
 
     Raises:
-        CommandError: If it cannot be asked like that; then nothing was sent.
-        OutputError: If what a dry run shows cannot be shown.
+        CommandError: If an option or the table is invalid, and nothing was sent; or if the run stopped early.
+        OutputError: If a dry run cannot write to standard output.
     """
     shard, history = _check(options)
     path = _default_results_path(options.file, shard) if options.results is None else options.results
     table = read_valid_table(options.file, options, options.changes, console, outcome="nothing was sent")
     if options.dry_run:
-        if os.path.exists(path):  # noqa: PTH110  # a path that cannot be one does not exist
+        if os.path.exists(path):  # noqa: PTH110  # an invalid path does not exist
             read_results(path, history.add)
         report = Report(table, shard, path, history)
-        for start in range(0, len(report.pending), _AT_ONCE):
-            write_text("".join(edits_to_make(report.pending[start : start + _AT_ONCE])))
+        for start in range(0, len(report.pending), _LINES_PER_WRITE):
+            write_text("".join(edits_to_make(report.pending[start : start + _LINES_PER_WRITE])))
         for line in report.dry_run_lines():
             console.print(line)
         return 0
@@ -64,10 +64,10 @@ def edit_orders(options: EditOrders, console: Console) -> int:
 def read_valid_table(
     file: str, options: TableOptions, common: Mapping[str, Any], console: Console, *, outcome: str
 ) -> Table:
-    """Read a file that has no errors.
+    """Read a file of edits, and print its warnings and errors.
 
     Raises:
-        CommandError: If it has some, which are said, or cannot be read.
+        CommandError: If it has errors, or cannot be read.
     """
     table = read_table(file, options, common, console.confirm)
     for line in (*table.warnings, *errors_of(table)):
@@ -81,25 +81,25 @@ def read_valid_table(
 
 def _check(options: EditOrders) -> tuple[Shard | None, History]:
     check_service(options)
-    if options.file == _STANDARD and options.results is None:
+    if options.file == _STDIO and options.results is None:
         raise CommandError("standard input needs --results", "Give --results FILE.")
-    if options.results in {_STANDARD, ""}:
+    if options.results in {_STDIO, ""}:
         raise CommandError("--results takes a file; a run cannot resume from standard output", "Give --results FILE.")
     try:
         read_limits(options.concurrency, options.rate, options.max_failures)
         history = History(read_base_url(options.base_url))
     except ValueError as error:
-        raise bad_input(error) from None
+        raise as_command_error(error) from None
     return parse_shard(options.shard) if options.shard is not None else None, history
 
 
 def _default_results_path(file: str, shard: Shard | None) -> str:
-    # A file of its own for each shard, because two runs cannot write into one.
+    # One file per shard, because two runs cannot write to the same file.
     return f"{file}.{shard.number}-of-{shard.of}.results.jsonl" if shard else f"{file}.results.jsonl"
 
 
 class _Run:
-    """One run over the rows that are not done."""
+    """A run over the pending rows of a table."""
 
     def __init__(self, options: EditOrders, report: Report, results: ResultsFile, console: Console) -> None:
         self._options = options
@@ -113,7 +113,7 @@ class _Run:
         self._has_reported_stop = False
 
     def run(self) -> int:
-        """Make the edits, and say what became of them; returns the exit status."""
+        """Make the edits, report the results, and return the exit status."""
         if not self._progress.total:
             self._print(*self._report.start_lines())
             return 0
@@ -122,7 +122,7 @@ class _Run:
         try:
             client = open_client(options, self._console, on_retry=lambda retry: retrying.add(retry.order_id))
         except ValueError as error:
-            raise bad_input(error) from None
+            raise as_command_error(error) from None
         with client:
             run = client.edit_orders(
                 self._report.pending,
@@ -130,17 +130,18 @@ class _Run:
                 rate=options.rate,
                 max_failures=options.max_failures,
             )
-            # Until the summary is shown: Ctrl-C in the middle of it must not be reported as one before the first request.
+            # The summary is inside, too: Ctrl-C during it must not be reported as one before the first request.
             with handle_signals(lambda: self._stop(run), self._stop_hard):
                 self._print(*self._report.start_lines())
-                began = time.monotonic()
+                start = time.monotonic()
                 stopped = self._edit(run)
                 self._print(
-                    *self._report.end_lines(self._progress, len(self._results.unwritten), time.monotonic() - began)
+                    *self._report.end_lines(self._progress, len(self._results.unwritten), time.monotonic() - start)
                 )
                 if not self._results.is_in_place():
                     self._print(
-                        f"Warning: {self._report.path} was moved or removed meanwhile; the results are not there."
+                        f"Warning: the results file {self._report.path!r} was moved or deleted during the run; "
+                        "the results are not there"
                     )
                 return self._status(stopped)
 
@@ -149,7 +150,7 @@ class _Run:
             self._console.print(line)
 
     def _edit(self, run: EditRun[Row]) -> errors.BulkStoppedError | None:
-        """Make the edits; returns what ended it before the end, but for signals."""
+        """Make the edits; returns the error that stopped the run early, if any."""
         self._progress.start(time.monotonic())
         with run, show_progress(self._progress, self._console) as self._display, self._console.log_retries():
             try:
@@ -164,7 +165,7 @@ class _Run:
             except errors.BulkStoppedError as error:
                 return error
             except BaseException:
-                # Whatever ended it, nothing that was sent is lost.
+                # Record the edits in flight before the error is raised.
                 run.stop()
                 with suppress(errors.BulkStoppedError):
                     for batch in run.batches():
@@ -173,10 +174,10 @@ class _Run:
         return None
 
     def _handle_results(self, batch: list[EditResult[Row]], run: EditRun[Row]) -> None:
-        """Write what came, and count it then; if that fails, send nothing more, and try again with what comes."""
+        """Write results, then count them. If writing fails, stop the run, and retry with the next results."""
         now = as_time(datetime.now(UTC))
         try:
-            written = self._results.write([_record(result, now, self._report.service) for result in batch])
+            written = self._results.write([_record_of(result, now, self._report.service) for result in batch])
         except ResultsError as error:
             self._error = error
             run.stop()
@@ -190,7 +191,7 @@ class _Run:
                 self._report.add_failure(record)
 
     def _stop(self, run: EditRun[Row]) -> None:
-        # Nothing is said here: a signal may come in the middle of saying something else.
+        # Nothing is printed here: the signal may have interrupted a write.
         self._is_stopping = True
         run.stop()
 
@@ -199,15 +200,15 @@ class _Run:
         print_unbuffered(
             f"{undo}Stopped: the edits in flight may have happened.\nRerun the command to send them again.\n"
         )
-        # Not by an exception: leaving would wait for the edits.
+        # Not an exception: the context managers would wait for the edits.
         os._exit(STOPPED)
 
     def _status(self, stopped: errors.BulkStoppedError | None) -> int:
         for record in self._results.unwritten:
-            became = "was edited" if record.is_edited else f"failed ({record.error})"
-            self._print(f"Not in the results: order {record.order_id} {became}.")
+            outcome = "was edited" if record.is_edited else f"failed ({record.error})"
+            self._print(f"Not in the results: order {record.order_id!r} {outcome}")
         is_all_done = self._progress.done == self._progress.total
-        # It may have been possible later.
+        # A later write may have succeeded.
         if self._error is not None and not is_all_done:
             raise self._error
         if stopped is not None:
@@ -219,19 +220,19 @@ class _Run:
 
 def _explain(stopped: errors.BulkStoppedError) -> CommandError:
     cause = stopped.__cause__
-    refusals = (errors.AuthenticationError, errors.PermissionDeniedError, errors.RateLimitError)
-    if isinstance(cause, (*refusals, errors.APIConnectionError)):
+    rejections = (errors.AuthenticationError, errors.PermissionDeniedError, errors.RateLimitError)
+    if isinstance(cause, (*rejections, errors.APIConnectionError)):
         hint = f"{error_message(cause).hint} Then rerun the command to resume."
     else:
-        hint = "Rerun the command to resume; --max-failures allows more."
-    return CommandError(line_of(stopped), hint, STOPPED)
+        hint = "Rerun the command to resume, with a larger --max-failures to allow more."
+    return CommandError(error_line(stopped), hint, STOPPED)
 
 
-def _record(result: EditResult[Row], finished_at: str, service: str) -> Record:
+def _record_of(result: EditResult[Row], finished_at: str, service: str) -> Record:
     row, error = result.edit, result.error
-    sentence = None if error is None else line_of(error)
+    sentence = None if error is None else error_line(error)
     if isinstance(error, errors.NotFoundError) and (new_id := row.changes.get("new_order_id")):
-        sentence = f"{sentence} If an earlier run gave it its new id, it is {new_id!r} now."
+        sentence = f"{sentence} If an earlier run changed its id, it is {new_id!r} now."
     return Record(
         order_id=row.order_id,
         status="edited" if result.ok else "failed",

@@ -1,4 +1,4 @@
-"""Pure: what went wrong as one line, a hint and an exit status."""
+"""Pure: the message, hint and exit status of each error."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ if TYPE_CHECKING:
 FAILED: Final = 1
 BAD_INPUT: Final = 2
 STOPPED: Final = 3
-_WHERE_THE_KEY_IS: Final = "Set AUTOENHANCE_API_KEY, or give --api-key-file FILE."
-_SERVICE: Final = "Check the network, and --base-url or AUTOENHANCE_BASE_URL."
+_SET_KEY: Final = "Set AUTOENHANCE_API_KEY, or give --api-key-file FILE."
+_CHECK_SERVICE: Final = "Check the network, and --base-url or AUTOENHANCE_BASE_URL."
 _HINTS: Final[dict[type[errors.AutoenhanceError], str]] = {
     errors.AuthenticationError: "Check the key in AUTOENHANCE_API_KEY, or in the file of --api-key-file.",
-    errors.PermissionDeniedError: "Check what the key's account may do.",
-    errors.NotFoundError: "Check the id, and that the key belongs to the order's account.",
+    errors.PermissionDeniedError: "Check what the API key's account may do.",
+    errors.NotFoundError: "Check the id, and that the API key belongs to the order's account.",
     errors.ConflictError: "Choose another --new-order-id.",
-    errors.ValidationError: "Correct what the service does not accept.",
-    errors.RateLimitError: "Try again in a moment; a larger --max-retries tries more often.",
-    errors.InternalServerError: "Try again later; a larger --max-retries tries more often.",
-    errors.APITimeoutError: "A larger --timeout waits longer.",
-    errors.APIConnectionError: _SERVICE,
-    errors.APIResponseError: "The edit was accepted; do not repeat it to find out.",
+    errors.ValidationError: "Correct the values that the service rejected.",
+    errors.RateLimitError: "Retry in a moment, or give a larger --max-retries.",
+    errors.InternalServerError: "Retry later, or give a larger --max-retries.",
+    errors.APITimeoutError: "Give a larger --timeout to wait longer.",
+    errors.APIConnectionError: _CHECK_SERVICE,
+    errors.APIResponseError: "The service accepted the edit; do not repeat it.",
     errors.AutoenhanceError: "Check --base-url and AUTOENHANCE_BASE_URL.",
 }
-_HINT_FOR_UNEXPECTED: Final = "This is a bug in autoenhance; -v shows where it comes from."
-# The library speaks of its arguments; here they have other names.
+_HINT_FOR_UNEXPECTED: Final = "This is a bug in autoenhance; -v shows the traceback."
+# The options for the library's arguments, which its messages begin with.
 _NAMES: Final = {
     "order_id": "ORDER_ID",
     "base_url": "--base-url (or AUTOENHANCE_BASE_URL)",
@@ -43,12 +43,12 @@ _NAMES: Final = {
     **{param.keyword: option_name(param.keyword) for param in PARAMS},
     "api_version": "--api-version (or AUTOENHANCE_API_VERSION)",
 }
-_FOR_PROGRAMS: Final = (" (allow_insecure=True allows http to others)", " (math.inf for no limit)")
+_LIBRARY_ADVICE: Final = (" (allow_insecure=True allows http to others)", " (math.inf for no limit)")
 _KEY_OPTION: Final = re.compile(r"-{1,2}(?:x[-_])?(?:autoenhance[-_])?api[-_]?key(?:=.*)?", re.IGNORECASE | re.DOTALL)
 
 
 class CommandError(Exception):
-    """What the command itself finds wrong, with its hint and its exit status."""
+    """An error of the command itself, with a hint and an exit status."""
 
     def __init__(self, line: str, hint: str, exit_status: int = BAD_INPUT) -> None:
         super().__init__(line)
@@ -58,7 +58,7 @@ class CommandError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ErrorMessage:
-    """What is said on standard error, and the exit status."""
+    """The message for standard error, and the exit status."""
 
     line: str
     hint: str
@@ -67,14 +67,14 @@ class ErrorMessage:
 
 
 def error_message(error: BaseException) -> ErrorMessage:
-    """What to say about an error that ended the command."""
+    """Return the message for an error that ended the command."""
     if isinstance(error, CommandError):
         return ErrorMessage(str(error), error.hint, error.exit_status)
     if isinstance(error, errors.AutoenhanceError):
-        return _of_the_edit(error)
+        return _edit_error_message(error)
     if isinstance(error, KeyboardInterrupt):
         return ErrorMessage("stopped; nothing was sent", "Rerun the command.", STOPPED)
-    # What typer finds wrong with a command line: it exports no class that all of these have.
+    # A usage error of typer, which exports no base class of them.
     format_message = getattr(error, "format_message", None)
     if format_message is not None:
         command = getattr(getattr(error, "ctx", None), "command_path", "autoenhance")
@@ -83,24 +83,24 @@ def error_message(error: BaseException) -> ErrorMessage:
     return ErrorMessage(line, _HINT_FOR_UNEXPECTED, FAILED, is_unexpected=True)
 
 
-def _of_the_edit(error: errors.AutoenhanceError) -> ErrorMessage:
+def _edit_error_message(error: errors.AutoenhanceError) -> ErrorMessage:
     hint = next(_HINTS[kind] for kind in type(error).__mro__ if kind in _HINTS)
     is_stop = isinstance(error, errors.AuthenticationError | errors.PermissionDeniedError)
-    return ErrorMessage(line_of(error), hint, STOPPED if is_stop else FAILED)
+    return ErrorMessage(error_line(error), hint, STOPPED if is_stop else FAILED)
 
 
-def line_of(error: Exception) -> str:
-    """What happened to an edit, without the library's advice, which is for programs."""
+def error_line(error: Exception) -> str:
+    """Return the message of a library error without its advice, which names arguments of the library."""
     line = str(error)
     for advice in (*ADVICE.values(), CHECK_NETWORK):
         line = line.removesuffix(advice).rstrip()
     return line
 
 
-def bad_input(error: ValueError) -> CommandError:
-    """What the library does not accept, in the words of the command."""
+def as_command_error(error: ValueError) -> CommandError:
+    """Return the library's error about an argument as one about the command's option."""
     text = str(error)
-    for advice in _FOR_PROGRAMS:
+    for advice in _LIBRARY_ADVICE:
         text = text.removesuffix(advice)
     first, _, rest = text.partition(" ")
     line = f"{_NAMES.get(first, first)} {rest}"
@@ -108,31 +108,31 @@ def bad_input(error: ValueError) -> CommandError:
 
 
 def reason_of(error: Exception) -> object:
-    """Why the system refuses a path; of one that cannot be one, Python says why."""
+    """Return the operating system's reason for an error, or Python's, such as for a path with a NUL."""
     return getattr(error, "strerror", None) or error
 
 
-def no_key() -> CommandError:
-    """There is no key to send."""
-    return CommandError("there is no API key", _WHERE_THE_KEY_IS)
+def no_key_error() -> CommandError:
+    """Return the error for a missing API key."""
+    return CommandError("there is no API key", _SET_KEY)
 
 
 def refuse_key_as_argument(arguments: Sequence[str]) -> None:
-    """Refuse a command line that seems to hold the key; what is said does not repeat it.
+    """Check that no option passes the API key.
 
     Raises:
-        CommandError: If it does.
+        CommandError: If one does; the message does not repeat the key.
     """
     for argument in arguments:
         if argument == "--":
             return
         if _KEY_OPTION.fullmatch(argument):
-            line = "the API key is not an argument: the list of processes and the shell's history would show it"
-            raise CommandError(line, _WHERE_THE_KEY_IS)
+            line = "the API key cannot be an argument: process lists and the shell history would show it"
+            raise CommandError(line, _SET_KEY)
 
 
 def stopped(order_id: str, new_order_id: str | None) -> CommandError:
-    """Ctrl-C came while the edit was in flight."""
+    """Return the error for Ctrl-C while an edit was in flight."""
     hint = "Rerunning the command is harmless."
     if new_order_id not in {None, order_id}:
         hint = f"Look under {order_id!r} and under {new_order_id!r}."

@@ -1,4 +1,4 @@
-"""Pure: which columns of a table are ours, as its header says."""
+"""Pure: the header of a table, and which of its columns are known."""
 
 from __future__ import annotations
 
@@ -14,66 +14,66 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 COLUMNS: Final = ("order_id", *(param.keyword for param in BODY))
-"""Those that make an edit; all others are only carried along."""
+"""The known columns; all others are only copied to the results."""
 HEADER_ROWS: Final = 20
-"""The header is within so many rows."""
+"""The header is searched for in this many rows."""
 _SETTABLE: Final = frozenset(COLUMNS[1:])
-_NEEDED: Final = f"the header names the columns: order_id, and what to set ({', '.join(COLUMNS[1:])})"
+_NEEDED: Final = f"the header must have order_id and at least one of {', '.join(COLUMNS[1:])}"
 _MOST_SHOWN: Final = 5
 _ROWS_SHOWN: Final = 3
 
 
 class RowError(NamedTuple):
-    """What is wrong with a row, or with the header."""
+    """An error in a row, or in the header."""
 
     row: int
-    """As the spreadsheet counts, from 1; 0 if it is about the whole table."""
+    """The row, from 1 as in the spreadsheet program; 0 for the whole table."""
     line: int
-    """Where the row begins in a text file, from 1."""
+    """The line of the text file where the row begins, from 1."""
     column: str
-    """Where in the row it is; empty if it is all of it."""
-    what: str
+    """The column; empty for the whole row."""
+    message: str
 
     def __str__(self) -> str:
         where = [location(self.row, self.line) + (f", {self.column}" if self.column else "")] if self.row else []
-        return ": ".join([*where, self.what])
+        return ": ".join([*where, self.message])
 
 
 class RawRow(NamedTuple):
-    """One row as it is in the file."""
+    """The cells of a row, as they are in the file."""
 
     row: int
     line: int
     values: Sequence[Any]
-    swallows: bool = False
-    """Whether it may have other rows within a quoted field."""
+    may_contain_rows: bool = False
+    """Whether a quoted field looks as if it contained other rows."""
 
 
 class CellError(str):
-    """What stands in the place of a value where a cell has none that could be used: the reason."""
+    """The error message of a cell without a usable value, in the place of the value."""
 
     __slots__ = ()
 
 
 class FormattedNumber(int):
-    """A whole number that the spreadsheet program shows in another way, such as `0012` or `12 %`."""
+    """A whole number that the spreadsheet program displays differently, such as `0012` or `12 %`."""
 
 
 class Entry(NamedTuple):
-    """One row, sorted out."""
+    """The cells of a row, by column."""
 
     row: int
     line: int
-    given: Mapping[str, Any]
-    """What it has for our columns."""
+    values: Mapping[str, Any]
+    """The values of known columns."""
     other: dict[str, Any]
-    """What else it has, by the title of the column."""
-    swallows: bool = False
-    """Whether it may have other rows within a quoted field."""
+    """The values of other columns, by column name."""
+    may_contain_rows: bool = False
+    """Whether a quoted field looks as if it contained other rows."""
 
 
 class HeaderError(Exception):
-    """The table has no header that can be used; `errors` say why."""
+    """The table has no valid header; `errors` tell why."""
 
     def __init__(self, *errors: RowError) -> None:
         super().__init__(*errors)
@@ -81,37 +81,40 @@ class HeaderError(Exception):
 
 
 class Header(NamedTuple):
-    """Where a table has what."""
+    """The columns of a table."""
 
     row: int
     width: int
-    ours: dict[str, int]
-    """The index of each of our columns."""
+    columns: dict[str, int]
+    """The index of each known column."""
     labels: dict[str, str]
-    """What our columns are called in errors."""
-    others: list[tuple[int, str]]
-    """The index and the name of each other column; those without a title are called `column D`."""
+    """The label of each known column in errors."""
+    other_columns: list[tuple[int, str]]
+    """The index and name of each other column; one without a name is called `column D`."""
 
-    def entry(self, cells: RawRow) -> Entry:
-        """A row by column; empty cells of other columns are left out."""
-        values, count = cells.values, len(cells.values)
-        given = {column: values[index] for column, index in self.ours.items() if index < count}
-        others = [*self.others, *((index, f"column {column_letters(index)}") for index in range(self.width, count))]
+    def entry(self, row: RawRow) -> Entry:
+        """Return a row by column; empty cells of other columns are left out."""
+        values, count = row.values, len(row.values)
+        known = {column: values[index] for column, index in self.columns.items() if index < count}
+        other_columns = [
+            *self.other_columns,
+            *((index, f"column {column_letters(index)}") for index in range(self.width, count)),
+        ]
         other = {
             name: str(values[index])
-            for index, name in others
+            for index, name in other_columns
             if index < count and values[index] != "" and not isinstance(values[index], CellError)
         }
-        return Entry(cells.row, cells.line, given, other, cells.swallows)
+        return Entry(row.row, row.line, known, other, row.may_contain_rows)
 
 
 def location(row: int, line: int) -> str:
-    """A row as people find it: in the spreadsheet, and in the text where that counts otherwise."""
+    """Format the location of a row: its number in the spreadsheet program, and its line where that differs."""
     return f"row {row}" + (f" (line {line})" if line != row else "")
 
 
 def column_letters(index: int) -> str:
-    """What a spreadsheet calls a column."""
+    """Return the letters of a column in a spreadsheet program."""
     name = ""
     while index >= 0:
         index, letter = divmod(index, 26)
@@ -119,26 +122,26 @@ def column_letters(index: int) -> str:
     return name
 
 
-@lru_cache(256)  # few files have more titles
-def column_of(title: str) -> str | None:
-    """Which of our columns a title means, if one: letters and digits decide, and `New name` alone means `name`."""
-    return None if is_error(title.strip(BLANK)) else _BY_TITLE.get(_key(title))
+@lru_cache(256)  # few files have more columns
+def column_of(name: str) -> str | None:
+    """Return the known column that a column name stands for, if any. Only letters and digits count."""
+    return None if is_error(name.strip(BLANK)) else _BY_NAME.get(_normalize(name))
 
 
 def is_blank(value: Any) -> bool:
-    """Whether a cell has nothing that one can see."""
+    """Return whether a cell has no visible characters."""
     return value is None or (isinstance(value, str) and INVISIBLE.issuperset(value))
 
 
 def is_error(text: str) -> bool:
-    """Whether a text is how a spreadsheet program, in whatever language, shows an error: `#N/A`, `Err:509`."""
+    """Return whether a text is an error of a spreadsheet program, in any language, such as `#N/A` or `Err:509`."""
     if text.startswith("#"):
         return text == text.upper() and len(text) > 1 and not re.search("[1-9]", text)
     return _ERROR.fullmatch(text) is not None
 
 
-def _key(title: str) -> str:
-    return "".join(filter(str.isalnum, title.casefold()))
+def _normalize(name: str) -> str:
+    return "".join(filter(str.isalnum, name.casefold()))
 
 
 _ERROR: Final = re.compile(r"(?:Err|Fehler) ?:\d+|Loading\.\.\.", re.IGNORECASE)
@@ -154,71 +157,70 @@ def _characters(*ranges: tuple[int, int]) -> str:
 
 
 BLANK: Final = "".join(filter(str.isspace, map(chr, range(0x3001)))) + _characters(*_RANGES)
-"""Characters around a text that one cannot see: whitespace, also without a break, those of no width, and directions."""
+"""Invisible characters that are stripped: whitespace, no-break and zero-width spaces, and direction marks."""
 INVISIBLE: Final = frozenset(BLANK + _characters(*_INVISIBLE_RANGES))
-"""More that one cannot see, but that a text may end in, such as emoji."""
-_BY_TITLE: Final = {
-    **{f"new{_key(column)}": column for column in COLUMNS[1:]},
-    **{_key(column): column for column in COLUMNS},
+"""All invisible characters, with those that are not stripped, because emoji and other text may end in them."""
+# `New name` alone is `name`.
+_BY_NAME: Final = {
+    **{f"new{_normalize(column)}": column for column in COLUMNS[1:]},
+    **{_normalize(column): column for column in COLUMNS},
 }
 
 
 def find_header(rows: Iterator[RawRow | RowError]) -> tuple[Header, Iterator[RawRow | RowError]]:
-    """Find the header among the first rows of a table; returns it, and the rows below it.
+    """Find the header in the first rows of a table, and return it and the rows below it.
 
     Raises:
-        HeaderError: If there is none, or it is ambiguous.
+        HeaderError: If there is no header, or it has a column twice.
     """
     first = list(islice(rows, HEADER_ROWS))
-    seen = [cells for cells in first if isinstance(cells, RawRow) and not all(map(is_blank, cells.values))]
-    named = [cells for cells in seen if "order_id" in columns_in(cells)]
-    cells = next((cells for cells in named if columns_in(cells) & _SETTABLE), None)
-    if cells is not None:
-        header = _read(cells)
+    not_blank = [row for row in first if isinstance(row, RawRow) and not all(map(is_blank, row.values))]
+    with_id = [row for row in not_blank if "order_id" in columns_in(row)]
+    header_row = next((row for row in with_id if columns_in(row) & _SETTABLE), None)
+    if header_row is not None:
+        header = _read_header(header_row)
         return header, (row for row in chain(first, rows) if row.row > header.row)
     errors = [row for row in first if isinstance(row, RowError)][:1]
-    if named:
-        what = f"no column to set ({', '.join(COLUMNS[1:])}); it has {_column_names(named[0])}"
-        raise HeaderError(*errors, RowError(named[0].row, named[0].line, "", what))
-    if not seen:
+    if with_id:
+        message = f"no column to set ({', '.join(COLUMNS[1:])}); the header has {_column_names(with_id[0])}"
+        raise HeaderError(*errors, RowError(with_id[0].row, with_id[0].line, "", message))
+    if not not_blank:
         raise HeaderError(*(errors or [RowError(0, 0, "", f"empty; {_NEEDED}")]))
-    rows_seen = "; ".join(
-        f"{location(cells.row, cells.line)} has {_column_names(cells)}" for cells in seen[:_ROWS_SHOWN]
-    )
-    more = f"; and so on to row {seen[-1].row}" if len(seen) > _ROWS_SHOWN else ""
+    rows_shown = "; ".join(f"{location(row.row, row.line)} has {_column_names(row)}" for row in not_blank[:_ROWS_SHOWN])
+    more = f"; and so on to row {not_blank[-1].row}" if len(not_blank) > _ROWS_SHOWN else ""
     within = f" in the first {HEADER_ROWS} rows" if len(first) == HEADER_ROWS else ""
-    raise HeaderError(*errors, RowError(0, 0, "", f"no column order_id{within}; {_NEEDED}; {rows_seen}{more}"))
+    raise HeaderError(*errors, RowError(0, 0, "", f"no column order_id{within}; {_NEEDED}; {rows_shown}{more}"))
 
 
-def columns_in(cells: RawRow) -> set[str]:
-    """Which of our columns a row names."""
-    return {column for title in cells.values if isinstance(title, str) and (column := column_of(title))}
+def columns_in(row: RawRow) -> set[str]:
+    """Return the known columns that a row names."""
+    return {column for value in row.values if isinstance(value, str) and (column := column_of(value))}
 
 
-def _read(cells: RawRow) -> Header:
-    header = Header(cells.row, len(cells.values), {}, {}, [])
+def _read_header(row: RawRow) -> Header:
+    header = Header(row.row, len(row.values), {}, {}, [])
     errors = []
     names = set()
-    for index, value in enumerate(cells.values):
-        title = "" if is_blank(value) else str(value).strip(BLANK)
-        label = f"column {column_letters(index)} ({printable(truncate(title))})"
-        column = column_of(title)
+    for index, value in enumerate(row.values):
+        name = "" if is_blank(value) else str(value).strip(BLANK)
+        label = f"column {column_letters(index)} ({printable(truncate(name))})"
+        column = column_of(name)
         if column in header.labels:
-            what = f"{header.labels[column]} and {label} both mean {column}; keep one of them, or rename the other"
-            errors.append(RowError(cells.row, cells.line, "", what))
+            message = f"{header.labels[column]} and {label} both mean {column}; keep one of them, or rename the other"
+            errors.append(RowError(row.row, row.line, "", message))
         elif column:
-            header.ours[column] = index
+            header.columns[column] = index
             header.labels[column] = label
         else:
-            where = f"column {column_letters(index)}"
-            name = where if not title else title if title not in names else f"{title} ({where})"
+            position = f"column {column_letters(index)}"
+            name = position if not name else name if name not in names else f"{name} ({position})"
             names.add(name)
-            header.others.append((index, name))
+            header.other_columns.append((index, name))
     if errors:
         raise HeaderError(*errors)
     return header
 
 
-def _column_names(cells: RawRow) -> str:
-    titles = [quote(str(value)) for value in cells.values if not is_blank(value)]
-    return ", ".join(titles[:_MOST_SHOWN]) + (", ..." if len(titles) > _MOST_SHOWN else "")
+def _column_names(row: RawRow) -> str:
+    names = [quote(str(value)) for value in row.values if not is_blank(value)]
+    return ", ".join(names[:_MOST_SHOWN]) + (", ..." if len(names) > _MOST_SHOWN else "")

@@ -1,4 +1,4 @@
-"""A lock on an open file, which the system lets go of when the process ends, however it ends."""
+"""A lock on an open file, which the system releases when the process ends, even if it is killed."""
 
 from __future__ import annotations
 
@@ -6,28 +6,28 @@ import os
 import sys
 from typing import Final
 
-# Windows lets nobody read what is locked: one byte where none will be. Its C library counts positions with 31 bits.
-_FAR: Final = 2**31 - 2
+# Windows lets no other process read locked bytes, so lock one far beyond the end; its C library has 31-bit offsets.
+_LOCKED_BYTE: Final = 2**31 - 2
 
 
 def lock(descriptor: int) -> bool:
-    """Lock the file for this process alone; False if another has it.
+    """Lock a file exclusively; False if another process has locked it.
 
-    Closing the descriptor lets go.
+    Closing the descriptor releases the lock.
 
     Raises:
-        OSError: If the file system knows no locks.
+        OSError: If the file system does not support locks.
     """
     try:
         if sys.platform == "win32":
             import msvcrt
 
-            os.lseek(descriptor, _FAR, os.SEEK_SET)
+            os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
             msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
         else:
             import fcntl
 
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (BlockingIOError, PermissionError):  # the second on Windows, and where a network's file system locks
+    except (BlockingIOError, PermissionError):  # PermissionError on Windows and some network file systems
         return False
     return True

@@ -1,4 +1,4 @@
-"""Commands of typer's: from a class whose fields are arguments and options, and from the contract's parameters."""
+"""Make typer commands from a dataclass of arguments and options, and from the contract's parameters."""
 
 from __future__ import annotations
 
@@ -30,22 +30,23 @@ _METAVARS: Final = {str: "TEXT", int: "NUMBER", float: "NUMBER", dt.datetime: "T
 def command_of(
     cls: type[T], run: Callable[[T, Console], int | None], params: Iterable[Param] = ()
 ) -> Callable[..., None]:
-    """A command that makes an object of what it is given, and runs a function with it.
+    """Return a typer command that parses its arguments into an instance of a class and runs a function with it.
 
     Args:
-        cls: A dataclass, whose annotated fields are arguments and options, and whose docstring is the help.
-        run: Gets the object; returns the exit status.
-        params: The contract's parameters that are options, too; the class has them as `changes`, by keyword.
+        cls: A dataclass whose annotated fields are the arguments and options, and whose docstring is the help.
+        run: Called with the instance and the console; returns the exit status.
+        params: The contract's parameters that are options, too; the instance has their values as `changes`, by keyword.
     """
     keywords = {param.keyword for param in params}
 
-    def command(context: typer.Context, **given: Any) -> None:
-        changes = {keyword: given.pop(keyword) for keyword in keywords}
-        more = {"changes": {keyword: value for keyword, value in changes.items() if value is not None}}
-        context.obj.is_verbose = given.get("verbose", False)
-        raise typer.Exit(run(cls(**given, **(more if keywords else {})), context.obj) or 0)
+    def command(context: typer.Context, **values: Any) -> None:
+        given = {keyword: values.pop(keyword) for keyword in keywords}
+        if keywords:
+            values["changes"] = {keyword: value for keyword, value in given.items() if value is not None}
+        context.obj.is_verbose = values.get("verbose", False)
+        raise typer.Exit(run(cls(**values), context.obj) or 0)
 
-    # Its own first, and `changes` where the class has it, which is behind its arguments.
+    # Its own options before the inherited ones, and the contract's in the place of `changes`.
     hints = {**inspect.get_annotations(cls), **get_type_hints(cls, include_extras=True)}
     defaults = {field.name: field.default for field in fields(cls)}
     parameters = [_parameter("context", typer.Context, MISSING)]
@@ -74,7 +75,7 @@ def _option(param: Param) -> inspect.Parameter:
 
 
 def _choices(kinds: Sequence[Any]) -> list[str]:
-    """All texts that are right, if they are few."""
+    """Return all valid values as text, or nothing if they cannot be listed."""
     if str in kinds:
         return []
     return [str(value) for value in known_values(kinds)] or (["true", "false"] if bool in kinds else [])
@@ -85,7 +86,7 @@ def _metavar(kinds: Sequence[Any]) -> str:
 
 
 def _completion(choices: Sequence[str]) -> Callable[[str], list[str]]:
-    # typer reads its annotations, so that it is a function.
+    # Not a partial: typer reads the annotations.
     def complete(incomplete: str) -> list[str]:
         return [choice for choice in choices if choice.startswith(incomplete)]
 

@@ -1,4 +1,4 @@
-"""Pure: an order as a table for people."""
+"""Pure: format an order as a table."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _NOTHING: Final = "-"
 
 
 def order_table(order: Order, *, width: int, colour: bool) -> str:
-    """The order and its images; names and the like are shown whole, on more lines if they are long.
+    """Format an order and its images as a table; long values are wrapped, not shortened.
 
     Args:
-        order: What to show.
-        width: How many columns there are.
+        order: The order.
+        width: The width in columns.
         colour: Whether escape codes may be used.
     """
     images = [] if isinstance(order.images, Unset) or order.images is None else order.images
@@ -40,23 +40,23 @@ def order_table(order: Order, *, width: int, colour: bool) -> str:
     head.add_row("Changed", _time(order.last_updated_at))
     parts: list[Table | str] = [head]
     if images:
-        titles = ["Image", "Status", "Reason"] if any(image.status_reason for image in images) else ["Image", "Status"]
+        names = ["Image", "Status", "Reason"] if any(image.status_reason for image in images) else ["Image", "Status"]
         rows = [
-            [_cell(image.image_name), _status(image.status), _cell(image.status_reason)][: len(titles)]
+            [_cell(image.image_name), _status(image.status), _cell(image.status_reason)][: len(names)]
             for image in images
         ]
-        below = Table.grid(padding=(0, 2))
-        for _ in titles:
-            below.add_column(overflow="fold")
-        below.add_row(*(Text(title, "bold") for title in titles))
-        columns = [[Text(title), *cells] for title, cells in zip(titles, zip(*rows, strict=True), strict=True)]
-        below.add_row(*(_line(max(cell.cell_len for cell in column), width) for column in columns))
+        image_table = Table.grid(padding=(0, 2))
+        for _ in names:
+            image_table.add_column(overflow="fold")
+        image_table.add_row(*(Text(name, "bold") for name in names))
+        columns = [[Text(name), *cells] for name, cells in zip(names, zip(*rows, strict=True), strict=True)]
+        image_table.add_row(*(_rule(max(cell.cell_len for cell in column), width) for column in columns))
         for row in rows:
-            below.add_row(*row)
-        parts += ["", below]
+            image_table.add_row(*row)
+        parts += ["", image_table]
     else:
         head.add_row("Images", Text("none"))
-    # Rendered here and written elsewhere: rich ends the process when a pipe breaks.
+    # Only rendered by rich, which would end the process on a broken pipe.
     console = Console(
         file=StringIO(),
         width=width,
@@ -73,9 +73,9 @@ def _cell(value: object) -> Text:
     return Text(_NOTHING if value is None or isinstance(value, Unset) else printable(str(value)) or _NOTHING)
 
 
-def _line(length: int, width: int) -> Text:
-    """A line below a title, as long as its column. Of dashes, because not every encoding has box characters."""
-    # A column that long names have to share gives it less room, and cuts it.
+def _rule(length: int, width: int) -> Text:
+    """Return the rule below a column name. It is of dashes, because not every encoding has box characters."""
+    # Cropped where long values leave the column less room.
     return Text("-" * min(length, width // 2), no_wrap=True, overflow="crop")
 
 
@@ -88,7 +88,7 @@ def _status(value: object) -> Text:
 def _time(value: object) -> Text:
     if not isinstance(value, datetime):
         return _cell(value)
-    # So long ago or far ahead that the local time zone does not reach there, a time stays in its own.
+    # A time out of the range of the local time zone is shown in its own.
     with suppress(OverflowError, OSError, ValueError):
         value = value.astimezone()
     return _cell(f"{value:%Y-%m-%d %H:%M %Z}")

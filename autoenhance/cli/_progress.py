@@ -1,4 +1,4 @@
-"""Pure: how much of a run is done, and how fast, in figures and in words."""
+"""Pure: the progress of a run: counts, rate and time left."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import math
 from collections import deque
 from typing import Final
 
-_RATE_OVER: Final = 5.0
+_RATE_WINDOW: Final = 5.0
 _MINUTE: Final = 60
 _HOUR: Final = 3600
-_MANY: Final = 10
+_WHOLE_FROM: Final = 10
 
 
 class EditProgress:
-    """What was done so far, and how fast."""
+    """The counts of finished edits, and their rate."""
 
     def __init__(self, total: int) -> None:
         self.total = total
@@ -24,38 +24,38 @@ class EditProgress:
 
     @property
     def done(self) -> int:
-        """How many edits are finished and written down."""
+        """The number of edits whose result is written."""
         return self.edited + self.failed
 
     def start(self, now: float) -> None:
-        """Count the time from here on."""
+        """Start measuring the rate."""
         self._lately.append((now, self.done))
 
     def rate(self, now: float) -> float:
-        """Finished edits a second, over the last seconds."""
+        """Return the finished edits per second, over the last five seconds."""
         self._lately.append((now, self.done))
-        while len(self._lately) > 2 and self._lately[1][0] <= now - _RATE_OVER:  # noqa: PLR2004  # the first and the last
+        while len(self._lately) > 2 and self._lately[1][0] <= now - _RATE_WINDOW:  # noqa: PLR2004  # a rate needs two
             self._lately.popleft()
-        since, before = self._lately[0]
-        return (self.done - before) / (now - since) if now > since else 0.0
+        start, done = self._lately[0]
+        return (self.done - done) / (now - start) if now > start else 0.0
 
     def text(self, now: float, width: float = math.inf) -> str:
-        """It in a few words, of which the less important are left out where there is no room for all."""
+        """Return the progress as text; the less important parts are left out if it would be wider than `width`."""
         rate = self.rate(now)
-        words = {"done": f"{self.done:,} of {self.total:,}", "rate": per_second(rate)}
-        words |= {"failed": f"{self.failed:,} failed"} if self.failed else {}
-        words |= {"retrying": f"{len(self.retrying):,} retrying"} if self.retrying else {}
+        parts = {"done": f"{self.done:,} of {self.total:,}", "rate": per_second(rate)}
+        parts |= {"failed": f"{self.failed:,} failed"} if self.failed else {}
+        parts |= {"retrying": f"{len(self.retrying):,} retrying"} if self.retrying else {}
         left = self.total - self.done
-        words |= {"left": f"{_duration(left / rate)} left"} if left and rate else {}
+        parts |= {"left": f"{_duration(left / rate)} left"} if left and rate else {}
         for less_important in ("retrying", "rate", "left", "failed"):
-            if len(", ".join(words.values())) > width:
-                words.pop(less_important, None)
-        return ", ".join(words.values())
+            if len(", ".join(parts.values())) > width:
+                parts.pop(less_important, None)
+        return ", ".join(parts.values())
 
 
 def per_second(rate: float) -> str:
-    """A rate in figures that say something."""
-    return f"{rate:,.0f}/s" if rate >= _MANY else f"{rate:.1f}/s"
+    """Format a rate, such as `4.2/s` or `170/s`."""
+    return f"{rate:,.0f}/s" if rate >= _WHOLE_FROM else f"{rate:.1f}/s"
 
 
 def _duration(seconds: float) -> str:

@@ -1,4 +1,4 @@
-"""Pure: a finished edit as one line of JSON, and back."""
+"""Pure: the result of an edit as a line of JSON: written, and read back."""
 
 from __future__ import annotations
 
@@ -11,45 +11,45 @@ from typing import Any, Final
 
 from autoenhance.cli._text import printable_json
 
-# How a line begins; in between is the id, which may be torn too.
+# The beginning of a line, up to the order id and after it; an incomplete line may end within the id.
 _START: Final = b'{"order_id": "'
-_STARTED: Final = re.compile(_START + rb'(?:[^"\\]|\\.?)*+', re.DOTALL)
+_START_AND_ID: Final = re.compile(_START + rb'(?:[^"\\]|\\.?)*+', re.DOTALL)
 _NEXT: Final = b'", "status": "'
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What became of one edit; each field is one of the line's, of which a newer version may have more."""
+    """The result of an edit. The fields are the keys of the line; lines of newer versions may have more."""
 
     order_id: str
     status: str
     """`edited` or `failed`."""
     error: str | None
-    """What went wrong, as a sentence."""
+    """The message of the error."""
     error_type: str | None
     """The class of the error, such as `NotFoundError`."""
     status_code: int | None
     """The HTTP status of the last response."""
     attempts: int
-    """How many requests were sent."""
+    """The number of requests sent."""
     seconds: float
-    """How long it took, retries and waits included."""
+    """The duration, with retries and waits."""
     finished_at: str
-    """When it ended, in UTC, such as `2026-05-04T18:12:00.000Z`."""
+    """The time of the result in UTC, such as `2026-05-04T18:12:00.000Z`."""
     service: str
     """The base URL of the service."""
     row: int
-    """The row of the table, as the spreadsheet counts."""
+    """The row of the table, from 1."""
     line: int
-    """The line of a text file where the row begins."""
+    """The line of the text file where the row begins, from 1."""
     changes: dict[str, Any]
-    """What was to be set, by keyword."""
+    """The changes, by keyword."""
     columns: dict[str, Any]
-    """The other columns of the row."""
+    """The values of the other columns, by column name."""
 
     @property
     def is_edited(self) -> bool:
-        """Whether the service accepted the edit."""
+        """Whether the edit succeeded."""
         return self.status == "edited"
 
 
@@ -66,34 +66,34 @@ _KINDS: Final = [_TYPES[str(field.type)] for field in fields(Record)]
 
 
 def as_time(moment: datetime) -> str:
-    """A time as records have it."""
+    """Format a time for `finished_at`."""
     return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
 
 
 def line_of(record: Record) -> bytes:
-    r"""The record as a line that ends in a line break.
+    r"""Return the record as a line of JSON in UTF-8, with its line break.
 
-    UTF-8, so that people find their street names in it. What a terminal would act on, what some programs take for the
-    end of a line, and halves of surrogate pairs are escaped as JSON does it.
+    Only what a terminal would act on, what some programs take for a line break, and surrogates are escaped, so that
+    street names can be searched for.
     """
     text = json.dumps({name: getattr(record, name) for name in _NAMES}, ensure_ascii=False)
     return (text if text.isprintable() else printable_json(text)).encode() + b"\n"
 
 
 def record_of(line: bytes) -> Record:
-    """The record that a line holds.
+    """Parse a line.
 
     Raises:
-        ValueError: If it holds none.
+        ValueError: If the line is not a record.
     """
     try:
-        found = json.loads(line.decode())
-        values = [found[name] for name in _NAMES]
+        document = json.loads(line.decode())
+        values = [document[name] for name in _NAMES]
     except (KeyError, TypeError, RecursionError):
-        raise ValueError("not an object with all of the fields") from None
-    # Types, and not isinstance: JSON's true is no number.
+        raise ValueError("not an object with all fields") from None
+    # Not isinstance: a bool is an int, too.
     if not all(type(value) in kinds for value, kinds in zip(values, _KINDS, strict=True)):
-        raise ValueError("a field has another type")
+        raise ValueError("a field has the wrong type")
     record = Record(*values)
     if record.status not in {"edited", "failed"} or datetime.fromisoformat(record.finished_at).tzinfo is None:
         raise ValueError("the status or the time is invalid")
@@ -101,11 +101,11 @@ def record_of(line: bytes) -> Record:
 
 
 def is_torn(line: bytes) -> bool:
-    """Whether this begins like a line of this module, and breaks off."""
-    started = _STARTED.match(line)
-    if started is None:
+    """Return whether this is the beginning of a line, written incompletely."""
+    start = _START_AND_ID.match(line)
+    if start is None:
         return _START.startswith(line)
-    rest = line[started.end() :]
+    rest = line[start.end() :]
     if not (_NEXT.startswith(rest) or rest.startswith(_NEXT)):
         return False
     try:

@@ -1,4 +1,4 @@
-"""Pure: what is said of a bulk run, before it and after it."""
+"""Pure: the messages before and after a run, and of a dry run."""
 
 from __future__ import annotations
 
@@ -25,43 +25,44 @@ _MOST_SHOWN: Final = 20
 
 @dataclass(slots=True)
 class History:
-    """What earlier runs did, as the results file says: of each order, the latest counts."""
+    """The latest result of each order in the results file of earlier runs."""
 
     service: str
-    """The base URL of the service whose results count."""
+    """The base URL of the service; results of other services do not count."""
     latest: dict[str, dict[str, Any] | None] = field(default_factory=dict)
-    elsewhere: Counter[str] = field(default_factory=Counter)
-    """How many results there are of other services."""
+    """The changes of each order's last edit, by order id; None if it failed."""
+    other_services: Counter[str] = field(default_factory=Counter)
+    """The number of results of each other service, by its base URL."""
 
     def add(self, record: Record) -> None:
-        """Take in the next result."""
+        """Add the next result of the file."""
         if record.service == self.service:
             self.latest[record.order_id] = record.changes if record.is_edited else None
         else:
-            self.elsewhere[record.service] += 1
+            self.other_services[record.service] += 1
 
     def is_done(self, row: Row) -> bool:
-        """Whether an order was edited as its row asks for."""
+        """Return whether the last edit of the order succeeded and made the changes of this row."""
         return self.latest.get(row.order_id) == row.changes
 
     def has_failed(self, row: Row) -> bool:
-        """Whether the last edit of an order failed."""
+        """Return whether the last edit of the order failed."""
         return self.latest.get(row.order_id, row) is None
 
 
 class Report:
-    """What is said of one run over the rows of a table that are not done."""
+    """The messages about a run, and the rows of its table that are pending."""
 
     def __init__(self, table: Table, shard: Shard | None, path: str, history: History) -> None:
         number, of = shard or (1, 1)
-        # By their place in the table: a row that gains changes does not move the others to another shard.
+        # By position in the table, so that a row that gains changes does not move others to another shard.
         rows = [row for row in table.rows if (row.row - table.header_row) % of == number % of]
         self.pending = [row for row in rows if not history.is_done(row)]
         self.path = path
         self.service = history.service
         self._done = len(rows) - len(self.pending)
         self._failed = sum(map(history.has_failed, self.pending))
-        self._elsewhere = history.elsewhere
+        self._other_services = history.other_services
         parts = [table.name, table.form, _count(len(table.rows), "row")]
         parts += [f"shard {shard.number} of {shard.of}"] if shard else []
         parts += [f"{_count(table.skipped, 'row')} without changes skipped"] if table.skipped else []
@@ -69,27 +70,27 @@ class Report:
         self._failures: list[Record] = []
 
     def add_failure(self, failure: Record) -> None:
-        """Remember a failure, as long as there are few."""
+        """Keep a failure for the summary, up to a limit."""
         if len(self._failures) < _MOST_SHOWN:
             self._failures.append(failure)
 
     def start_lines(self) -> Iterator[str]:
-        """What is about to be done."""
-        yield from self._of_elsewhere()
+        """Return the messages before the run."""
+        yield from self._other_service_lines()
         if self.pending:
-            yield f"{self._scope}: editing {_count(len(self.pending), 'order')}{self._before()}."
+            yield f"{self._scope}: editing {_count(len(self.pending), 'order')}{self._history_text()}."
         else:
-            yield f"Nothing to do: {self._scope}{self._before()}."
+            yield f"Nothing to do: {self._scope}{self._history_text()}."
             yield f"Results: {self.path}"
 
     def dry_run_lines(self) -> Iterator[str]:
-        """What would be done."""
-        yield from self._of_elsewhere()
-        yield f"{self._scope}: {_count(len(self.pending), 'order')} would be edited{self._before()}. Nothing was sent."
+        """Return the messages of a dry run."""
+        yield from self._other_service_lines()
+        yield f"{self._scope}: {_count(len(self.pending), 'order')} would be edited{self._history_text()}. Nothing was sent."
         yield f"Results would go to {self.path}"
 
     def end_lines(self, progress: EditProgress, unwritten: int, seconds: float) -> Iterator[str]:
-        """What was done; of some edits the results could not be written."""
+        """Return the summary of the run; `unwritten` results could not be written."""
         left = progress.total - progress.done - unwritten
         counts = [f"{progress.edited:,} edited", f"{progress.failed:,} failed"]
         counts += [f"{unwritten:,} not in the results"] if unwritten else []
@@ -103,23 +104,23 @@ class Report:
                 where = location(failure.row, failure.line)
                 yield f"  {where}, {truncate(printable(failure.order_id))}: {failure.error}"
             if progress.failed > len(self._failures):
-                yield f"  and {progress.failed - len(self._failures):,} more, which the results list"
+                yield f"  and {progress.failed - len(self._failures):,} more; see the results"
         yield f"Results: {self.path}"
         if progress.failed and not left:
             yield "Rerun the command to retry what failed."
 
-    def _before(self) -> str:
+    def _history_text(self) -> str:
         parts = [f"{self._failed:,} of which failed before"] if self._failed else []
         parts += [f"{self._done:,} edited before"] if self._done else []
         return "".join(f", {part}" for part in parts)
 
-    def _of_elsewhere(self) -> Iterator[str]:
-        for service, count in self._elsewhere.items():
+    def _other_service_lines(self) -> Iterator[str]:
+        for service, count in self._other_services.items():
             yield f"{_count(count, 'result')} of another service ({printable(service)}) not counted as done."
 
 
 def errors_of(table: Table) -> Iterator[str]:
-    """What is wrong with a table, a line for each of the first errors."""
+    """Return a line for each of the first errors of a table, and the number of further ones."""
     for error in table.errors[:_MOST_SHOWN]:
         yield f"{table.name}: {error}"
     if len(table.errors) > _MOST_SHOWN:
@@ -127,10 +128,10 @@ def errors_of(table: Table) -> Iterator[str]:
 
 
 def edits_to_make(rows: Sequence[Row]) -> Iterator[str]:
-    """What a dry run shows: a line for each edit."""
+    """Return a line for each edit of a dry run."""
     for row in rows:
-        sets = (f"{keyword} {_as_json(value)}" for keyword, value in row.changes.items())
-        yield f"{printable(row.order_id)}: {', '.join(sets)}\n"
+        changes = (f"{keyword} {_as_json(value)}" for keyword, value in row.changes.items())
+        yield f"{printable(row.order_id)}: {', '.join(changes)}\n"
 
 
 def _as_json(value: Any) -> str:

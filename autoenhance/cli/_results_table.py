@@ -1,4 +1,4 @@
-"""`autoenhance results`: a results file as a table for a spreadsheet program."""
+"""`autoenhance results`: convert a results file to a table for a spreadsheet program."""
 
 from __future__ import annotations
 
@@ -25,58 +25,63 @@ _OUTCOME: Final = ("status", "error", "finished_at", "service")
 
 
 def show_results(file: str, output: str | None) -> None:
-    """Write a row for each order of a service, whose latest result counts: what it was to get, and what became of it.
+    """Write the latest result of each order and service as a row of a table.
 
-    UTF-16 with tabs, the one form of text that Excel opens as a table wherever it comes from; on a terminal as text.
+    The table is tab-separated UTF-16, the one text format that Excel opens as a table in every locale. A terminal gets
+    plain text.
+
+    Args:
+        file: The results file.
+        output: The file to create; None for standard output.
 
     Raises:
-        CommandError: If the file cannot be read, or the output cannot be written.
-        OutputError: If standard output takes no more.
+        CommandError: If the file cannot be read, or the output file exists or cannot be written.
+        OutputError: If standard output cannot be written.
     """
     latest: dict[tuple[str, str], Record] = {}
 
-    def take(record: Record) -> None:
+    def add(record: Record) -> None:
         latest[record.service, record.order_id] = record
 
-    read_results(file, take, "Give the results file of edit-orders.")
-    is_shown = output is None and (is_terminal() or not hasattr(sys.stdout, "buffer"))
+    read_results(file, add, "Give the results file of edit-orders.")
+    is_text = output is None and (is_terminal() or not hasattr(sys.stdout, "buffer"))
     records = sorted(latest.values(), key=lambda record: record.row)
-    text = _as_text(records, printable if is_shown else _no_formula)
+    text = _as_text(records, printable if is_text else _no_formula)
     data = codecs.BOM_UTF16_LE + text.encode("utf-16-le", "replace")
     if output is not None:
         try:
-            with open(output, "xb") as new:  # noqa: PTH123  # never in the place of another file
-                new.write(data)
+            with open(output, "xb") as output_file:  # noqa: PTH123  # never overwrites a file
+                output_file.write(data)
         except (OSError, ValueError) as error:
             if not isinstance(error, FileExistsError | ValueError):
                 with suppress(OSError):
-                    Path(output).unlink()  # what did not fit
+                    Path(output).unlink()  # incomplete, such as on a full disk
             raise CommandError(
                 f"{output!r} cannot be written: {reason_of(error)}", "Give another file with --output."
             ) from None
-    elif is_shown:
+    elif is_text:
         write_text(text.replace("\r\n", "\n"))
     else:
         write_output(data)
 
 
 def _no_formula(cell: str) -> str:
-    """The cell as Excel does not take it for a formula, which notes from elsewhere may be."""
+    """Return the cell so that Excel does not run it as a formula, which untrusted text may be."""
     return f"'{cell}" if cell.startswith(("=", "+", "-", "@")) else cell
 
 
-def _as_text(records: list[Record], safe: Callable[[str], str]) -> str:
+def _as_text(records: list[Record], escape: Callable[[str], str]) -> str:
     changes = list(dict.fromkeys(keyword for record in records for keyword in record.changes))
-    columns = list(dict.fromkeys(title for record in records for title in record.columns))
+    columns = list(dict.fromkeys(name for record in records for name in record.columns))
     table = io.StringIO()
     writer = csv.writer(table, dialect="excel-tab")
-    titles = ["order_id", *changes, *_OUTCOME]
-    others = [f"{title} (table)" if title in titles else title for title in columns]
-    writer.writerow(map(safe, ["order_id", *changes, *others, *_OUTCOME]))
+    own_names = ["order_id", *changes, *_OUTCOME]
+    other_names = [f"{name} (table)" if name in own_names else name for name in columns]
+    writer.writerow(map(escape, ["order_id", *changes, *other_names, *_OUTCOME]))
     for record in records:
-        values = [record.changes.get(keyword) for keyword in changes] + [record.columns.get(title) for title in columns]
+        values = [record.changes.get(keyword) for keyword in changes] + [record.columns.get(name) for name in columns]
         outcome = (getattr(record, name) for name in _OUTCOME)
-        writer.writerow(map(safe, [record.order_id, *map(_cell, [*values, *outcome])]))
+        writer.writerow(map(escape, [record.order_id, *map(_cell, [*values, *outcome])]))
     return table.getvalue()
 
 

@@ -1,4 +1,4 @@
-"""Pure: what a row of a table may hold. Nothing is guessed: what may have been damaged on the way is an error."""
+"""Pure: checks the rows of a table. Nothing is guessed: a value that may be damaged is an error."""
 
 from __future__ import annotations
 
@@ -36,68 +36,68 @@ _EXPONENT: Final = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?[eE][+-][0-9]+")
 _MONTH: Final = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
 _DATE: Final = re.compile(rf"[0-9]{{1,4}}([-./])[0-9]{{1,2}}\1[0-9]{{1,4}}|[0-9]{{1,2}}-{_MONTH}|{_MONTH}-[0-9]{{2}}")
 _LONGEST_SHOWN: Final = 10**11
-"""A whole number from here on is shown with an exponent by spreadsheet programs."""
+"""Spreadsheet programs display whole numbers from this one with an exponent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row(OrderEdit):
-    """One edit that a table asks for."""
+    """The edit of one row."""
 
     row: int
-    """As the spreadsheet counts, from 1."""
+    """The row, from 1 as in the spreadsheet program."""
     line: int
-    """Where it begins in a text file, from 1."""
+    """The line of the text file where the row begins, from 1."""
     changes: dict[str, Any]
-    """What it sets, by keyword, as JSON values."""
+    """The changes, by keyword, as JSON values."""
     other: dict[str, Any]
-    """What it has in other columns, by their titles."""
+    """The values of the other columns, by column name."""
 
 
 @dataclass(slots=True)
 class RowChecker:
-    """What the rows of one table may hold, and what was noticed in them."""
+    """Checks the rows of one table, and collects their edits, errors and warnings."""
 
     labels: Mapping[str, str]
-    """What our columns are called in errors."""
+    """The label of each known column in errors."""
     options: TableOptions
     common: Mapping[str, Any]
-    """What each edit gets that is not in the table, by keyword."""
+    """Arguments of every edit that are not in the table, by keyword."""
     is_json: bool = False
     hides_errors: bool = False
-    """Whether cells with errors arrive as empty ones."""
+    """Whether error cells are read as empty."""
     rows: list[Row] = field(default_factory=list)
     errors: list[RowError] = field(default_factory=list)
     skipped: list[tuple[str, Entry]] = field(default_factory=list)
-    """The rows without changes, with their ids."""
-    noticed: dict[str, tuple[RowError, int]] = field(default_factory=dict)
-    """What is no error, but may be one: the first row with it, and how many have it."""
+    """The rows without changes, with their order ids."""
+    warnings: dict[str, tuple[RowError, int]] = field(default_factory=dict)
+    """For each kind of warning, the first one and their number."""
 
-    def take(self, entry: Entry) -> None:
-        """Add the edit that a row asks for, or everything that is wrong with it."""
+    def check(self, entry: Entry) -> None:
+        """Check a row, and add its edit or all of its errors."""
         values: dict[str, Any] = {}
-        wrong: dict[str, str] = {}
-        for column, cell in entry.given.items():
+        messages: dict[str, str] = {}
+        for column, cell in entry.values.items():
             if not is_blank(cell):
                 try:
                     values[column] = self._value(column, cell, entry)
                 except (TypeError, ValueError) as error:
-                    wrong[column] = str(error).removeprefix(f"{column} ")
-        self._warn_empty(entry, self.labels.keys() - values.keys() - wrong.keys() if values else set())
-        if not wrong and not values.keys() - {"order_id"}:
+                    messages[column] = str(error).removeprefix(f"{column} ")
+        self._warn_empty(entry, self.labels.keys() - values.keys() - messages.keys() if values else set())
+        if not messages and not values.keys() - {"order_id"}:
             self._skip(entry, values.get("order_id", ""))
             return
         if "order_id" not in values:
-            wrong.setdefault("order_id", "is empty; give the id of the order")
-        if not wrong:
+            messages.setdefault("order_id", "is empty; give the id of the order")
+        if not messages:
             try:
                 self.rows.append(self._row(entry, **values))
             except (TypeError, ValueError) as error:
-                wrong[""] = str(error)
-        for column, what in wrong.items():
-            self.errors.append(RowError(entry.row, entry.line, self.labels.get(column, ""), what))
+                messages[""] = str(error)
+        for column, message in messages.items():
+            self.errors.append(RowError(entry.row, entry.line, self.labels.get(column, ""), message))
 
     def _row(self, entry: Entry, order_id: str, **values: Any) -> Row:
-        if entry.swallows:
+        if entry.may_contain_rows:
             self._warn("a quoted field has lines that look like rows; is a quote missing?", "", entry)
         keywords = list(values)
         values |= self.common
@@ -115,14 +115,14 @@ class RowChecker:
 
     def _value(self, column: str, cell: Any, entry: Entry) -> Any:
         if isinstance(cell, CellError):
-            raise ValueError(cell)  # noqa: TRY004  # the value is wrong, not its type
+            raise ValueError(cell)  # noqa: TRY004  # the value is invalid, not its type
         if isinstance(cell, str):
             text = cell.strip(BLANK)
             self._check_decoding(column, cell, entry)
             if len(text) < len(cell):
                 self._warn("whitespace around the text was removed", column, entry)
-            if what := _what_is_bad(text):
-                raise ValueError(what)
+            if message := _text_error(text):
+                raise ValueError(message)
             read = read_json if self.is_json else read_text
             value: Any = text if column in _STRINGS else read(BY_KEYWORD[column], text)
         elif column in _STRINGS:
@@ -139,12 +139,14 @@ class RowChecker:
         return value if column == "order_id" else check_value(BY_KEYWORD[column], value)
 
     def _as_text(self, column: str, cell: Any, entry: Entry) -> str:
-        """A cell of a workbook, or a value of JSON, that is no string."""
+        """Convert a cell of a workbook, or a JSON value, that is not a string."""
         if self.is_json:
             raise ValueError("is not a string; put it in quotes")
         if column not in _IDS and type(cell) is int and abs(cell) < _LONGEST_SHOWN:
             if self.hides_errors:
-                self._warn("is a number; .xls and .xlsb do not tell how it is shown; format it as text", column, entry)
+                self._warn(
+                    "is a number; its format cannot be read from .xls and .xlsb; format it as text", column, entry
+                )
             return str(cell)
         if isinstance(cell, bool):
             kind = "TRUE or FALSE"
@@ -152,8 +154,8 @@ class RowChecker:
             kind = "a formatted number" if isinstance(cell, FormattedNumber) and column not in _IDS else "a number"
         else:
             kind = "a date or time"
-        lost = ": Excel has removed leading zeros" if kind == "a number" and column in _IDS else ""
-        raise ValueError(f"is {kind}, not text; format the column as text{lost}")
+        reason = ": Excel has removed leading zeros" if kind == "a number" and column in _IDS else ""
+        raise ValueError(f"is {kind}, not text; format the column as text{reason}")
 
     def _check_id(self, column: str, value: str, entry: Entry) -> None:
         if column_of(value):
@@ -168,30 +170,30 @@ class RowChecker:
     def _check_decoding(self, column: str, text: str, entry: Entry) -> None:
         if not text.isascii():
             try:
-                once = text.encode("cp1252").decode()
+                decoded_once = text.encode("cp1252").decode()
             except UnicodeError:
                 return
-            self._warn("{} was probably decoded twice; is it {}?", column, entry, text, once)
+            self._warn("{} was probably decoded twice; is it {}?", column, entry, text, decoded_once)
 
     def _warn_empty(self, entry: Entry, empty: set[str]) -> None:
-        what = "is empty or an error: .xls and .xlsb do not distinguish them; save it as .xlsx"
+        message = "is empty or an error: .xls and .xlsb do not distinguish them; save it as .xlsx"
         for column in sorted(empty, key=list(self.labels).index) if self.hides_errors else ():
-            self._warn(what, column, entry)
+            self._warn(message, column, entry)
 
-    def _warn(self, what: str, column: str, entry: Entry, *values: str) -> None:
-        # Of each kind, whatever values it names, the first is shown.
-        error = RowError(entry.row, entry.line, self.labels.get(column, ""), what.format(*map(quote, values)))
-        first, count = self.noticed.get(what, (error, 0))
-        self.noticed[what] = first, count + 1
+    def _warn(self, template: str, column: str, entry: Entry, *values: str) -> None:
+        # Only the first warning of each kind is shown, whatever its values.
+        warning = RowError(entry.row, entry.line, self.labels.get(column, ""), template.format(*map(quote, values)))
+        first, count = self.warnings.get(template, (warning, 0))
+        self.warnings[template] = first, count + 1
 
 
-def _what_is_bad(text: str) -> str:
-    if found := _CONTROL.search(text):
-        if found[0] in "\r\n":
+def _text_error(text: str) -> str:
+    if match := _CONTROL.search(text):
+        if match[0] in "\r\n":
             return f"line break in {quote(text)}; is a quote missing in this row or before it?"
-        if found[0] == "\ufffd":
+        if match[0] == "\ufffd":
             return f"{quote(text)} has lost a character in a conversion; correct it"
-        return f"control character {found[0]!a} in {quote(text)}; remove it"
+        return f"control character {match[0]!a} in {quote(text)}; remove it"
     if is_error(text):
         return f"{quote(text)} is an error of the spreadsheet program; correct the cell"
     return f"{quote(text)} is a formula; give the text itself" if text.startswith('="') else ""

@@ -1,4 +1,4 @@
-"""Which service a command talks to, with which API key, timeout and retries."""
+"""The client of a command, with its base URL, API key, timeout and retries."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LONGEST_TIMEOUT: Final = 365 * 86400
 
 
 def check_service(options: ServiceOptions) -> None:
-    """Make sure of what can be told before there is a key.
+    """Check the options that need no API key.
 
     Raises:
         CommandError: If the timeout is invalid.
@@ -31,16 +31,16 @@ def check_service(options: ServiceOptions) -> None:
 def open_client(
     options: ServiceOptions, console: Console, *, on_retry: Callable[[Retry], object] | None = None
 ) -> Autoenhance:
-    """A client of the service; nothing that is said from here on shows the key.
+    """Return a client of the service, and redact its API key from all messages.
 
     Raises:
-        CommandError: If there is no key.
-        ValueError: If the library does not accept an option.
+        CommandError: If there is no valid API key.
+        ValueError: If an option is invalid.
     """
     secret = find_key(options.api_key_file, console)
     console.redact(secret)
     return Autoenhance(
-        cast("str", secret),  # the constructor takes a hidden key as it is
+        cast("str", secret),  # the constructor accepts a Secret, too
         base_url=options.base_url,
         timeout=options.timeout,
         max_retries=options.max_retries,

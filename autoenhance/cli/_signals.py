@@ -1,4 +1,4 @@
-"""Ctrl-C and other signals that end a process: the first waits for the requests in flight, the second does not."""
+"""Handlers for Ctrl-C and other signals that end a process, with another action for the second signal."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import FrameType
 
-# The last is what closing a terminal sends.
+# SIGHUP is sent when a terminal is closed.
 _NAMES: Final = ("SIGINT", "SIGTERM", "SIGHUP")
 
 
 @contextmanager
 def handle_signals(first: Callable[[], None], second: Callable[[], None]) -> Iterator[None]:
-    """Call one function at the first signal that ends a process, and another at the second.
+    """Call one function at the first signal that ends a process, and another at each further one.
 
-    In another thread than the main one nothing is changed: signals are not for it.
+    Do nothing outside the main thread, which is the only one that receives signals.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -34,24 +34,26 @@ def handle_signals(first: Callable[[], None], second: Callable[[], None]) -> Ite
         count += 1
         (first if count == 1 else second)()
 
-    found = [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]
-    # What is ignored stays so: nohup says it like that, and a shell that starts something in the background.
-    before = {number: signal.getsignal(number) for number in found if signal.getsignal(number) != signal.SIG_IGN}
+    numbers = [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]
+    # Ignored signals stay ignored: nohup and shells ignore them for a process in the background.
+    old_handlers = {
+        number: signal.getsignal(number) for number in numbers if signal.getsignal(number) != signal.SIG_IGN
+    }
     try:
-        for number in before:
+        for number in old_handlers:
             signal.signal(number, handle)
         yield
     finally:
-        for number, handler in before.items():
+        for number, handler in old_handlers.items():
             signal.signal(number, handler)
 
 
 def print_unbuffered(text: str) -> None:
-    """Say something on standard error in the middle of saying something else, which streams do not allow.
+    """Print on standard error from a signal handler, which may have interrupted a write to the stream.
 
-    Where that would have to wait, nothing is said.
+    Print nothing if that would block.
     """
-    # Not simply 2: where standard error was closed, another file may have that number.
+    # Not descriptor 2: if standard error was closed, that may be another file.
     if sys.__stderr__ is not None:
         with suppress(OSError, ValueError):
             descriptor = sys.__stderr__.fileno()

@@ -1,4 +1,4 @@
-"""A file of edits as checked rows, all of them in memory."""
+"""Read a file of edits into memory as checked rows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from autoenhance.cli._error_messages import CommandError
 from autoenhance.cli._header import HeaderError, RowError, column_letters, find_header, is_blank, location
 from autoenhance.cli._json_lines import HEADER, read_json_lines
 from autoenhance.cli._rows import Row, RowChecker
-from autoenhance.cli._source import decode, is_workbook, name_of, read_bytes
+from autoenhance.cli._source import decode, is_workbook, read_bytes, source_name
 from autoenhance.cli._text import quote
 from autoenhance.cli._workbook import read_workbook
 
@@ -22,80 +22,80 @@ if TYPE_CHECKING:
     from autoenhance.cli._arguments import TableOptions
     from autoenhance.cli._header import Entry, Header, RawRow
 
-    # How it is written, the header, the rows, and what Checks has to know.
-    _Read = tuple[str, Header, Iterable[Entry | RowError], dict[str, Any]]
+    # The format, the header, the rows, and further arguments of RowChecker.
+    _Source = tuple[str, Header, Iterable[Entry | RowError], dict[str, Any]]
 
 _JSON: Final = re.compile(r'\s*(?:\{\s*["}]|\[\s*[\[{"\]])')
 _SHARD: Final = re.compile(r"([1-9][0-9]{0,8})/([1-9][0-9]{0,8})")
 
 
 class Shard(NamedTuple):
-    """Every so many-th row, beginning with the number-th."""
+    """Every `of`-th row, from the `number`-th."""
 
     number: int
     of: int
 
 
 def parse_shard(text: str) -> Shard:
-    """Read what --shard says.
+    """Parse the value of --shard.
 
     Raises:
         CommandError: If it is invalid.
     """
-    found = _SHARD.fullmatch(text)
-    if not found or int(found[1]) > int(found[2]):
+    match = _SHARD.fullmatch(text)
+    if not match or int(match[1]) > int(match[2]):
         raise CommandError(f"--shard {text!r} is invalid", "Give K/N with K from 1 to N, such as 2/8.")
-    return Shard(int(found[1]), int(found[2]))
+    return Shard(int(match[1]), int(match[2]))
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """What a file asks for."""
+    """The edits of a file, and its errors and warnings."""
 
     name: str
-    """What the file is called in messages."""
+    """The name of the file in messages."""
     form: str
-    """How it is written, for people."""
+    """The format, for messages."""
     header_row: int
-    """The row of the header; 0 without one."""
+    """The row of the header; 0 if there is none."""
     rows: list[Row]
-    """The rows that can be sent, in the order of the file."""
+    """The valid rows, in the order of the file."""
     errors: list[RowError]
-    """What is wrong, in the order of the file."""
+    """The errors, in the order of the file."""
     skipped: int
-    """How many rows have no changes."""
+    """The number of rows without changes."""
     warnings: list[str]
 
 
 def read_table(source: str, options: TableOptions, common: Mapping[str, Any], confirm: Callable[[str], bool]) -> Table:
-    """Read a file, or standard input if it is "-", and check it.
+    """Read and check a file of edits.
 
     Args:
-        source: The path of the file.
-        options: How to read it.
-        common: What each edit gets that is not in the table, by keyword.
-        confirm: Asks whoever sits at the terminal a question; False if nobody does.
+        source: The path of the file; "-" for standard input.
+        options: The options for reading it.
+        common: Arguments of every edit that are not in the table, by keyword.
+        confirm: Asks a yes/no question on the terminal; False if there is no terminal.
 
     Raises:
         CommandError: If it cannot be read.
     """
-    name, data = name_of(source), read_bytes(source)
+    name, data = source_name(source), read_bytes(source)
     try:
-        read = _workbook(data, name, options) if is_workbook(data) else _text(data, name, options, confirm)
+        read = _read_workbook(data, name, options) if is_workbook(data) else _read_text(data, name, options, confirm)
     except HeaderError as error:
         return Table(name, "", 0, [], list(error.errors), 0, [])
-    form, header, entries, kind = read
-    checks = RowChecker(header.labels, options, common, **kind)
+    form, header, entries, arguments = read
+    checker = RowChecker(header.labels, options, common, **arguments)
     for entry in entries:
         if isinstance(entry, RowError):
-            checks.errors.append(entry)
+            checker.errors.append(entry)
         else:
-            checks.take(entry)
-    errors = sorted([*checks.errors, *_conflicts(checks.rows, checks.skipped, header.labels)], key=attrgetter("row"))
-    return Table(name, form, header.row, checks.rows, errors, len(checks.skipped), list(_warnings(name, checks)))
+            checker.check(entry)
+    errors = sorted([*checker.errors, *_conflicts(checker.rows, checker.skipped, header.labels)], key=attrgetter("row"))
+    return Table(name, form, header.row, checker.rows, errors, len(checker.skipped), list(_warnings(name, checker)))
 
 
-def _workbook(data: bytes, name: str, options: TableOptions) -> _Read:
+def _read_workbook(data: bytes, name: str, options: TableOptions) -> _Source:
     if options.encoding is not None:
         raise CommandError(f"{name} is a workbook, and has no encoding", "Leave out --encoding.")
     sheet = read_workbook(data, name, options.sheet)
@@ -103,7 +103,7 @@ def _workbook(data: bytes, name: str, options: TableOptions) -> _Read:
     return f"sheet {quote(sheet.name)}", sheet.header, entries, {"hides_errors": sheet.hides_errors}
 
 
-def _text(data: bytes, name: str, options: TableOptions, confirm: Callable[[str], bool]) -> _Read:
+def _read_text(data: bytes, name: str, options: TableOptions, confirm: Callable[[str], bool]) -> _Source:
     if options.sheet is not None:
         raise CommandError(f"{name} is text, and has no sheet", "Leave out --sheet.")
     text, encoding = decode(data, name, options.encoding, confirm)
@@ -117,39 +117,39 @@ def _text(data: bytes, name: str, options: TableOptions, confirm: Callable[[str]
 def _entry(header: Header, row: RawRow | RowError, *, ragged: bool = False) -> Entry | RowError:
     if isinstance(row, RowError):
         return row
-    # In a text, a separator in a name without quotes makes a field more, and the name shorter.
+    # In text, an unquoted separator in a name makes an extra field, and cuts the name short.
     for index in () if ragged else range(header.width, len(row.values)):
         if not is_blank(row.values[index]):
-            what = f"{quote(row.values[index])} has no column; does a field before it need quotes?"
-            return RowError(row.row, row.line, f"column {column_letters(index)}", what)
+            message = f"extra field {quote(row.values[index])}; does a field before it need quotes?"
+            return RowError(row.row, row.line, f"column {column_letters(index)}", message)
     return header.entry(row)
 
 
 def _conflicts(
     rows: Iterable[Row], skipped: Iterable[tuple[str, Entry]], labels: Mapping[str, str]
 ) -> Iterator[RowError]:
-    """Orders that are in the table twice, and ids that two orders would have."""
-    first: dict[str, Row | Entry] = {}
+    """Find duplicate orders, and ids that two orders would have."""
+    by_id: dict[str, Row | Entry] = {}
     for row in rows:
-        if (other := first.setdefault(row.order_id, row)) is not row:
-            yield _conflict(row, labels["order_id"], f"duplicate order_id {quote(row.order_id)}", "first on", other)
-    first = {**dict(skipped), **first}
-    taken: dict[str, Row] = {}
+        if (first := by_id.setdefault(row.order_id, row)) is not row:
+            yield _conflict(row, labels["order_id"], f"duplicate order_id {quote(row.order_id)}", "first on", first)
+    by_id = {**dict(skipped), **by_id}
+    by_new_id: dict[str, Row] = {}
     for row in rows:
         new_id = row.changes.get("new_order_id", row.order_id)
         if new_id != row.order_id:
             label = labels["new_order_id"]
-            if new_id in first:
-                yield _conflict(row, label, f"{quote(new_id)} is the order_id of another order", "on", first[new_id])
-            if (other := taken.setdefault(new_id, row)) is not row:
-                yield _conflict(row, label, f"duplicate new_order_id {quote(new_id)}", "first on", other)
+            if new_id in by_id:
+                yield _conflict(row, label, f"{quote(new_id)} is the order_id of another order", "on", by_id[new_id])
+            if (first := by_new_id.setdefault(new_id, row)) is not row:
+                yield _conflict(row, label, f"duplicate new_order_id {quote(new_id)}", "first on", first)
 
 
-def _conflict(row: Row, label: str, what: str, where: str, other: Row | Entry) -> RowError:
-    return RowError(row.row, row.line, label, f"{what} ({where} {location(other.row, other.line)})")
+def _conflict(row: Row, label: str, message: str, relation: str, other: Row | Entry) -> RowError:
+    return RowError(row.row, row.line, label, f"{message} ({relation} {location(other.row, other.line)})")
 
 
-def _warnings(name: str, checks: RowChecker) -> Iterator[str]:
-    for first, count in checks.noticed.values():
+def _warnings(name: str, checker: RowChecker) -> Iterator[str]:
+    for first, count in checker.warnings.values():
         more = f" (and {count - 1:,} more)" if count > 1 else ""
         yield f"Warning: {name}: {first}{more}"

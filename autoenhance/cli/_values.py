@@ -1,4 +1,4 @@
-"""Pure: text or JSON, as a table or a command line has it, becomes the value of one of the contract's parameters."""
+"""Pure: convert text or JSON, from a table or a command line, to the value of one of the contract's parameters."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from autoenhance_api.edit_order_params import Param
 
 DEEPEST: Final = 100
-"""Far more than anybody writes, and far less than Python's own limit, at which not even a result could be written."""
+"""The deepest nesting that is read: far below Python's own limit, with which the result could not be written."""
 _NAMES: Final[dict[Any, str]] = {
     **NAMES,
     bool: "true or false",
@@ -38,85 +38,85 @@ _READERS: Final[dict[Any, Callable[[Any], Any]]] = {
     UUID: UUID,
 }
 _MISMATCH: Final = (ValueError, TypeError, LookupError, AttributeError, RecursionError)
-"""What reading a value as a type raises that it does not have."""
+"""What reading a value as another type raises."""
 _BOOLEANS: Final = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
 def is_text(param: Param) -> bool:
-    """Whether a parameter is a string, and nothing else."""
+    """Return whether a parameter takes only strings."""
     return kinds_of(param) == (str,)
 
 
 def read_text(param: Param, text: str) -> Any:
-    """The value that a text represents: itself if the parameter is a string, else what it says without blanks around it.
+    """Convert text to a value: the text itself if the parameter is a string, else what it represents when stripped.
 
     Raises:
-        ValueError: If it represents none.
+        ValueError: If it is invalid.
     """
     kinds = kinds_of(param)
     if str in kinds:
         return text.strip() if is_order_id(param) else text
-    return _first(param, _of_text, text.strip(), quote(text))
+    return _first_match(param, _from_text, text.strip(), quote(text))
 
 
 def read_json(param: Param, value: Any) -> Any:
-    """The value that a value of JSON represents; a string may also be read as text.
+    """Convert a JSON value to a value; a string that is not valid as such is read as text.
 
     Raises:
-        ValueError: If it represents none.
+        ValueError: If it is invalid.
     """
     if not isinstance(value, str):
-        return _first(param, _of_json, value, quote(json.dumps(value, ensure_ascii=False))[1:-1])
+        return _first_match(param, _from_json, value, quote(json.dumps(value, ensure_ascii=False))[1:-1])
     if str in kinds_of(param):
         return read_text(param, value)
     try:
-        return _first(param, _of_json, value, "")
+        return _first_match(param, _from_json, value, "")
     except ValueError:
         return read_text(param, value)
 
 
 @cache
 def kinds_of(param: Param) -> tuple[Any, ...]:
-    """The types that a parameter takes. None is not among them: neither a text nor null sets something."""
+    """Return the types that a parameter takes, except None, which neither text nor null can set."""
     return tuple(kind for kind in types_of(param.keyword) if kind is not NoneType)
 
 
-def _first(param: Param, read: Callable[[Any, Any], Any], given: Any, said: str) -> Any:
+def _first_match(param: Param, read: Callable[[Any, Any], Any], value: Any, shown: str) -> Any:
     kinds = kinds_of(param)
     details = ""
     for kind in kinds:
         try:
-            return convert(param, read(kind, given))
+            return convert(param, read(kind, value))
         except _ObjectError as error:
             details = f"; {error}"
         except _MISMATCH:
             continue
-    near = nearest(given, known) if (known := known_values(kinds)) and isinstance(given, str) else ""
+    near = nearest(value, known) if (known := known_values(kinds)) and isinstance(value, str) else ""
     hint = f"; did you mean {near!r}?" if near else ""
-    raise ValueError(f"{said} is not {describe(kinds, _NAMES)}{details}{hint}")
+    raise ValueError(f"{shown} is not {describe(kinds, _NAMES)}{details}{hint}")
 
 
 class _ObjectError(ValueError):
-    """An object is not as the contract says; the text says in what."""
+    """An object is invalid; the message tells why."""
 
 
-def _of_text(kind: Any, text: str) -> Any:
+def _from_text(kind: Any, text: str) -> Any:
     if known := {str(value): value for value in known_values([kind])}:
         return known[text]
     if kind is bool:
         return _BOOLEANS[text.lower()]
     if kind in _READERS:
-        return _of_json(kind, text)
+        return _from_json(kind, text)
     value = json.loads(text, **STRICT)
     if is_deep(value) or not is_unicode(value):
         raise ValueError(text)
-    return _of_json(kind, value)
+    return _from_json(kind, value)
 
 
-def _of_json(kind: Any, value: Any) -> Any:
+def _from_json(kind: Any, value: Any) -> Any:
     is_model = hasattr(kind, "from_dict")
     if get_origin(kind) is Sequence and isinstance(value, list):
-        return [_of_item(item_kinds(kind), item) for item in value]
+        return [_from_item(item_kinds(kind), item) for item in value]
     if kind in _READERS:
         return _READERS[kind](value)
     if value is None or (is_model and not isinstance(value, dict)):
@@ -125,32 +125,32 @@ def _of_json(kind: Any, value: Any) -> Any:
         return kind.from_dict(value) if is_model else value
     except KeyError as error:
         raise _ObjectError(f"it has no {quote(str(error.args[0]))}") from None
-    except Exception:  # noqa: BLE001  # whatever generated code makes of JSON that is not as the contract says
+    except Exception:  # noqa: BLE001  # generated code may raise anything for invalid JSON
         raise _ObjectError("a value in it is invalid") from None
 
 
-def _of_item(kinds: Sequence[Any], item: Any) -> Any:
+def _from_item(kinds: Sequence[Any], item: Any) -> Any:
     for kind in kinds:
         try:
-            return _of_json(kind, item)
+            return _from_json(kind, item)
         except _ObjectError:
             raise
         except _MISMATCH:
             continue
-    return item  # which is checked with the list
+    return item  # checked with the list
 
 
 def is_deep(value: object) -> bool:
-    """Whether lists and objects are deeper in each other than anybody writes them."""
+    """Return whether lists and objects are nested too deeply."""
     level = [value]
     for _ in range(DEEPEST):
-        inner = [one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list)]
+        inner = [item.values() if isinstance(item, dict) else item for item in level if isinstance(item, dict | list)]
         level = list(chain.from_iterable(inner))
     return bool(level)
 
 
 def is_unicode(value: object) -> bool:
-    """Whether no text in a value of JSON has half of a surrogate pair."""
+    """Return whether a JSON value has no lone surrogates."""
     try:
         json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError:
@@ -158,16 +158,16 @@ def is_unicode(value: object) -> bool:
     return True
 
 
-def _no_constant(name: str) -> NoReturn:
+def _reject_constant(name: str) -> NoReturn:
     raise ValueError(f"JSON has no {name}")
 
 
-def _number(text: str) -> float:
+def _parse_float(text: str) -> float:
     number = float(text)
     if isinf(number):
         raise ValueError(f"the number {truncate(text)} is too large")
     return number
 
 
-STRICT: Final[dict[str, Any]] = {"parse_constant": _no_constant, "parse_float": _number}
-"""How JSON is read: Python would take numbers that JSON does not have."""
+STRICT: Final[dict[str, Any]] = {"parse_constant": _reject_constant, "parse_float": _parse_float}
+"""Arguments of the JSON decoder, which by default accepts numbers that JSON does not have."""

@@ -1,4 +1,4 @@
-"""The rows of a workbook, read by python-calamine, and what it does not tell: which cells are errors."""
+"""Read the rows of a workbook with python-calamine, and the error cells, which it does not report, from the file."""
 
 from __future__ import annotations
 
@@ -22,43 +22,43 @@ if TYPE_CHECKING:
     from autoenhance.cli._header import Header
 
 _MOST_BYTES: Final = 2**28
-"""Of what a workbook is when it is decompressed."""
+"""The largest size of a workbook when decompressed."""
 _MOST_CELLS: Final = 2**23
-"""The reader has room for every cell of the area in use, the empty ones too."""
-_FORMATTED: Final = "a number that is shown in another way"
+"""The largest used range: python-calamine allocates every cell of it, even empty ones."""
+_FORMATTED: Final = "a formatted number"
 _HIDDEN: Final = "is in a hidden row; show the row, or delete it"
 _ODS: Final = "content.xml"
 _XLSX: Final = "xl/workbook.xml"
 _NOT_STORED: Final = "formula without a stored value; open and save the workbook in the spreadsheet program"
 _ERROR: Final = "'{}' is an error of the spreadsheet program; correct the cell"
-# A record at the beginning of an encrypted .xls.
+# The FilePass record of an encrypted .xls.
 _FILEPASS: Final = re.compile(rb"\x2f\x00[\x02\x04\x06\x36\xc8\xca]\x00")
 _DAMAGED: Final = (zipfile.BadZipFile, zlib.error, ET.ParseError, EOFError, KeyError, OSError, RuntimeError, ValueError)
-"""What reading a damaged file, or one that is no workbook, raises."""
+"""What reading a damaged file, or one that is not a workbook, raises."""
 _SAVE: Final = "Save it as a workbook (.xlsx) in the spreadsheet program."
 
 
 class Worksheet(NamedTuple):
-    """The sheet of a workbook that has our columns."""
+    """The sheet of a workbook that has edits."""
 
     name: str
     header: Header
     rows: Iterator[RawRow | RowError]
     hides_errors: bool
-    """Whether cells with errors arrive as empty ones."""
+    """Whether error cells are read as empty."""
 
 
-def read_workbook(data: bytes, name: str, wanted: str | None) -> Worksheet:
-    """Read the sheet that has our columns.
+def read_workbook(data: bytes, name: str, sheet_name: str | None) -> Worksheet:
+    """Read the sheet that has edits.
 
     Args:
         data: The bytes of the workbook.
-        name: What it is called in messages.
-        wanted: The name of the sheet; None for the only one that has our columns.
+        name: The name of the file in messages.
+        sheet_name: The name of the sheet; None for the only one with a valid header.
 
     Raises:
-        CommandError: If it cannot be read, or there is not one such sheet.
-        HeaderError: If no sheet has our columns.
+        CommandError: If the workbook cannot be read, or has no such sheet, or more than one.
+        HeaderError: If no sheet has a valid header.
     """
     try:
         from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
@@ -69,17 +69,19 @@ def read_workbook(data: bytes, name: str, wanted: str | None) -> Worksheet:
         archive = _archive(data, name)
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(data))
         sheets = [sheet for sheet in workbook.sheets_metadata if sheet.typ is SheetTypeEnum.WorkSheet]
-        names = [sheet.name for sheet in sheets if sheet.visible is SheetVisibleEnum.Visible or sheet.name == wanted]
+        names = [
+            sheet.name for sheet in sheets if sheet.visible is SheetVisibleEnum.Visible or sheet.name == sheet_name
+        ]
         if not names:
             raise CommandError(f"{name} has no worksheet", _SAVE)
-        if wanted is not None and wanted not in names:
+        if sheet_name is not None and sheet_name not in names:
             raise CommandError(
-                f"{name} has no sheet {quote(wanted)}", f"Give --sheet: {join_or([*map(quote, names)])}."
+                f"{name} has no sheet {quote(sheet_name)}", f"Give --sheet {join_or([*map(quote, names)])}."
             )
-        # One after the other, so that a sheet without our columns does not stay in memory.
+        # One at a time, so that a sheet without edits does not stay in memory.
         grids = (
             (sheet, _rows(workbook.get_sheet_by_name(sheet).to_python(skip_empty_area=False), errors))
-            for sheet in (names if wanted is None else [wanted])
+            for sheet in (names if sheet_name is None else [sheet_name])
             for errors in [_errors_in(archive, name, sheet)]
         )
         return _only_sheet(grids, name, hides_errors=archive is None)
@@ -90,7 +92,7 @@ def read_workbook(data: bytes, name: str, wanted: str | None) -> Worksheet:
 
 
 def _is_encrypted(data: bytes) -> bool:
-    """Whether a file that could not be read has what encrypted workbooks have."""
+    """Return whether a file that could not be read is an encrypted workbook."""
     if data.startswith(b"PK"):
         with suppress(*_DAMAGED), zipfile.ZipFile(io.BytesIO(data)) as archive:
             return b":encryption-data" in archive.read("META-INF/manifest.xml")
@@ -99,7 +101,7 @@ def _is_encrypted(data: bytes) -> bool:
 
 
 def _archive(data: bytes, name: str) -> zipfile.ZipFile | None:
-    """The parts of a workbook in which errors can be found; None for .xls and .xlsb."""
+    """Open the ZIP archive of a workbook to find its error cells; None for .xls and .xlsb."""
     if not data.startswith(b"PK"):
         return None
     archive = zipfile.ZipFile(io.BytesIO(data))
@@ -115,10 +117,10 @@ def _only_sheet(grids: Iterable[tuple[str, Iterator[RawRow]]], name: str, *, hid
         try:
             sheets.append(Worksheet(sheet, *find_header(cells), hides_errors))
         except HeaderError as error:
-            errors += [one._replace(what=f"sheet {quote(sheet)}: {one.what}") for one in error.errors]
+            errors += [each._replace(message=f"sheet {quote(sheet)}: {each.message}") for each in error.errors]
     if len(sheets) > 1:
         candidates = join_or([quote(sheet.name) for sheet in sheets])
-        raise CommandError(f"{name} has more than one sheet with our columns", f"Give --sheet: {candidates}.")
+        raise CommandError(f"{name} has more than one sheet of edits", f"Give --sheet {candidates}.")
     if not sheets:
         raise HeaderError(*errors)
     return sheets[0]
@@ -128,44 +130,47 @@ def _rows(rows: list[list[Any]], errors: Mapping[int, Mapping[int, str]]) -> Ite
     rows += ([] for _ in range(max(errors, default=0) - len(rows)))
     for number, row in enumerate(rows, 1):
         values = [int(value) if type(value) is float and value.is_integer() else value for value in row]
-        for column, what in errors.get(number, {}).items():
+        for column, problem in errors.get(number, {}).items():
             values += [""] * (column - len(values))
-            if what is _HIDDEN:
-                values = [value if value == "" else CellError(what) for value in values]
-            elif what is not _FORMATTED:
-                values[column - 1] = CellError(what)
+            if problem is _HIDDEN:
+                values = [value if value == "" else CellError(problem) for value in values]
+            elif problem is not _FORMATTED:
+                values[column - 1] = CellError(problem)
             elif type(value := values[column - 1]) is int:
                 values[column - 1] = FormattedNumber(value)
         yield RawRow(number, number, values)
 
 
 def _errors_in(archive: zipfile.ZipFile | None, name: str, sheet: str) -> dict[int, dict[int, str]]:
-    """What is wrong with cells of a sheet, by row and column, from 1; nothing is known of .xls and .xlsb.
+    """Return what is wrong with the cells of a sheet, by row and column, from 1; nothing for .xls and .xlsb.
 
     Raises:
-        CommandError: If the area in use is too large to be read.
+        CommandError: If the used range is too large.
     """
     errors: dict[int, dict[int, str]] = {}
     if archive is None:
         return errors
     is_ods, rows, columns = _ODS in archive.namelist(), 0, 0
     with archive.open(_ODS if is_ods else _part_of(archive, sheet)) as xml:
-        for row, column, what in (
+        for row, column, problem in (
             _ods_cells(xml, sheet)
             if is_ods
             else _xlsx_cells(xml, _plain_styles(archive), has_values=_has_values(archive))
         ):
             rows, columns = max(rows, row), max(columns, column)
-            if what:
-                errors.setdefault(row, {})[column] = what
+            if problem:
+                errors.setdefault(row, {})[column] = problem
     if rows * columns > _MOST_CELLS:
-        area = f"sheet {quote(sheet)} has cells down to row {rows:,} and out to column {columns:,}"
-        raise CommandError(f"{name}: {area}", "Delete the rows and columns that are not part of the table.")
+        used_range = f"the used range of sheet {quote(sheet)} is {rows:,} rows by {columns:,} columns"
+        raise CommandError(
+            f"{name}: {used_range}; at most {_MOST_CELLS:,} cells can be read",
+            "Delete the rows and columns that are not part of the table.",
+        )
     return errors
 
 
 def _part_of(archive: zipfile.ZipFile, sheet: str) -> str:
-    # expat bounds what entities expand to.
+    # expat limits the expansion of entities.
     links = ET.fromstring(archive.read("xl/_rels/workbook.xml.rels"))  # noqa: S314
     targets = {link.get("Id"): link.get("Target", "") for link in links}
     for element in ET.fromstring(archive.read(_XLSX)).iter():  # noqa: S314
@@ -180,23 +185,23 @@ def _local(tag: str) -> str:
 
 
 def _has_values(archive: zipfile.ZipFile) -> bool:
-    """Whether formulas have values: a library that cannot calculate stores some, and says that all are to be calculated."""
+    """Return whether formulas have values: libraries store placeholders, and ask for a calculation on load."""
     book = ET.fromstring(archive.read(_XLSX))  # noqa: S314
     return not any(_attribute(element, "fullCalcOnLoad") in {"1", "true"} for element in book.iter())
 
 
 def _plain_styles(archive: zipfile.ZipFile) -> set[str]:
-    """The styles that show a number as it is, by their number."""
+    """Return the indexes of the styles that display a number as it is."""
     with suppress(KeyError):
         for element in ET.fromstring(archive.read("xl/styles.xml")):  # noqa: S314
             if _local(element.tag) == "cellXfs":
-                # General, 0 and text.
+                # The number formats General, 0 and text.
                 return {str(number) for number, xf in enumerate(element) if xf.get("numFmtId", "0") in {"0", "1", "49"}}
     return {"0"}
 
 
 def _xlsx_cells(xml: Any, plain_styles: set[str], *, has_values: bool) -> Iterator[tuple[int, int, str]]:
-    """The cells that have something, and what is wrong with them."""
+    """Yield the row and column of each non-empty cell, and what is wrong with it."""
     row = 0
     for _, element in ET.iterparse(xml):  # noqa: S314
         if _local(element.tag) != "row":
@@ -222,7 +227,7 @@ def _xlsx_cells(xml: Any, plain_styles: set[str], *, has_values: bool) -> Iterat
 
 
 def _ods_cells(xml: Any, sheet: str) -> Iterator[tuple[int, int, str]]:
-    """The cells that have something, and what is wrong with them."""
+    """Yield the row and column of each non-empty cell, and what is wrong with it."""
     is_ours, row = False, 0
     for event, element in ET.iterparse(xml, ("start", "end")):  # noqa: S314
         tag = _local(element.tag)
@@ -230,16 +235,16 @@ def _ods_cells(xml: Any, sheet: str) -> Iterator[tuple[int, int, str]]:
             is_ours, row = _attribute(element, "name") == sheet, 0
         elif event == "end" and tag == "table-row":
             repeated, column = int(_attribute(element, "number-rows-repeated", "1")), 0
-            # Of a hidden row without values there may be a million.
+            # A hidden row without values may be repeated a million times.
             has_values = any(_local(name) == "value-type" for cell in element for name in cell.keys())  # noqa: SIM118
             if is_ours and has_values and _attribute(element, "visibility", "visible") != "visible":
                 yield from ((row + down, 0, _HIDDEN) for down, _ in _area(repeated, 1))
             for cell in element if is_ours else ():
                 width = int(_attribute(cell, "number-columns-repeated", "1"))
-                # One of the spreadsheet format, and one of LibreOffice, which alone says that it is an error.
+                # The attribute of OpenDocument, and that of LibreOffice, which alone marks errors.
                 kinds = [value for name, value in cell.items() if _local(name) == "value-type"]
-                if what := _ods_error(cell, kinds):
-                    yield from ((row + down, column + over, what) for down, over in _area(repeated, width))
+                if problem := _ods_error(cell, kinds):
+                    yield from ((row + down, column + right, problem) for down, right in _area(repeated, width))
                 elif kinds:
                     yield row + repeated, column + width, ""
                 column += width

@@ -33,7 +33,7 @@ __all__ = ["Sandbox"]
 
 
 def __getattr__(name: str) -> object:
-    # Imported when asked for: pytest loads the plugin beside this for everybody, with or without the extra.
+    # Imported lazily: pytest always loads the plugin of this package, with or without the extra.
     if name != "Sandbox":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:

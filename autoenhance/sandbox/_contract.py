@@ -1,4 +1,4 @@
-"""Checks requests and responses against the contract, with openapi-core."""
+"""Check requests and responses against the contract, with openapi-core."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ _OPEN_COMPONENTS: Final = "x-open-components"
 
 
 class Request:
-    """A request as openapi-core wants to see it.
+    """A request, with the interface that openapi-core expects.
 
     Args:
         method: The method.
         target: The path, percent-encoded as it was sent, with the query if there is one.
-        headers: The headers; a pair for each line if a name may come twice.
+        headers: The headers; as pairs if a name may occur more than once.
         body: The body.
         host_url: The scheme and host, by default those of the contract's server.
     """
@@ -50,16 +50,16 @@ class Request:
         self.path, _, query = target.partition("?")
         self.host_url = host_url
         self.body = body
-        lines = Headers(headers)
-        self.content_type = lines.get("content-type", "application/octet-stream")
+        header_lines = Headers(headers)
+        self.content_type = header_lines.get("content-type", "application/octet-stream")
         self.parameters = RequestParameters(
-            query=ImmutableMultiDict(parse_qsl(query, keep_blank_values=True)), header=lines
+            query=ImmutableMultiDict(parse_qsl(query, keep_blank_values=True)), header=header_lines
         )
 
 
 @dataclass(frozen=True)
 class Response:
-    """A response as openapi-core wants to see it."""
+    """A response, with the interface that openapi-core expects."""
 
     status_code: int
     headers: Mapping[str, str]
@@ -67,24 +67,23 @@ class Response:
 
     @property
     def content_type(self) -> str:
-        """The media type; openapi-core asks for it apart from the headers."""
+        """The value of the `Content-Type` header, for openapi-core."""
         return {name.lower(): value for name, value in self.headers.items()}.get("content-type", "")
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing in a request or response that is not as the contract says.
+    """A violation of the contract by a request or response.
 
     Attributes:
         kind: The name of openapi-core's exception, such as `InvalidSecurity` or `InvalidRequestBody`.
-        path: Where in the body or the parameter, empty for the whole of it.
-        parameter: Which parameter, as the contract writes `in` and `name`; None for the body.
-        rule: The rule of JSON Schema that is broken, such as `type`; empty if it is no matter of a schema.
-        rule_path: Where that rule stands, from the schema of the body or from the parameter on; references take no
-            part of it.
-        expected: What that rule says.
-        value: What stands there.
-        message: All of it in a sentence.
+        path: The path in the body or the parameter, empty for the whole of it.
+        parameter: The `in` and `name` of the parameter; None for the body.
+        rule: The JSON Schema keyword that is violated, such as `type`; empty if it is not a violation of a schema.
+        rule_path: The path of that keyword, from the schema of the body or from the parameter, without `$ref` steps.
+        expected: The value of that keyword.
+        value: The invalid value.
+        message: A message with all of it.
     """
 
     kind: str
@@ -98,30 +97,30 @@ class Problem:
 
 
 class Contract:
-    """What may be asked and answered."""
+    """The contract, to check requests and responses against."""
 
     def __init__(self, document: dict[str, Any]) -> None:
         self.server: str = document["servers"][0]["url"]
-        # The contract's date-time is what the models read: the service was seen to leave out the time zone.
+        # A date-time is what the models parse: the service was observed to leave out the time zone.
         config = Config(extra_format_validators={"date-time": _is_timestamp})
-        # openapi-core warns of each use of what is deprecated, and a program may make errors of warnings.
-        document = _copied(with_open_responses(document), _not_deprecated)
+        # openapi-core warns about each use of a deprecated part, and programs may turn warnings into errors.
+        document = _copy_json(with_open_responses(document), _without_deprecated)
         self._openapi = OpenAPI.from_dict(document, config=config)
 
     def body_fields(self, method: str, path: str) -> frozenset[str]:
-        """Return the names of the fields that the JSON body of a request may set."""
+        """Return the names of the fields in the JSON body of a request."""
         operation = self._openapi.spec / "paths" / path / method
         schema = operation / "requestBody" / "content" / "application/json" / "schema"
         parts = [part / "properties" for part in _alternatives(schema) if "properties" in part]
         return frozenset(name for part in parts for name in part.str_keys())
 
     def problems_of_request(self, request: Request) -> list[Problem]:
-        """Tell what is wrong with a request; nothing if it is as the contract says."""
+        """Return the violations of the contract by a request."""
         request.host_url = request.host_url or self.server
         return [problem for error in self._openapi.iter_request_errors(request) for problem in _problems(error)]
 
     def problems_of_response(self, request: Request, response: Response) -> list[Problem]:
-        """Tell what is wrong with a response; nothing if it is as the contract says."""
+        """Return the violations of the contract by a response."""
         request.host_url = request.host_url or self.server
         errors = self._openapi.iter_response_errors(request, response)
         return [problem for error in errors for problem in _problems(error)]
@@ -129,43 +128,43 @@ class Contract:
 
 @cache
 def load_contract() -> Contract:
-    """Load the contract that the generated package came from, once per process."""
+    """Load the contract of the generated package, once per process."""
     text = files("autoenhance_api").joinpath("openapi.json").read_text(encoding="utf-8")
     return Contract(json.loads(text))
 
 
 def with_open_responses(document: dict[str, Any]) -> dict[str, Any]:
-    """Copy a document so that its responses may hold values that an enum marked `x-open-enum` does not list.
+    """Copy a document so that responses may have values that an enum marked `x-open-enum` does not list.
 
-    Such an enum lists what is known. In a request it stays closed: the contract knows no other value to send. JSON
-    Schema has no way to say that, so responses refer to components of their own.
+    Such an enum lists the known values. In requests it stays closed: the contract has no other value to send. JSON Schema
+    cannot express that, so responses refer to components of their own.
     """
-    paths = _copied(document["paths"], _with_open_responses)
-    return {**document, "paths": paths, _OPEN_COMPONENTS: _copied(document.get("components", {}), _open)}
+    paths = _copy_json(document["paths"], _with_open_responses)
+    return {**document, "paths": paths, _OPEN_COMPONENTS: _copy_json(document.get("components", {}), _open_enums)}
 
 
-def _copied(tree: Any, change: Callable[[dict[str, Any]], dict[str, Any]]) -> Any:
-    """A copy of JSON in which each object is changed, those inside of others first."""
+def _copy_json(tree: Any, change: Callable[[dict[str, Any]], dict[str, Any]]) -> Any:
+    """Copy JSON, and replace each object by what a function returns for it, inner objects first."""
     return json.loads(json.dumps(tree), object_hook=change)
 
 
 def _with_open_responses(node: dict[str, Any]) -> dict[str, Any]:
-    return {**node, "responses": _copied(node["responses"], _open)} if "responses" in node else node
+    return {**node, "responses": _copy_json(node["responses"], _open_enums)} if "responses" in node else node
 
 
-def _open(node: dict[str, Any]) -> dict[str, Any]:
+def _open_enums(node: dict[str, Any]) -> dict[str, Any]:
     opened = {key: child for key, child in node.items() if key != "enum" or node.get("x-open-enum") is not True}
     if isinstance(node.get("$ref"), str):
         opened["$ref"] = node["$ref"].replace("#/components/", f"#/{_OPEN_COMPONENTS}/")
     return opened
 
 
-def _not_deprecated(node: dict[str, Any]) -> dict[str, Any]:
+def _without_deprecated(node: dict[str, Any]) -> dict[str, Any]:
     return {key: child for key, child in node.items() if (key, child) != ("deprecated", True)}
 
 
 def _alternatives(schema: SchemaPath) -> Iterator[SchemaPath]:
-    """The schema, and those that it is made of."""
+    """Yield the schema and the schemas that it combines."""
     yield schema
     for join in ("allOf", "anyOf", "oneOf"):
         for part in schema.get(join, ()):
@@ -189,7 +188,7 @@ def _problems(error: BaseException) -> list[Problem]:
         return [Problem(kind, str(error), (), "required", True, None, ("required",), parameter)]  # noqa: FBT003
     cause = error.__cause__
     if isinstance(cause, InvalidSchemaValue):
-        return [problem for found in cause.schema_errors for problem in _of_schema(kind, found, parameter)]
+        return [problem for each in cause.schema_errors for problem in _schema_problems(kind, each, parameter)]
     if isinstance(cause, CastError):
         return [Problem(kind, str(cause), (), "type", cause.type, cause.value, ("schema", "type"), parameter)]
     if isinstance(cause, EmptyQueryParameterValue):
@@ -197,20 +196,20 @@ def _problems(error: BaseException) -> list[Problem]:
     return [Problem(kind, str(cause or error), parameter=parameter)]
 
 
-def _of_schema(kind: str, error: Any, parameter: tuple[str, str] | None) -> list[Problem]:
-    """An error as problems; of alternatives that all fail, the one that was meant.
+def _schema_problems(kind: str, error: Any, parameter: tuple[str, str] | None) -> list[Problem]:
+    """Return the problems of a jsonschema error; if all alternatives fail, those of the intended one.
 
-    That is one that fits further in, or the only one beside null.
+    That is one that fails deeper in the value, or the only one except null.
     """
     branches = error.context or []
     deeper = [branch for branch in branches if len(branch.absolute_path) > len(error.absolute_path)]
     not_null = [branch for branch in branches if (branch.validator, branch.validator_value) != ("type", "null")]
     is_one = len({branch.relative_schema_path[0] for branch in not_null}) == 1
-    if meant := deeper or (not_null if is_one else []):
-        return [problem for branch in meant for problem in _of_schema(kind, branch, parameter)]
+    if intended := deeper or (not_null if is_one else []):
+        return [problem for branch in intended for problem in _schema_problems(kind, branch, parameter)]
     path = tuple(error.absolute_path)
     if error.validator == "required":
-        # jsonschema names the field that is missing in its message alone.
+        # jsonschema names the missing field only in its message.
         path += tuple(name for name in error.validator_value if error.message.startswith(f"{name!r} is"))
     schema_path = tuple(error.absolute_schema_path)
     where = "/".join(map(str, path)) or "the body"

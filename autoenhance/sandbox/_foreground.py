@@ -1,4 +1,4 @@
-"""The sandbox in the foreground, until Ctrl-C: what `python -m autoenhance.sandbox` and `autoenhance sandbox` run."""
+"""Run the sandbox until Ctrl-C, for `python -m autoenhance.sandbox` and `autoenhance sandbox`."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
 DEFAULT_PORT: Final = 8000
 _MOST_SHOWN: Final = 10
-# Both commands have these options, and say the same about them.
+# The help of the options, which both commands have.
 HELP: Final = {
     "port": "Port on 127.0.0.1, 0 for any.",
-    "db": "Keep the orders in this SQLite file; by default in a temporary one.",
-    "latency": "Seconds that each request waits, or a range such as 0.1-0.5.",
-    "fail_rate": "Share of requests that fail, 0 to 1: with 500, 502, 503 or 504, or with the connection cut, "
-    "before or after the edit was done.",
-    "rate_limit": "Requests a second; more get 429 with Retry-After.",
-    "seed": "The same seed and the same requests give the same faults.",
+    "db": "SQLite file of the orders; by default temporary.",
+    "latency": "Delay of each request in seconds, or a range such as 0.1-0.5.",
+    "fail_rate": "Fraction of requests that fail, 0 to 1: with 500, 502, 503, 504 or a closed connection, "
+    "before or after the edit was made.",
+    "rate_limit": "Requests per second; further ones get 429 with Retry-After.",
+    "seed": "Seed of the simulation: the same requests get the same delays and failures.",
 }
 
 
@@ -38,7 +38,10 @@ def serve(
     seed: int | None = None,
     order_ids: Iterable[str] = (),
 ) -> int:
-    """Run the sandbox, with orders that have these ids too, and say how to reach it; returns the exit status."""
+    """Run the sandbox until Ctrl-C, print how to connect to it, and return the exit status.
+
+    Further orders with the given ids are added to those that the sandbox has. The other arguments are those of `Sandbox`.
+    """
     try:
         from autoenhance.sandbox import Sandbox
 
@@ -59,11 +62,11 @@ def serve(
         hint = ""
         if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
             hint = f" (port {port}; --port 0 chooses a free one)"
-        print(f"cannot start the sandbox: {error}{hint}", file=sys.stderr)  # noqa: T201  # a program prints
+        print(f"cannot start the sandbox: {error}{hint}", file=sys.stderr)  # noqa: T201  # a command prints
         return 2
-    over = threading.Event()
+    stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: over.set())
+        signal.signal(number, lambda *_: stopped.set())
     try:
         lines = [
             f"The sandbox listens on {sandbox.url}. Ctrl-C stops it.",
@@ -71,17 +74,17 @@ def serve(
             f"export AUTOENHANCE_BASE_URL={sandbox.url}",
             f"export AUTOENHANCE_API_KEY={sandbox.api_key}",
             "",
-            "Orders: " + _some(sandbox.order_ids),
+            "Orders: " + _format_ids(sandbox.order_ids),
             *([f"Simulation: {sandbox.simulation}"] if sandbox.simulation else []),
         ]
-        print("\n".join(lines), flush=True)  # noqa: T201  # a program prints
-        over.wait()
+        print("\n".join(lines), flush=True)  # noqa: T201  # a command prints
+        stopped.wait()
     finally:
         sandbox.stop()
     return 0
 
 
-def _some(order_ids: list[str]) -> str:
+def _format_ids(order_ids: list[str]) -> str:
     more = len(order_ids) - _MOST_SHOWN
     return ", ".join(order_ids[:_MOST_SHOWN]) + (f", and {more:,} more" if more > 0 else "")
 

@@ -15,31 +15,31 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-# SQLite's own mark for whose database a file is: "AEsb" in ASCII.
+# SQLite's application id, which marks a database as the sandbox's: "AEsb" in ASCII.
 _APPLICATION_ID = 0x41457362
 _SCHEMA = "CREATE TABLE IF NOT EXISTS orders (order_id TEXT PRIMARY KEY, document TEXT NOT NULL) WITHOUT ROWID"
 
 EMPTY: Final[Mapping[str, Any]] = {"created_at": None, "images": [], "name": None}
-"""What every order has."""
+"""The fields that every order has, besides `order_id`."""
 _LONGEST_SEGMENT: Final = 60_000  # uvicorn refuses a request line and headers of more than 64 KiB
 
 
 class IdInUseError(Exception):
-    """Another order has the id that an order was to get."""
+    """The new id of an order is that of another order."""
 
 
 def is_reachable(order_id: object) -> bool:
-    """Whether a request can name an order by this id: as one segment of a path, which clients leave as it is."""
+    """Return whether a request can name an order by this id: as one path segment, which clients do not change."""
     if not isinstance(order_id, str) or order_id in {"", ".", ".."} or "/" in order_id:
         return False
     try:
         return len(quote(order_id, safe="")) <= _LONGEST_SEGMENT
     except UnicodeEncodeError:
-        return False  # half a surrogate pair
+        return False  # a lone surrogate
 
 
 class Orders:
-    """Orders in an SQLite file; it may be used from several threads."""
+    """The orders in an SQLite file. It is thread-safe."""
 
     def __init__(self, path: Path) -> None:
         self._lock = Lock()
@@ -62,36 +62,36 @@ class Orders:
             self.reset()
 
     def _is_new(self) -> bool | None:
-        """Whether the database was empty and is now the sandbox's; None if it is somebody else's."""
-        # Nothing waits for the disk: what a rehearsal did need not survive a power failure, only the sandbox itself.
+        """Create the table if the database is empty, and return whether it was; None if it is not a sandbox's."""
+        # Faster, because the orders need to survive the end of the process, but not a power failure.
         self._database.execute("PRAGMA synchronous = OFF")
         with self._database:
-            (owner,) = self._database.execute("PRAGMA application_id").fetchone()
-            (things,) = self._database.execute("SELECT count(*) FROM sqlite_master").fetchone()
-            if owner == _APPLICATION_ID:
+            (application_id,) = self._database.execute("PRAGMA application_id").fetchone()
+            (objects,) = self._database.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            if application_id == _APPLICATION_ID:
                 return False
-            if things:
+            if objects:
                 return None
             self._database.execute(_SCHEMA)
             self._database.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
             return True
 
     def reset(self) -> None:
-        """Put the orders back that a new sandbox has, and nothing else."""
-        seeds = json.loads(files("autoenhance.sandbox").joinpath("orders.json").read_text(encoding="utf-8"))
+        """Replace all orders by those of a new sandbox."""
+        initial_orders = json.loads(files("autoenhance.sandbox").joinpath("orders.json").read_text(encoding="utf-8"))
         with self._lock, self._database:
             self._database.execute("DELETE FROM orders")
-            for order in seeds:
+            for order in initial_orders:
                 self._write(order)
 
     def ids(self) -> list[str]:
-        """Every order's id, the oldest order first."""
+        """Return the ids of all orders, the oldest order first."""
         query = "SELECT order_id FROM orders ORDER BY json_extract(document, '$.created_at'), order_id"
         with self._lock, closing(self._database.execute(query)) as rows:
             return [order_id for (order_id,) in rows]
 
     def get(self, order_id: str) -> dict[str, Any] | None:
-        """One order as the service would send it, None if there is none with this id."""
+        """Return an order as the service would send it; None if there is no order with this id."""
         with self._lock:
             return self._read(order_id)
 
@@ -99,30 +99,30 @@ class Orders:
         """Add an order, or replace the one with its id.
 
         Raises:
-            ValueError: If no request could reach it.
+            ValueError: If the id is not reachable.
         """
         _check_id(order.get("order_id"))
         with self._lock, self._database:
             self._write(order)
 
     def add_missing(self, order_ids: Iterable[str]) -> None:
-        """Add an empty order for each id that no order has: all of them, or none.
+        """Add an empty order for each id that no order has, all or none.
 
         Raises:
-            ValueError: If no request could reach an order with one of these ids.
+            ValueError: If an id is not reachable.
         """
         with self._lock, self._database:
-            self._database.executemany("INSERT OR IGNORE INTO orders VALUES (?, ?)", map(_empty, order_ids))
+            self._database.executemany("INSERT OR IGNORE INTO orders VALUES (?, ?)", map(_empty_order, order_ids))
 
     def edit(self, order_id: str, changes: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Set fields of an order and return it, None if there is none with this id.
+        """Set fields of an order and return it; None if there is no order with this id.
 
         Raises:
-            IdInUseError: If it was to get the id of another one.
-            ValueError: If a number is too large, or not a number, and so not JSON.
+            IdInUseError: If the new id is that of another order.
+            ValueError: If a number is infinite or NaN, and so not JSON.
         """
         with self._lock, self._database:
-            # Another sandbox on the same file must not move the order between the reading and the writing.
+            # Another sandbox on the same file must not change the order between reading and writing.
             self._database.execute("BEGIN IMMEDIATE")
             order = self._read(order_id)
             if order is None:
@@ -149,12 +149,12 @@ class Orders:
         return order
 
     def _write(self, order: Mapping[str, Any]) -> None:
-        # json's own escapes keep even half a surrogate pair, which SQLite's text cannot hold.
-        row = (order["order_id"], json.dumps(order, allow_nan=False))
-        self._database.execute("INSERT OR REPLACE INTO orders VALUES (?, ?)", row)
+        # JSON escapes keep even a lone surrogate, which SQLite text cannot.
+        values = (order["order_id"], json.dumps(order, allow_nan=False))
+        self._database.execute("INSERT OR REPLACE INTO orders VALUES (?, ?)", values)
 
 
-def _empty(order_id: str) -> tuple[str, str]:
+def _empty_order(order_id: str) -> tuple[str, str]:
     _check_id(order_id)
     return order_id, json.dumps({**EMPTY, "order_id": order_id})
 

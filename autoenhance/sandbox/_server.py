@@ -1,4 +1,4 @@
-"""The sandbox's life: a thread with a server on loopback, and the file with its orders."""
+"""The sandbox: a server on 127.0.0.1 in a thread, and the file with its orders."""
 
 from __future__ import annotations
 
@@ -84,12 +84,12 @@ class Sandbox:
         """
         if self._running:
             raise RuntimeError("this sandbox is already running")
-        # asyncio turns Nagle's algorithm off only where the protocol is spelled out; with it each answer takes 40 ms more.
+        # asyncio sets TCP_NODELAY only where the protocol is given; without it each response takes 40 ms more.
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         try:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind((_HOST, self._port))
-            # At once, because two that only bind do not notice each other.
+            # Here, because two sockets that are only bound do not conflict.
             listener.listen(128)
             orders = Orders(self._path())
         except BaseException:
@@ -231,7 +231,7 @@ class Sandbox:
         if self._db is not None:
             return Path(self._db)
         self._folder = Path(tempfile.mkdtemp(prefix="autoenhance-sandbox-"))
-        # For a sandbox that is never stopped; a forked child must leave its parent's folder alone.
+        # For a sandbox that is never stopped; a forked child must not remove its parent's folder.
         weakref.finalize(self, _remove, self._folder, os.getpid())
         return self._folder / "orders.sqlite3"
 
@@ -247,15 +247,15 @@ def _remove(folder: Path, process: int) -> None:
 
 
 class _Protocol(H11Protocol):
-    """HTTP whose requests know their connection, so that it can be cut."""
+    """HTTP with the connection in the state of each request, so that the service can close it."""
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as h11_impl itself does
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in h11_impl
         super().connection_made(transport)
         self.app_state = {**self.app_state, CONNECTION: transport}
 
 
 class _Server(uvicorn.Server):
-    """A server that tells when it answers."""
+    """A server with an event that is set when it accepts requests."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def _autoenhance_sandbox_of_session() -> Iterator[Sandbox]:
     from autoenhance.sandbox import Sandbox
 
-    # No limit: a test suite that runs fast is not what 429 is for.
+    # No rate limit: a fast test suite would exceed it.
     with Sandbox(rate_limit=None) as sandbox:
         yield sandbox
 
