@@ -1,6 +1,6 @@
 """Edit the orders of a spreadsheet on a Dask cluster, here one on this machine.
 
-    pip install 'autoenhance-orders[dask]'
+    pip install '.[dask]'  # in a checkout
     python examples/edit_on_dask.py orders.csv --workers 4
 
 Each task runs `autoenhance edit-orders --shard K/N`. So each shard has a results file of its own beside the spreadsheet, and

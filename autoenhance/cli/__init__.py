@@ -1,6 +1,6 @@
 """The `autoenhance` command-line interface.
 
-It needs the extra: `pip install "autoenhance-orders[cli]"`. No other module of the library imports it.
+It needs the extra: `pip install ".[cli]"` in a checkout. No other module of the library imports it.
 
 Exit status: 0 success, 1 failed edits (the service rejected them, or did not respond), 2 invalid input, 3 stopped early
 (API key rejected, service unreachable, results not writable, too many failed edits, or Ctrl-C).
@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from autoenhance.cli._run import run
     except ModuleNotFoundError as error:
         if sys.stderr is not None:
-            message = f"autoenhance needs {error.name!r}: pip install 'autoenhance-orders[cli]'"
+            message = f"autoenhance needs {error.name!r}: run pip install '.[cli]' in the checkout"
             print(message, file=sys.stderr)  # noqa: T201  # a command prints
         return 2
     return run(sys.argv[1:] if arguments is None else arguments)

@@ -94,7 +94,7 @@ def error_line(error: Exception) -> str:
     line = str(error)
     for advice in (*ADVICE.values(), CHECK_NETWORK):
         line = line.removesuffix(advice).rstrip()
-    return line
+    return line.removesuffix(".")
 
 
 def as_command_error(error: ValueError) -> CommandError:

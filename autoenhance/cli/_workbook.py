@@ -63,7 +63,7 @@ def read_workbook(data: bytes, name: str, sheet_name: str | None) -> Worksheet:
     try:
         from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
     except ModuleNotFoundError:
-        hint = "pip install 'autoenhance-orders[sheets]', or save the sheet as \"CSV UTF-8\"."
+        hint = "Run pip install '.[sheets]' in the checkout, or save the sheet as \"CSV UTF-8\"."
         raise CommandError(f"{name} is a workbook, which needs 'python-calamine'", hint) from None
     try:
         archive = _archive(data, name)

@@ -5,7 +5,7 @@
 >>> with Sandbox() as sandbox, Autoenhance(api_key=sandbox.api_key, base_url=sandbox.url) as client:
 ...     order = client.edit_order(sandbox.order_ids[0], name="12 Acacia Avenue")
 
-It needs the extra: `pip install "autoenhance-orders[sandbox]"`. On the command line it is `python -m autoenhance.sandbox`,
+It needs the extra: `pip install ".[sandbox]"` in a checkout. On the command line it is `python -m autoenhance.sandbox`,
 or `autoenhance sandbox` with the extra `cli`; pytest gets it as the fixture `autoenhance_sandbox`. `latency`, `fail_rate`,
 `rate_limit` and `seed` simulate a slow or unreliable service.
 
@@ -40,6 +40,6 @@ def __getattr__(name: str) -> object:
         from autoenhance.sandbox._server import Sandbox
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
-            f"the sandbox needs {error.name!r}: pip install 'autoenhance-orders[sandbox]'", name=error.name
+            f"the sandbox needs {error.name!r}: run pip install '.[sandbox]' in the checkout", name=error.name
         ) from error
     return Sandbox

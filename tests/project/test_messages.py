@@ -60,9 +60,7 @@ def broken_rules(kind: str, text: str) -> list[str]:
         f"has the word {(BANNED.search(text) or [''])[0]!r}": BANNED.search(text) is not None,
         "does not start in lower case": kind == "message" and not START.match(text),
         "ends with a period": kind == "message" and text.endswith("."),
-        "is not a sentence": kind == "hint"
-        and not (text[0].isupper() or text[0] in f"{VALUE}-")
-        and "pip install" not in text,
+        "is not a sentence": kind == "hint" and not (text[0].isupper() or text[0] in f"{VALUE}-"),
     }
     return [rule for rule, is_broken in rules.items() if is_broken]
 
