@@ -325,4 +325,4 @@ def test_users_get_a_fixture_that_is_new_in_each_test(pytester: pytest.Pytester)
             assert autoenhance_sandbox.order("harbour-view-7")["name"] == "Harbour View 7"
         """
     )
-    pytester.runpytest_inprocess("-p", "no:cacheprovider", "-p", "no:xdist").assert_outcomes(passed=2)
+    pytester.runpytest_inprocess("-p", "no:schemathesis", "-p", "no:xdist").assert_outcomes(passed=2)
