@@ -38,7 +38,7 @@ WITH_TABLE = [SCRIPT, "sandbox", "--orders", "orders.csv", "--max-name-length", 
 def test_it_serves_until_it_is_stopped(
     command: list[str], number: signal.Signals, order_ids: str, tmp_path: Path
 ) -> None:
-    """It says where it listens and with which key, in lines for a shell, and what it simulates; it ends quietly."""
+    """It prints where it listens and with which key, in lines for a shell, and what it simulates; it ends quietly."""
     table = "order_id;name\n" + "".join(f"o-{n};{'a' * 500}\n" for n in range(40))
     (tmp_path / "orders.csv").write_text(table)
     streams: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
@@ -51,7 +51,7 @@ def test_it_serves_until_it_is_stopped(
         assert listed
         url = f"{exported['AUTOENHANCE_BASE_URL']}/v3/orders/{listed[1]}"
         with httpx.Client(headers={"x-api-key": exported["AUTOENHANCE_API_KEY"]}) as http:
-            assert {http.patch(url, json={"name": "a"}).status_code for _ in range(4)} == {200, 429}
+            assert {http.patch(url, json={"name": "a"}).status_code for _ in range(9)} == {200, 429}
         process.send_signal(number)
         _, errors = process.communicate()
         watch.cancel()
