@@ -54,7 +54,7 @@ def edited(sandbox: Sandbox, folder: Path) -> list[dict[str, str]]:
 
 
 @pytest.mark.tools
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_a_cluster_edits_every_order_once_and_below_one_rate(service: Sandbox, tmp_path: Path) -> None:
     """The workers share the rate; each order is in the results of one shard."""
     with on_dask(service, tmp_path, rate=60) as running:
@@ -70,7 +70,7 @@ def test_a_cluster_edits_every_order_once_and_below_one_rate(service: Sandbox, t
 
 
 @pytest.mark.tools
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_a_worker_that_dies_costs_no_edit(service: Sandbox, tmp_path: Path) -> None:
     """Dask gives its shard to another, which resumes it."""
     import psutil

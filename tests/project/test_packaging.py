@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from wheels import Installed
 
 # It is built and installed (4 s).
-pytestmark = [pytest.mark.tools, pytest.mark.thorough]
+pytestmark = [pytest.mark.tools, pytest.mark.slow]
 
 ROOT = Path(__file__).parent.parent.parent
 

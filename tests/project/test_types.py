@@ -86,7 +86,7 @@ def problems(tool: str, codes: list[Code], installed: Installed, folder: Path) -
 
 # The wheel is built and installed (4 s), and each tool runs for up to 10 s.
 @pytest.mark.tools
-@pytest.mark.thorough
+@pytest.mark.slow
 @pytest.mark.parametrize("tool", ["mypy", "pyright"])
 def test_what_callers_write_type_checks(tool: str, installed: Installed, tmp_path: Path) -> None:
     """On the installed wheel, without the checkout; errors are only reported of a page that has some."""

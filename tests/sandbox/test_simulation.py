@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sandboxes import ORDER_ID, patch
 
 from autoenhance.sandbox import Sandbox
-from autoenhance.sandbox._rehearsal import Fault, Plan, parse_latency
+from autoenhance.sandbox._simulation import Fault, Plan, parse_latency
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -110,9 +110,9 @@ def test_the_errors_of_a_seed_stay_the_same_from_version_to_version() -> None:
 def test_a_simulation_can_be_repeated_without_having_chosen_a_seed() -> None:
     """The sandbox says which seed it has taken; one that simulates nothing says nothing."""
     chosen = Sandbox(fail_rate=0.1)
-    assert chosen.rehearsal == f"latency 0 s, fail rate 0.1, seed {chosen.seed}"
-    assert Sandbox(latency=(0.1, 0.5), seed=5).rehearsal == "latency 0.1 to 0.5 s, fail rate 0, seed 5"
-    assert Sandbox().rehearsal == ""
+    assert chosen.simulation == f"latency 0 s, fail rate 0.1, seed {chosen.seed}"
+    assert Sandbox(latency=(0.1, 0.5), seed=5).simulation == "latency 0.1 to 0.5 s, fail rate 0, seed 5"
+    assert Sandbox().simulation == ""
 
 
 @pytest.mark.parametrize(
