@@ -43,14 +43,15 @@ class Scenario:
     statuses: tuple[int, ...] = (200,)
     order_id: str | None = None
     """None for an order that exists."""
-    rate_limit: int | None = None
+    is_limited: bool = False
+    """Whether the service is to respond to every request with 429."""
     arrange: Callable[[Sandbox], None] | None = None
     """What to ask of the sandbox beforehand."""
 
     @property
     def can_be_live(self) -> bool:
         """Whether the live service can record it: it can neither be asked for a limit nor for an odd answer."""
-        return self.rate_limit is None and self.arrange is None
+        return not self.is_limited and self.arrange is None
 
 
 SCENARIOS: dict[str, Scenario] = {
@@ -64,7 +65,7 @@ SCENARIOS: dict[str, Scenario] = {
     "key_refused": Scenario(options={"api_key": "not-a-key"}, statuses=(401,)),
     "not_found": Scenario(order_id="00000000-0000-0000-0000-000000000000", statuses=(404,)),
     "field_refused": Scenario(edit={"extra_body": {"name": None}}, statuses=(422,)),
-    "too_many_requests": Scenario(options={"max_retries": 0}, statuses=(429,), rate_limit=0),
+    "too_many_requests": Scenario(options={"max_retries": 0}, statuses=(429,), is_limited=True),
     "retried": Scenario(
         statuses=(503, 200),
         arrange=lambda sandbox: sandbox.answer_next(
@@ -102,42 +103,35 @@ def record(api_key: str = "sandbox-key") -> list[str]:
             "Recording from the live service renames an order: set AUTOENHANCE_API_KEY, and AUTOENHANCE_RECORD_ORDER_ID "
             "to an order that may be called '12 Acacia Avenue'."
         )
-    recorded = []
-    for name, scenario in SCENARIOS.items():
-        if live and not scenario.can_be_live:
-            continue
-        if live:
-            _record(name, scenario, order_id, {"base_url": PRODUCTION}, f"the live service at {PRODUCTION}")
-        else:
-            with Sandbox(api_key=api_key, rate_limit=scenario.rate_limit) as sandbox:
-                if scenario.arrange:
-                    scenario.arrange(sandbox)
-                options = {"api_key": sandbox.api_key, "base_url": sandbox.url}
-                _record(
-                    name, scenario, order_id, options, f"the sandbox of autoenhance-orders {autoenhance.__version__}"
-                )
-        recorded.append(name)
+    recorded = [name for name, scenario in SCENARIOS.items() if scenario.can_be_live or not live]
+    if live:
+        for name in recorded:
+            _record(name, order_id, {"base_url": PRODUCTION}, f"the live service at {PRODUCTION}")
+        return recorded
+    with Sandbox(api_key=api_key) as sandbox, Sandbox(api_key=api_key, rate_limit=0) as limited:
+        for name in recorded:
+            service = limited if SCENARIOS[name].is_limited else sandbox
+            service.reset()
+            if arrange := SCENARIOS[name].arrange:
+                arrange(service)
+            options = {"api_key": api_key, "base_url": service.url}
+            _record(name, order_id, options, f"the sandbox of autoenhance-orders {autoenhance.__version__}")
     return recorded
 
 
-def _record(name: str, scenario: Scenario, order_id: str, options: dict[str, Any], source: str) -> None:
+def _record(name: str, order_id: str, options: dict[str, Any], source: str) -> None:
+    scenario = SCENARIOS[name]
     with TemporaryDirectory() as folder:
-        _record_into(Path(folder), name, scenario, order_id, options, source)
+        with recorder(Path(folder)).use_cassette(name, record_mode="all") as cassette:
+            cassette.get_metadata("recorded_from", source)
+            cassette.get_metadata("recorded_on", datetime.now(UTC).date().isoformat())
+            order_id = cassette.get_metadata("order_id", scenario.order_id or order_id)
+            client = autoenhance.Autoenhance(**{**options, **scenario.options})
+            with client, suppress(autoenhance.APIStatusError):
+                client.edit_order(order_id, **scenario.edit)
+            assert tuple(response["status"]["code"] for response in cassette.responses) == scenario.statuses
         # Only what was recorded whole takes the place of what there was.
         shutil.move(Path(folder) / f"{name}.yaml", FOLDER / f"{name}.yaml")
-
-
-def _record_into(  # noqa: PLR0917  # all of them are what a recording is made of
-    folder: Path, name: str, scenario: Scenario, order_id: str, options: dict[str, Any], source: str
-) -> None:
-    with recorder(folder).use_cassette(name, record_mode="all") as cassette:
-        cassette.get_metadata("recorded_from", source)
-        cassette.get_metadata("recorded_on", datetime.now(UTC).date().isoformat())
-        order_id = cassette.get_metadata("order_id", scenario.order_id or order_id)
-        client = autoenhance.Autoenhance(**{**options, **scenario.options})
-        with client, suppress(autoenhance.APIStatusError):
-            client.edit_order(order_id, **scenario.edit)
-        assert tuple(response["status"]["code"] for response in cassette.responses) == scenario.statuses
 
 
 def _clean_request(request: Any) -> Any:

@@ -28,17 +28,12 @@ from autoenhance.bulk import OrderEdit as SameOrderEdit
 from autoenhance.models import (
     UNSET,
     CloudType,
-    EnhanceType,
-    FinetuneSettings,
     Image,
-    ImageMetadata,
-    ImageStatus,
     Order,
     OrderStatus,
     OrderUpdate,
     Response,
     Unset,
-    WindowPullType,
 )
 from autoenhance.sandbox import Sandbox
 
@@ -170,18 +165,11 @@ def models(order: Order, image: Image) -> None:
     assert_type(order.name, None | str | Unset)
     assert_type(order.created_at, dt.datetime | None | Unset)
     assert_type(order.images, list[Image] | None | Unset)
-    assert_type(order.is_processing, bool | None | Unset)
     assert_type(order.status, None | OrderStatus | Unset)
     assert_type(order.total_images, int | None | Unset)
     assert_type(order.to_dict(), dict[str, Any])
     assert_type(Order.from_dict({}), Order)
     assert_type(image.cloud_type, CloudType | None | Unset)
-    assert_type(image.enhance_type, EnhanceType | None | Unset)
-    assert_type(image.finetune_settings, FinetuneSettings | None | Unset)
-    assert_type(image.metadata, ImageMetadata | None | Unset)
-    assert_type(image.status, ImageStatus | None | Unset)
-    assert_type(image.window_pull_type, None | Unset | WindowPullType)
-    assert_type(image.rating, int | None | Unset)
     OrderUpdate(name="a", order_id="b")
     _ = image.cloud_type == "LOW_CLOUD_LOW_SAT"
 

@@ -15,9 +15,10 @@ import autoenhance
 if TYPE_CHECKING:
     from wheels import Installed
 
-pytestmark = pytest.mark.tools
+# It is built and installed (4 s).
+pytestmark = [pytest.mark.tools, pytest.mark.slow]
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 
 
 def tracked(*folders: str) -> set[str]:
@@ -31,21 +32,18 @@ def test_the_wheel_holds_exactly_the_two_packages(built: Path) -> None:
     """Every file of both packages, their metadata, and nothing else: no tests, no scripts, no `generated`."""
     (wheel,) = built.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
-        names = set(archive.namelist())
-    expected = tracked("autoenhance") | {
-        name.removeprefix("generated/") for name in tracked("generated/autoenhance_api")
-    }
-    assert {name for name in names if ".dist-info/" not in name} == expected
-    assert {"autoenhance/py.typed", "autoenhance_api/py.typed", "autoenhance_api/openapi.json"} <= expected
+        names = {name for name in archive.namelist() if ".dist-info/" not in name}
+    generated = {name.removeprefix("generated/") for name in tracked("generated/autoenhance_api")}
+    assert names == tracked("autoenhance") | generated
+    assert {"autoenhance/py.typed", "autoenhance_api/py.typed", "autoenhance_api/openapi.json"} <= names
 
 
-def test_the_sdist_holds_what_it_takes_to_go_on(built: Path) -> None:
-    """The contract, the scripts, the tests: whoever has the sdist can regenerate and test."""
+def test_the_sdist_holds_what_it_takes_to_regenerate_and_test(built: Path) -> None:
+    """The contract, the scripts, the tests, and the pages."""
     (sdist,) = built.glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
-    folders = ("autoenhance", "docs", "generated", "openapi", "scripts", "tests")
-    assert tracked(*folders) <= names
+    assert tracked("autoenhance", "docs", "generated", "openapi", "scripts", "tests") <= names
     pages = {"README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "LICENSE"}
     assert {"Makefile", "constraints.txt", "pyproject.toml", *pages} <= names
 
@@ -67,18 +65,20 @@ print(autoenhance.__file__)
 
 def test_an_installed_wheel_works_outside_the_checkout(installed: Installed, tmp_path: Path) -> None:
     """In another folder, from a virtual environment with only the dependencies that it declares, an order is edited."""
-    command = [str(installed.python), "-W", "error", "-c", EDIT]
-    edited = subprocess.run(command, cwd=tmp_path, env=installed.environ, capture_output=True, text=True, check=False)
-    assert (edited.returncode, edited.stderr) == (0, "")
-    assert edited.stdout.splitlines() == ["12 Acacia Avenue", str(installed.site_packages / "autoenhance/__init__.py")]
-    command = [str(installed.folder / "bin/autoenhance"), "--version"]
-    version = subprocess.run(command, cwd=tmp_path, env=installed.environ, capture_output=True, text=True, check=True)
-    assert version.stdout == f"autoenhance-orders {autoenhance.__version__}\n"
+
+    def run(*command: Path | str) -> str:
+        done = subprocess.run(command, cwd=tmp_path, env=installed.environ, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr) == (0, "")
+        return done.stdout
+
+    edited = run(installed.python, "-W", "error", "-c", EDIT)
+    assert edited.splitlines() == ["12 Acacia Avenue", str(installed.site_packages / "autoenhance/__init__.py")]
+    version = run(installed.folder / "bin/autoenhance", "--version")
+    assert version == f"autoenhance-orders {autoenhance.__version__}\n"
 
 
-def test_no_registry_is_named(built: Path) -> None:
+@pytest.mark.parametrize("name", ["constraints.txt", "pyproject.toml", "Makefile"])
+def test_no_registry_is_named(name: str) -> None:
     """Neither the pins nor the metadata say where packages come from."""
-    assert built.is_dir()
-    for name in ("constraints.txt", "pyproject.toml", "Makefile"):
-        text = (ROOT / name).read_text("utf-8")
-        assert "://" not in text.replace("https://github.com", "").replace("https://docs", ""), name
+    text = (ROOT / name).read_text("utf-8")
+    assert "://" not in text.replace("https://github.com", "").replace("https://docs", "")
