@@ -14,9 +14,9 @@ import pytest
 from bulk import numbered, results_in, rows_of, write_table
 from terminal import Terminal, lines_of, process
 
-from autoenhance.cli._progress_display import show_progress
-from autoenhance.cli._progress import EditProgress
 from autoenhance.cli._console import Console
+from autoenhance.cli._progress import EditProgress
+from autoenhance.cli._progress_display import show_progress
 from autoenhance.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -95,7 +95,9 @@ def test_the_rate_is_that_of_the_last_seconds() -> None:
     progress.start(0)
     for second in range(100):
         progress.edited = 10 * min(second, 50)
-        assert progress.rate(second) == pytest.approx(0 if second in {0, *range(55, 100)} else min(10, 2 * (55 - second)))
+        assert progress.rate(second) == pytest.approx(
+            0 if second in {0, *range(55, 100)} else min(10, 2 * (55 - second))
+        )
     assert len(progress._lately) < 10
 
 

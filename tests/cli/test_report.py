@@ -13,7 +13,6 @@ from autoenhance.cli._arguments import TableOptions
 from autoenhance.cli._progress import EditProgress, per_second
 from autoenhance.cli._report import History, Report, edits_to_make, errors_of
 from autoenhance.cli._table import Shard, Table, read_table
-from autoenhance.cli._progress import EditProgress, per_second
 
 if TYPE_CHECKING:
     from autoenhance.cli._record import Record

@@ -25,7 +25,7 @@ from records import edited, failed
 from autoenhance.cli import _results_file
 from autoenhance.cli._error_messages import CommandError, error_message
 from autoenhance.cli._record import line_of
-from autoenhance.cli._results_file import ResultsFile, ResultsError, read_results
+from autoenhance.cli._results_file import ResultsError, ResultsFile, read_results
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,7 +17,7 @@ import pytest
 from bulk import names_in, numbered, results_in, rows_of, running, wait_for, write_table
 from terminal import Terminal, lines_of
 
-from autoenhance.cli._signals import print_unbuffered, handle_signals
+from autoenhance.cli._signals import handle_signals, print_unbuffered
 from autoenhance.sandbox import Sandbox
 
 if TYPE_CHECKING:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
+import re
 import subprocess
+import sys
 import tarfile
 import zipfile
 from pathlib import Path
@@ -82,3 +86,21 @@ def test_no_registry_is_named(name: str) -> None:
     """Neither the pins nor the metadata say where packages come from."""
     text = (ROOT / name).read_text("utf-8")
     assert "://" not in text.replace("https://github.com", "").replace("https://docs", "")
+
+
+def test_on_a_package_index_the_links_of_the_readme_lead_to_the_repository() -> None:
+    """The release workflow names the repository; a checkout does not know it, and leaves the links as they are."""
+    command = [sys.executable, "-m", "hatchling", "metadata"]
+    told, plain = (
+        json.loads(
+            subprocess.run(command, cwd=ROOT, env=os.environ | more, capture_output=True, text=True, check=True).stdout
+        )
+        for more in ({"REPOSITORY_URL": "https://git.example/o/r/"}, {})
+    )
+    tag = f"v{autoenhance.__version__}"
+    links = set(re.findall(r"\]\(([^)]+)\)", told["readme"]["text"]))
+    assert {f"https://git.example/o/r/blob/{tag}/docs/bulk.md", told["urls"]["Changelog"]} <= links
+    assert f"https://git.example/o/r/raw/{tag}/benchmarks/results.svg" in links
+    assert [link for link in links if not link.startswith("https://")] == []
+    assert plain["readme"]["text"] == (ROOT / "README.md").read_text("utf-8")
+    assert plain["urls"].keys() < told["urls"].keys()

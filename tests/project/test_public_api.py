@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from graphlib import TopologicalSorter
@@ -70,18 +71,26 @@ def imports(path: Path) -> Iterator[str]:
 
 
 def test_modules_are_layers() -> None:
-    """No two import each other, and nothing imports the command or the sandbox but the command and the sandbox."""
-    graph = {
-        ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts): set(imports(path))
+    """Each imports only what is above it in docs/architecture.md, and nothing imports the command or the sandbox."""
+    page = (PACKAGE.parent / "docs/architecture.md").read_text("utf-8").partition("## The scripts")[0]
+    rows = re.findall(r"^\| (`.*?`) \|", page, re.MULTILINE)
+    layers = [f"autoenhance.{name.replace('/', '.')}" for row in rows for name in re.findall(r"`([\w/]*\w)`", row)]
+    files = {
+        ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts): path
         for path in PACKAGE.rglob("*.py")
         if path.name != "__init__.py"
     }
-    assert len(graph) > 20
-    TopologicalSorter(graph).prepare()
-    for name, imported in graph.items():
-        allowed = {"cli": {"cli", "sandbox"}, "sandbox": {"sandbox"}}.get(name.split(".")[1], set())
-        parts = {other.split(".")[1] for other in imported if other.startswith("autoenhance.")}
-        assert parts & {"cli", "sandbox"} <= allowed, name
+    of_the_sandbox = {name for name in files if name.startswith("autoenhance.sandbox.")}
+    assert sorted(layers) == sorted(files.keys() - of_the_sandbox)
+    for number, name in enumerate(layers):
+        ours = {module for module in imports(files[name]) if module in files}
+        allowed = of_the_sandbox if name.startswith("autoenhance.cli.") else set()
+        assert ours <= {*layers[:number], *allowed}, name
+    TopologicalSorter({name: set(imports(files[name])) for name in of_the_sandbox}).prepare()
+    outside = {
+        module for name in of_the_sandbox for module in imports(files[name]) if module.startswith("autoenhance.cli")
+    }
+    assert not outside
 
 
 def test_generated_code_imports_nothing_of_ours() -> None:
