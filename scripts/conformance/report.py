@@ -97,13 +97,13 @@ def cassettes(contract: Contract, checker: Checker, recorded: Iterable[Exchange]
 
 
 def _problem(contract: Contract, exchange: Exchange, part: str, problem: Problem) -> str:
-    where, says, recorded = _explain(contract, exchange, part, problem)
-    lines = [_paragraph("  contract  ", says), _paragraph("  recorded  ", recorded)]
+    where, expected, recorded = _explain(contract, exchange, part, problem)
+    lines = [_paragraph("  contract  ", expected), _paragraph("  recorded  ", recorded)]
     return "\n".join([f"{exchange.cassette}.yaml {exchange.number}, {part}: {where}", *lines, ""])
 
 
 def _explain(contract: Contract, exchange: Exchange, part: str, problem: Problem) -> tuple[str, str, str]:
-    """Return the place of a problem, what the contract says there with its line, and what was recorded."""
+    """Return the place of a problem, what the contract expects there with its line, and what was recorded."""
     tree = contract.tree
     operation = next(operations(tree))
     message = exchange.request if part == "request" else exchange.response
@@ -114,18 +114,18 @@ def _explain(contract: Contract, exchange: Exchange, part: str, problem: Problem
         if problem.parameter:
             known = parameters(tree, operation)
             start = next(pointer for pointer, node in known if (node["in"], node["name"]) == problem.parameter)
-        says = problem.message if problem.rule == "anyOf" else f"{problem.rule}: {_value(problem.expected)}"
-        says = f"{_line(contract, _follow(tree, start, problem.rule_path))}: {says}"
+        expected = problem.message if problem.rule == "anyOf" else f"{problem.rule}: {_value(problem.expected)}"
+        expected = f"{_line(contract, _follow(tree, start, problem.rule_path))}: {expected}"
         body = show(problem.path).removeprefix("#")
         where = " parameter ".join(problem.parameter) + body if problem.parameter else body or "the body"
-        return where, says, _value(problem.value)
+        return where, expected, _value(problem.value)
     if problem.kind == "ResponseNotFound":
-        says = f"{_line(contract, responses)}: {', '.join(at(tree, responses))}"
-        return "the status", says, str(exchange.response.status_code)
+        expected = f"{_line(contract, responses)}: {', '.join(at(tree, responses))}"
+        return "the status", expected, str(exchange.response.status_code)
     if "mimetype not found" in problem.message:
         content = (*parent, "content")
-        says = f"{_line(contract, content)}: {', '.join(at(tree, content))}"
-        return "content-type", says, message.content_type or "none"
+        expected = f"{_line(contract, content)}: {', '.join(at(tree, content))}"
+        return "content-type", expected, message.content_type or "none"
     data = exchange.request.body if part == "request" else exchange.response.data
     return problem.kind, problem.message, textwrap.shorten(data.decode(errors="replace"), _LONGEST_VALUE)
 
