@@ -1,4 +1,4 @@
-"""What the commands in scripts/ have in common: where the project is, how its files are named, and how a command ends."""
+"""Shared by the commands in scripts/: the paths of the project, the names of files in messages, and exit statuses."""
 
 from __future__ import annotations
 
@@ -16,39 +16,39 @@ SPEC = ROOT / "openapi/spec.yaml"
 
 
 class FailureError(Exception):
-    """It could not be done; the message says what and where."""
+    """A command could not do its work; the message says what is wrong, and where."""
 
 
 def name_of(path: Path, root: Path = ROOT) -> str:
-    """A path as messages show it: relative to the project if it is in it."""
+    """Return a path as messages show it: relative to the project if it is inside."""
     path = path.absolute()
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
 
 
 def run(name: str, work: Callable[[], int], *, redact: Callable[[str], str] = str) -> int:
-    """Do the work of a command, and report on standard error why it could not be done.
+    """Run a command, and report an error on standard error.
 
-    What is stopped by SIGTERM or SIGHUP cleans up first.
+    A command that is stopped by SIGTERM or SIGHUP cleans up first.
 
     Args:
-        name: What the command is called in messages.
-        work: Does it, and returns the exit status.
-        redact: Takes out of a message what nobody may see.
+        name: The name of the command in messages.
+        work: The command itself; returns the exit status.
+        redact: Removes secrets from a message.
 
     Returns:
-        The exit status: that of the work, 2 if it could not be done, 130 after Ctrl-C.
+        The exit status: that of `work`, 2 after an error, 130 after Ctrl-C.
     """
     previous = {number: signal.signal(number, _stop) for number in (signal.SIGTERM, signal.SIGHUP)}
     try:
         return work()
     except KeyboardInterrupt:
-        print(f"{name}: stopped.", file=sys.stderr)
+        print(f"{name}: interrupted", file=sys.stderr)
         return 130
     except FailureError as failure:
         message = str(failure)
     except ModuleNotFoundError as error:
-        message = f"{error.name} is missing; 'make setup' installs it."
-    except Exception as error:  # noqa: BLE001  # whatever it is, the status must not be that of a finding
+        message = f"{error.name} is missing; 'make setup' installs it"
+    except Exception as error:  # noqa: BLE001  # no error may exit with 1, the status of a finding
         message = f"{type(error).__name__}: {error}"
         if isinstance(error, OSError) and error.filename:
             message = f"{error.filename}: {error.strerror}"

@@ -1,4 +1,4 @@
-"""`make demo`: edits an order in the sandbox, over real HTTP, and shows it."""
+"""`make demo`: edits an order in the sandbox over HTTP, and prints it."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ def show(order: Order) -> None:
 
 
 def row(image: Image) -> tuple[str, ...]:
-    """What the table shows of an image."""
+    """Return the cells of an image's row."""
     cells = image.image_name, image.status, image.cloud_type, image.enhance_type, image.window_pull_type
     return tuple(str(cell or "-") for cell in cells)
 
 
 def main() -> None:
-    """Rename the sandbox's first order."""
+    """Rename the sandbox's first order, and print it."""
     with Sandbox() as sandbox, Autoenhance(api_key=sandbox.api_key, base_url=sandbox.url) as client:
         order_id = sandbox.order_ids[0]
         before = sandbox.order(order_id) or {}

@@ -1,6 +1,6 @@
-"""`make pictures`: draws docs/bulk-running.svg and docs/bulk-done.svg, what `autoenhance edit-orders` shows on a terminal.
+"""`make pictures`: draws docs/bulk-running.svg and docs/bulk-done.svg, screenshots of `autoenhance edit-orders`.
 
-It runs the command on a terminal of 80 columns, with the sandbox in the place of the service, and draws what is on its screen.
+It runs the command against the sandbox, in a terminal of 80 columns, and draws the screen.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ FOLDER: Final = Path(__file__).resolve().parent.parent / "docs"
 COLUMNS: Final = 80
 ROWS: Final = 16
 COMMAND: Final = ("edit-orders", "renames.xlsx")
-# A picture that fetches nothing: rich's own has its letters from elsewhere.
+# Rich's own template loads its fonts from the web; this one loads nothing.
 SVG: Final = """\
 <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img" aria-label="{{label}}">
 <style>
@@ -71,10 +71,10 @@ def main() -> None:
 
 
 def screens(folder: str, sandbox: Sandbox) -> tuple[list[Text], list[Text]]:
-    """What the command shows in the middle of its run, and at its end."""
+    """Run the command, and return its screen during the run and at the end."""
     command = [str(Path(sys.executable).parent / "autoenhance"), *COMMAND]
     variables = {"AUTOENHANCE_API_KEY": sandbox.api_key, "AUTOENHANCE_BASE_URL": sandbox.url, "TERM": "xterm-256color"}
-    person, terminal = pty.openpty()
+    controller, terminal = pty.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
     screen = pyte.Screen(COLUMNS, ROWS)
     stream = pyte.ByteStream(screen)
@@ -87,18 +87,18 @@ def screens(folder: str, sandbox: Sandbox) -> tuple[list[Text], list[Text]]:
         os.close(terminal)
         while True:
             try:
-                shown = os.read(person, 4096)
-            except OSError:  # the command has left its terminal
+                output = os.read(controller, 4096)
+            except OSError:  # the command has closed its terminal
                 break
-            stream.feed(shown)
+            stream.feed(output)
             if not running and re.search(r"(?m)\b[67]\d\d of .* failed, .* retrying, ", "\n".join(screen.display)):
                 running = lines_of(screen)
-    os.close(person)
+    os.close(controller)
     return running, lines_of(screen)
 
 
 def lines_of(screen: pyte.Screen) -> list[Text]:
-    """What is on a screen, without the empty lines below."""
+    """Return the lines of a screen, without the empty ones at the bottom."""
     lines = []
     for number in range(ROWS):
         line = Text(no_wrap=True)
@@ -116,7 +116,7 @@ def lines_of(screen: pyte.Screen) -> list[Text]:
 
 
 def draw(lines: list[Text], name: str, label: str) -> None:
-    """Write a picture of a terminal."""
+    """Write the lines of a terminal as an SVG picture to docs/."""
     console = Console(width=COLUMNS, record=True, file=StringIO(), force_terminal=True, color_system="truecolor")
     for line in lines:
         console.print(line, soft_wrap=True)

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# Says what a change to the contract means; review.sh --help tells the options. make turns every failure into its own
-# status 2: who needs to tell "breaking" (1) from "could not be done" (2) calls this instead of `make review`.
+# Reviews a change to the contract; review.sh --help lists the options. make exits with 2 after any failure: call this instead
+# of `make review` to distinguish "breaking" (1) from "could not be done" (2).
 set -euo pipefail
 
 root=$(CDPATH="" cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
 python=$root/.venv/bin/python
 if [[ ! -x $python ]]; then
-    echo "review: there are no tools here; 'make setup' installs them." >&2
+    echo "review: .venv not found; 'make setup' installs the tools" >&2
     exit 2
 fi
-# Only our modules on the path, whatever the caller's folder and settings; UTF-8 whatever the locale; no bytecode.
+# Only our modules on the path, whatever the current folder and the environment; UTF-8 in any locale; no bytecode.
 unset "${!PYTHON@}"
 PYTHONPATH=$root/scripts exec "$python" -P -B -X utf8 -m review "$@"

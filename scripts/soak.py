@@ -1,7 +1,7 @@
-"""`make soak`: many edits against a sandbox that is slow and fails, and whether what was written down is what was done.
+"""`make soak`: makes many edits in a slow and failing sandbox, and compares its database with the results file.
 
-It makes a table, starts the sandbox and the command in processes of their own, watches the command's memory, and compares
-the sandbox's database with the results file row by row. Exit status: 0 all of it is as it should be, 1 something is not.
+It writes a table, starts the sandbox and the command as processes, watches the command's memory, and compares the
+sandbox's database with the results file row by row. Exit status: 0 all checks passed, 1 a check failed.
 """
 
 from __future__ import annotations
@@ -30,24 +30,22 @@ _SIMULATION: Final = ("--latency", "0.05-0.2", "--fail-rate", "0.05", "--rate-li
 _MOST_MEMORY: Final = 150.0
 _MOST_GROWTH: Final = 1.1
 _STEADY_FROM: Final = 10_000
-_LOOK_EVERY: Final = 0.5
+_SAMPLE_INTERVAL: Final = 0.5
 _MOST_SHOWN: Final = 20
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run it, and print what came of it."""
+    """Run the soak test, print its checks, and return the exit status."""
     parser = argparse.ArgumentParser(prog="scripts/soak.py", description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--rows", type=int, default=100_000, metavar="NUMBER", help="How many orders are edited.")
-    parser.add_argument(
-        "--seed", type=int, default=1, metavar="NUMBER", help="What decides about the sandbox's faults."
-    )
-    asked = parser.parse_args(arguments)
+    parser.add_argument("--rows", type=int, default=100_000, metavar="NUMBER", help="How many orders to edit.")
+    parser.add_argument("--seed", type=int, default=1, metavar="NUMBER", help="The seed of the simulated errors.")
+    options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="autoenhance-soak-") as folder:
-        return soak(Path(folder), rows=asked.rows, seed=asked.seed)
+        return soak(Path(folder), rows=options.rows, seed=options.seed)
 
 
 def soak(folder: Path, *, rows: int, seed: int) -> int:
-    """Make that many edits, and say whether all is as it should be; returns the exit status."""
+    """Edit that many orders, print the checks, and return the exit status."""
     table, results, database = folder / "orders.csv", folder / "results.jsonl", folder / "sandbox.sqlite3"
     wanted = {f"order-{number:06}": f"{number} Acacia Avenue" for number in range(1, rows + 1)}
     write_table(table, wanted)
@@ -58,27 +56,33 @@ def soak(folder: Path, *, rows: int, seed: int) -> int:
             memory = Memory(running.pid, results, steady_from=min(_STEADY_FROM, rows // 2))
             while running.poll() is None:
                 memory.look()
-                time.sleep(_LOOK_EVERY)
+                time.sleep(_SAMPLE_INTERVAL)
     seconds = time.monotonic() - began
-    found = list(islice(mismatches(wanted, results, database), _MOST_SHOWN))
+    differences = list(islice(mismatches(wanted, results, database), _MOST_SHOWN))
     edited, failed = count(results)
     checks = {
         "Status": (f"{running.returncode}", running.returncode in {0, 1}),
         "Edits": (f"{rows:,} rows: {edited:,} edited, {failed:,} failed", edited + failed == rows),
         "Time": (f"{seconds:,.1f} s ({rows / seconds:,.0f}/s)", True),
         "Memory": (str(memory), memory.is_fine()),
-        "Agreement": (f"{len(found) or 'no'} differences between database and results", not found),
+        "Agreement": (f"{len(differences) or 'no'} differences between database and results", not differences),
     }
     print()
-    for name, (what, is_fine) in checks.items():
-        print(f"{name:<10}  {what}{'' if is_fine else '  <- WRONG'}")
-    for line in found:
+    for name, (result, is_fine) in checks.items():
+        print(f"{name:<10}  {result}{'' if is_fine else '  <- WRONG'}")
+    for line in differences:
         print(f"  {line}")
     return 0 if all(is_fine for _, is_fine in checks.values()) else 1
 
 
 class Memory:
-    """What a process has of the machine's memory, in MB, as its results grow."""
+    """The resident memory of a process, in MB, as its results file grows.
+
+    Args:
+        process: The process id.
+        results: The results file.
+        steady_from: From this number of edits on, memory must no longer grow.
+    """
 
     def __init__(self, process: int, results: Path, *, steady_from: int) -> None:
         self._status = Path(f"/proc/{process}/status")
@@ -89,17 +93,17 @@ class Memory:
         self.peak = self.steady = self.last = 0.0
 
     def look(self) -> None:
-        """Look now, if it still runs."""
-        found = dict(re.findall(r"^(VmRSS|VmHWM):\s+(\d+) kB$", self._status.read_text(), re.MULTILINE))
-        if not found:  # it has ended, and waits for its parent to notice
+        """Take a sample, if the process still runs."""
+        sample = dict(re.findall(r"^(VmRSS|VmHWM):\s+(\d+) kB$", self._status.read_text(), re.MULTILINE))
+        if not sample:  # a zombie: it has ended, and its parent has not waited for it yet
             return
         self._count()
-        self.peak, self.last = int(found["VmHWM"]) / 1024, int(found["VmRSS"]) / 1024
+        self.peak, self.last = int(sample["VmHWM"]) / 1024, int(sample["VmRSS"]) / 1024
         if not self.steady and self._done >= self._steady_from:
             self.steady = self.last
 
     def is_fine(self) -> bool:
-        """Whether it is little, and grows no more once it is steady."""
+        """Return whether the peak is within the limit, and growth after the steady point, too."""
         return 0 < self.peak < _MOST_MEMORY and 0 < self.last <= self.steady * _MOST_GROWTH
 
     def __str__(self) -> str:
@@ -116,7 +120,7 @@ class Memory:
 
 
 def write_table(path: Path, wanted: Mapping[str, str]) -> None:
-    """A CSV file that gives these orders these names."""
+    """Write a CSV file that gives these orders these names."""
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["order_id", "name", "agent"])
@@ -125,65 +129,65 @@ def write_table(path: Path, wanted: Mapping[str, str]) -> None:
 
 @contextmanager
 def sandbox(table: Path, database: Path, *options: str) -> Iterator[dict[str, str]]:
-    """A sandbox with the orders of a table, as a process of its own; gives the environment that leads to it."""
+    """Run a sandbox process with the orders of a table; yields the environment variables that point to it."""
     command = [COMMAND, "sandbox", "--port", "0", "--db", str(database), "--orders", str(table), *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
         try:
             assert running.stdout is not None  # noqa: S101  # it is a pipe
-            said = "".join(islice(running.stdout, 5))
-            found = dict(re.findall(r"^export (\w+)=(\S+)$", said, re.MULTILINE))
-            if not found:
-                raise SystemExit(1)  # it has said why
-            yield found
+            output = "".join(islice(running.stdout, 5))
+            variables = dict(re.findall(r"^export (\w+)=(\S+)$", output, re.MULTILINE))
+            if not variables:
+                raise SystemExit(1)  # it has printed why
+            yield variables
         finally:
             running.terminate()
 
 
 def count(results: Path) -> tuple[int, int]:
-    """How many orders were edited at last, and how many failed."""
+    """Return how many orders were edited, and how many failed, by the last result of each."""
     last = _last_results(results)
     edited = sum(record["status"] == "edited" for record in last.values())
     return edited, len(last) - edited
 
 
 def mismatches(wanted: Mapping[str, str], results: Path, database: Path, *, is_done: bool = True) -> Iterator[str]:
-    """What the results say and the sandbox's database does not, or the other way round; a line for each order.
+    """Yield a line for each order whose result and name in the database do not agree.
 
     Args:
         wanted: The name of each order in the table, by its id.
         results: The results file.
-        database: The sandbox's file, which began with these orders without a name.
-        is_done: Whether each order must have a result. Before, one without may have either name.
+        database: The sandbox's database, in which these orders had no name at first.
+        is_done: Whether each order must have a result. If not, one without a result may have its new name or none.
     """
     last, names = _last_results(results), _names(database)
     for order_id, name in wanted.items():
-        record, found = last.pop(order_id, None), names.pop(order_id, "no such order")
-        if found not in {name, None}:
-            yield f"{order_id}: the name is {found!r}"
+        record, current = last.pop(order_id, None), names.pop(order_id, "no such order")
+        if current not in {name, None}:
+            yield f"{order_id}: the name is {current!r}"
         elif record is not None:
-            yield from (f"{order_id}: {what}" for what in _wrong(record, name, is_named=found is not None))
+            yield from (f"{order_id}: {problem}" for problem in _problems(record, name, is_named=current is not None))
         elif is_done:
             yield f"{order_id}: no result"
     for order_id in last:
-        yield f"{order_id}: a result, and no row"
+        yield f"{order_id}: it has a result, but no row in the table"
     own = json.loads(files("autoenhance.sandbox").joinpath("orders.json").read_text(encoding="utf-8"))
     untouched = {order["order_id"]: order["name"] for order in own}
-    for order_id, found in names.items():
-        if order_id not in untouched or found != untouched[order_id]:
-            yield f"{order_id}: the name is {found!r}, and nobody asked for it"
+    for order_id, current in names.items():
+        if order_id not in untouched or current != untouched[order_id]:
+            yield f"{order_id}: the name is {current!r}, but no row changes it"
 
 
-def _wrong(record: Mapping[str, Any], name: str, *, is_named: bool) -> Iterator[str]:
-    """What is wrong with an order's last result, if the order has its new name or none."""
+def _problems(record: Mapping[str, Any], name: str, *, is_named: bool) -> Iterator[str]:
+    """Yield what is wrong with an order's last result; the order has its new name (`is_named`) or none."""
     if record["changes"] != {"name": name}:
         yield f"the result is for other changes, {record['changes']}"
     if record["status"] == "edited":
         if not is_named:
-            yield "edited, says the result, and it has no name"
+            yield "the result is 'edited', but the order has no name"
     elif not record["error"]:
-        yield "failed for no reason"
+        yield "the result is 'failed', without an error"
     elif is_named and "may have happened" not in record["error"]:
-        yield f"it has its name, and the result says: {record['error']}"
+        yield f"the order has its new name, but the result is an error: {record['error']}"
 
 
 def _last_results(results: Path) -> dict[str, Any]:

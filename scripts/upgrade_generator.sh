@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Shows what another version of the generator changes in the templates that we override, and merges that with our changes:
-#     upgrade_generator.sh [VERSION]    the newest version without one
+#     upgrade_generator.sh [VERSION]    (default: the newest version)
 # The merged templates are written to build/upgrade-generator/, with conflict markers where both changed the same lines.
 set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
@@ -9,7 +9,7 @@ merged=build/upgrade-generator
 wheel=$(mktemp -d)
 trap 'rm -rf "$wheel"' EXIT
 
-# Not the installed version: what is merged must be what the committed templates were made from.
+# Not the installed version: the base of the merge must be the version that the committed templates were made from.
 pinned=$(sed -n 's/^openapi-python-client==//p' constraints.txt)
 install() {
     .venv/bin/python -m pip --disable-pip-version-check install --quiet --no-deps --target "$wheel/$1" "$2"
@@ -19,7 +19,7 @@ install new "openapi-python-client${1:+==$1}"
 new=$(basename "$wheel"/new/openapi_python_client-*.dist-info .dist-info)
 new=${new#*-}
 
-compare() { # title, labels and files of two versions
+compare() { # TITLE OLD_LABEL OLD_FILE NEW_LABEL NEW_FILE
     echo "--- $1 ---"
     diff --unified --label "$2" --label "$4" -- "$3" "$5" || (($? == 1))
     echo

@@ -8,34 +8,34 @@ from .types import Unset
 
 
 class EditOrderParams(TypedDict, total=False):
-    """What an edit of an order can set, as keywords. What is left out, or UNSET, is not sent."""
+    """The keywords of an edit of an order. Keywords that are left out, or UNSET, are not sent."""
 
     name: str | Unset
-    """ The name that the order gets. The service states no limit on its length. """
+    """ The name that the order gets. The API documents no limit on its length. """
     new_order_id: str | Unset
-    """ The id that the order is to have. What another id than the present one does is not documented: it may be
-    ignored, refused, or become the id under which the order lives from then on. """
+    """ The new id of the order. The effect of an id other than the present one is not documented: it may be
+    ignored, refused, or become the id of the order. """
     default_image_sort_order: (
         ImageSortOrder | Literal["name", "-name", "date_added", "-date_added", "custom"] | Unset
     )
-    """ The order that the images are to have where no other is asked for. Since API version 2026-10-01. """
+    """ The new default order of the images, if a request asks for no other. Since API version 2026-10-01. """
     sort_images_by: (
         ImageSortOrder | Literal["name", "-name", "date_added", "-date_added", "custom"] | Unset
     )
     """ The order of the images in the response. Since API version 2026-10-01. """
     api_version: str | Unset
-    """ The API version to answer in, a date. Without it the version assigned to the account applies. """
+    """ The API version of the response, a date. Without it, the version assigned to the account applies. """
 
 
 class Param(NamedTuple):
-    """A keyword of `EditOrderParams`, and where it goes."""
+    """A keyword of `EditOrderParams`, and its place in the request."""
 
     keyword: str
     location: Literal["body", "query", "header"]
     wire_name: str
     """ Its name in the request. """
     python_name: str
-    """ Its name in the model of the body, or in the function of the operation. """
+    """ Its name in the model of the body, or in the generated function. """
     is_required: bool
     description: str
 
@@ -47,7 +47,7 @@ PARAMS: tuple[Param, ...] = (
         "name",
         "name",
         False,
-        "The name that the order gets. The service states no limit on its length.",
+        "The name that the order gets. The API documents no limit on its length.",
     ),
     Param(
         "new_order_id",
@@ -55,7 +55,7 @@ PARAMS: tuple[Param, ...] = (
         "order_id",
         "order_id",
         False,
-        "The id that the order is to have. What another id than the present one does is not documented: it may be ignored, refused, or become the id under which the order lives from then on.",
+        "The new id of the order. The effect of an id other than the present one is not documented: it may be ignored, refused, or become the id of the order.",
     ),
     Param(
         "default_image_sort_order",
@@ -63,7 +63,7 @@ PARAMS: tuple[Param, ...] = (
         "default_image_sort_order",
         "default_image_sort_order",
         False,
-        "The order that the images are to have where no other is asked for. Since API version 2026-10-01.",
+        "The new default order of the images, if a request asks for no other. Since API version 2026-10-01.",
     ),
     Param(
         "sort_images_by",
@@ -79,16 +79,16 @@ PARAMS: tuple[Param, ...] = (
         "x-api-version",
         "x_api_version",
         False,
-        "The API version to answer in, a date. Without it the version assigned to the account applies.",
+        "The API version of the response, a date. Without it, the version assigned to the account applies.",
     ),
 )
 
 
 def check_keywords(function: str, given: Iterable[str], known: Iterable[str]) -> None:
-    """Make sure that each keyword that a function was given is known.
+    """Make sure that each keyword argument of a function is known.
 
     Raises:
-        TypeError: If one is not; it names the nearest that is.
+        TypeError: If one is not; the message suggests the most similar keyword.
     """
     known = list(known)
     for keyword in given:
@@ -98,11 +98,11 @@ def check_keywords(function: str, given: Iterable[str], known: Iterable[str]) ->
 
 
 def nearest(text: object, known: Iterable[object]) -> str:
-    """The known value that a text was probably meant to be; empty if it is like none."""
-    from difflib import get_close_matches  # noqa: PLC0415  # slow to import, and seldom needed
+    """Return the known value that is most similar to a text; an empty string if none is similar."""
+    from difflib import get_close_matches  # noqa: PLC0415  # slow to import, and rarely needed
 
     return next(iter(get_close_matches(str(text), list(map(str, known)), 1)), "")
 
 
-# The rest is for the facade, and no promise.
+# The other names are for autoenhance, and not public.
 __all__ = ["EditOrderParams"]

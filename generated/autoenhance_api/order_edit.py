@@ -11,36 +11,36 @@ from .types import UNSET, Unset
 
 @dataclass(frozen=True, slots=True)
 class OrderEdit:
-    """One edit of an order: its id, and what to set. What is UNSET is not sent.
+    """One edit of an order: its id, and the values to set. UNSET values are not sent.
 
     Attributes:
         order_id: The id of the order.
-        name: The name that the order gets. The service states no limit on its length.
-        new_order_id: The id that the order is to have. What another id than the present one does is not documented: it may be ignored, refused, or become the id under which the order lives from then on.
-        default_image_sort_order: The order that the images are to have where no other is asked for. Since API version 2026-10-01.
+        name: The name that the order gets. The API documents no limit on its length.
+        new_order_id: The new id of the order. The effect of an id other than the present one is not documented: it may be ignored, refused, or become the id of the order.
+        default_image_sort_order: The new default order of the images, if a request asks for no other. Since API version 2026-10-01.
         sort_images_by: The order of the images in the response. Since API version 2026-10-01.
-        api_version: The API version to answer in, a date. Without it the version assigned to the account applies.
+        api_version: The API version of the response, a date. Without it, the version assigned to the account applies.
     """
 
     order_id: str
     name: str | Unset = field(default=UNSET, kw_only=True)
-    """ The name that the order gets. The service states no limit on its length. """
+    """ The name that the order gets. The API documents no limit on its length. """
     new_order_id: str | Unset = field(default=UNSET, kw_only=True)
-    """ The id that the order is to have. What another id than the present one does is not documented: it may be
-    ignored, refused, or become the id under which the order lives from then on. """
+    """ The new id of the order. The effect of an id other than the present one is not documented: it may be
+    ignored, refused, or become the id of the order. """
     default_image_sort_order: (
         ImageSortOrder | Literal["name", "-name", "date_added", "-date_added", "custom"] | Unset
     ) = field(default=UNSET, kw_only=True)
-    """ The order that the images are to have where no other is asked for. Since API version 2026-10-01. """
+    """ The new default order of the images, if a request asks for no other. Since API version 2026-10-01. """
     sort_images_by: (
         ImageSortOrder | Literal["name", "-name", "date_added", "-date_added", "custom"] | Unset
     ) = field(default=UNSET, kw_only=True)
     """ The order of the images in the response. Since API version 2026-10-01. """
     api_version: str | Unset = field(default=UNSET, kw_only=True)
-    """ The API version to answer in, a date. Without it the version assigned to the account applies. """
+    """ The API version of the response, a date. Without it, the version assigned to the account applies. """
 
 
-if not TYPE_CHECKING:  # type checkers know the keywords, and say the same
+if not TYPE_CHECKING:  # type checkers report unknown keywords themselves
     _init = OrderEdit.__init__
 
     @wraps(_init)

@@ -10,7 +10,7 @@ from attrs import define
 
 
 class Unset:
-    """The type of UNSET, which stands for a field that is not there. It has no other instance."""
+    """The type of UNSET, the value of a field that is not set. UNSET is its only instance."""
 
     def __new__(cls) -> "Unset":
         return UNSET
@@ -30,13 +30,13 @@ UNSET: Unset = object.__new__(Unset)
 
 
 def parse_timestamp(text: str) -> datetime.datetime:
-    """Read a text that is clearly a point in time; without a time zone it is UTC
+    """Parse an unambiguous timestamp; without a time zone it is UTC
 
-    Clear are ISO 8601 in its extended form with a date and a time, and a date with the month's name and a four-digit year
-    with a time, such as RFC 5322 and HTTP write it.
+    Accepted are a date and a time in the extended format of ISO 8601, and a time with a date that has the name of the month
+    and a four-digit year, as in RFC 5322 and HTTP.
 
     Raises:
-        ValueError: If the text is anything else, such as digits alone, a date alone, or `01/02/2023 10:00`.
+        ValueError: If the text is anything else, such as digits only, a date only, or `01/02/2023 10:00`.
     """
     try:
         value = _parse_iso(text)
@@ -47,10 +47,10 @@ def parse_timestamp(text: str) -> datetime.datetime:
 
 def _parse_iso(text: str) -> datetime.datetime:
     value = datetime.datetime.fromisoformat(text)
-    # That also reads a date alone, and digits without anything between them.
+    # fromisoformat also accepts a date without a time, and the basic format without separators.
     if text[4:5] == text[7:8] == "-" and text[10:11] in ("T", "t", " ") and text[13:14] == ":":
         return value
-    raise ValueError(f"{text!r} is not ISO 8601 in its extended form")
+    raise ValueError(f"{text!r} is not in the extended format of ISO 8601")
 
 
 _WEEKDAY = "(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*"
@@ -59,15 +59,15 @@ _YEAR = r"[1-9]\d\d\d"
 _DATE = rf"{_YEAR}-\d\d-\d\d|\d\d?[ -]{_MONTH}[ -]{_YEAR}|{_MONTH} \d\d?,? {_YEAR}"
 _TIME = r"\d\d?:\d\d(?::\d\d(?:\.\d+)?)?(?: ?[ap]m)?"
 _ZONE = r"Z|UTC|GMT|([+-]\d\d:?[0-5]\d)(?: \([a-z ]+\))?"
-# The last is what the C library's asctime and the command date write.
+# The last alternative is the format of asctime in C, and of the command date.
 _LOOSE = rf"(?ai)((?:{_WEEKDAY},? )?(?:(?:{_DATE})(?:,? |t){_TIME}|{_MONTH}  ?\d\d? {_TIME}(?: UTC| GMT)? {_YEAR}))(?: ?(?:{_ZONE}))?"
 
 
 def _parse_loosely(text: str) -> datetime.datetime:
     match = re.fullmatch(_LOOSE, text)
     if match is None:
-        raise ValueError(f"{text!r} is not clearly a point in time")
-    from dateutil import parser  # noqa: PLC0415  # slow to import, and seldom needed
+        raise ValueError(f"{text!r} is not an unambiguous timestamp")
+    from dateutil import parser  # noqa: PLC0415  # slow to import, and rarely needed
 
     local = parser.parse(match[1], ignoretz=True)
     return datetime.datetime.fromisoformat(local.isoformat() + (match[2] or ""))
@@ -76,7 +76,7 @@ def _parse_loosely(text: str) -> datetime.datetime:
 def received_texts(
     source: Mapping[str, Any], fields: Mapping[str, object]
 ) -> dict[str, tuple[str, str]]:
-    """For each timestamp among the fields of a model, what to_dict would write and what was received, if they differ"""
+    """Return, for each timestamp of a model, what to_dict would write and what was received, if they differ"""
     written = {
         name: value.isoformat()
         for name, value in fields.items()

@@ -1,1 +1,1 @@
-"""Checks a service, and what was recorded of it, against the contract; `python -m conformance` is the command."""
+"""Checks a service and the recorded cassettes against the contract; the command is `python -m conformance`."""

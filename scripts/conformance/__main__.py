@@ -1,6 +1,6 @@
-"""Checks a service, and what was recorded of it, against the contract. Run by `make conformance`.
+"""Checks a service and the recorded cassettes against the contract. Run by `make conformance`.
 
-Exit status: 0 all is as the contract says; 1 something is not; 2 it could not be done; 130 it was interrupted.
+Exit status: 0 no mismatches; 1 mismatches; 2 the check could not be completed; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -25,25 +25,27 @@ if TYPE_CHECKING:
 
 CASSETTES = ROOT / "tests/cassettes"
 KEY, ORDER_ID = "AUTOENHANCE_API_KEY", "AUTOENHANCE_CONFORMANCE_ORDER_ID"
-_SHORTEST_TRACE = 8
+_SHORTEST_PREFIX = 8
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Check what is asked for; returns the exit status."""
+    """Check the service and the cassettes, and return the exit status."""
     options = _options(arguments)
     return run("conformance", lambda: _check(options), redact=_without_key)
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="conformance", description=__doc__.splitlines()[0])
-    parser.add_argument("--url", help=f"a service to check instead of the sandbox; its key is in {KEY}")
-    parser.add_argument("--part", choices=("service", "cassettes"), help="check only that")
+    parser.add_argument("--url", help=f"the URL of a service to check instead of the sandbox; set {KEY} to its API key")
+    parser.add_argument("--part", choices=("service", "cassettes"), help="check only this part")
     parser.add_argument(
-        "--max-examples", type=_positive, default=200, help="requests to make up (default: %(default)s)"
+        "--max-examples", type=_positive, default=200, help="number of generated requests (default: %(default)s)"
     )
-    parser.add_argument("--seed", type=int, default=1, help="what they are made up from (default: %(default)s)")
-    parser.add_argument("--cassettes", type=Path, default=CASSETTES, help="the folder with what was recorded")
-    parser.add_argument("--spec", type=Path, default=SPEC, help="the contract")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the generated requests (default: %(default)s)")
+    parser.add_argument(
+        "--cassettes", type=Path, default=CASSETTES, help="the folder of the cassettes (default: %(default)s)"
+    )
+    parser.add_argument("--spec", type=Path, default=SPEC, help="the contract (default: %(default)s)")
     return parser.parse_args(arguments)
 
 
@@ -64,9 +66,9 @@ def _check_service(contract: Contract, options: argparse.Namespace) -> bool:
         outcome = schemathesis_run.run(contract.plain(), service, max_examples=options.max_examples, seed=options.seed)
     print(_without_key(report.service(contract, service, outcome)))
     if outcome.obstacles and not outcome.findings:
-        raise FailureError("the service could not be checked to the end.\n" + "\n".join(outcome.obstacles))
+        raise FailureError("the check of the service could not be completed.\n" + "\n".join(outcome.obstacles))
     if not outcome.findings and not any(200 <= status < 300 for status in outcome.responses):  # noqa: PLR2004  # HTTP
-        raise FailureError("no edit succeeded, so that nothing was shown: are the key and the order the service's?")
+        raise FailureError("no edit succeeded, so nothing was checked; check the API key and the order id")
     return not outcome.findings
 
 
@@ -76,7 +78,7 @@ def _check_cassettes(contract: Contract, folder: Path) -> bool:
 
     paths = sorted(folder.glob("*.yaml"))
     if not paths:
-        raise FailureError(f"there are no cassettes in {folder}.")
+        raise FailureError(f"no cassettes in {folder}")
     recorded = [exchange for path in paths for exchange in exchanges.read(path)]
     text, conforms = report.cassettes(contract, Checker(contract.plain()), recorded)
     print(text)
@@ -93,7 +95,7 @@ def _service(url: str | None) -> Iterator[Service]:
         url, api_key, order_id = _live(url)
         yield Service(url, api_key, [order_id], Gate(url, order_id), is_live=True)
         return
-    # No limit: a run that is fast is not what 429 is for.
+    # No rate limit: 429 responses would only hide the others.
     with Sandbox(rate_limit=None) as sandbox:
         yield Service(sandbox.url, sandbox.api_key, sandbox.order_ids, lambda _: sandbox.reset(), is_live=False)
 
@@ -101,18 +103,20 @@ def _service(url: str | None) -> Iterator[Service]:
 def _live(url: str) -> tuple[str, str, str]:
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
-        raise FailureError("URL is not one like https://api.autoenhance.ai.")
+        raise FailureError("URL is invalid; write it like https://api.autoenhance.ai")
     if parts.username is not None or parts.password is not None:
-        raise FailureError(f"URL holds a name or a password; the key goes into {KEY}.")
+        raise FailureError(f"URL contains a user name or a password; set {KEY} to the API key instead")
     if parts.scheme == "http" and not _is_loopback(parts.hostname):
-        raise FailureError("URL is http: the key would go over the network in the clear. Use https.")
+        raise FailureError("URL must be https: http would send the API key unencrypted")
     order_id, api_key = os.environ.get(ORDER_ID, ""), os.environ.get(KEY, "")
     if not order_id:
-        raise FailureError(f"an order is edited hundreds of times: set {ORDER_ID} to one that may get any name.")
+        raise FailureError(f"{ORDER_ID} is not set; set it to an order that may be renamed hundreds of times")
     if order_id in {".", ".."} or not frozenset("#?%").isdisjoint(order_id):
-        raise FailureError(f"{ORDER_ID} is {order_id!r}, which does not survive every way in which a path is written.")
+        raise FailureError(
+            f"{ORDER_ID} is {order_id!r}; an id that is checked must not contain '#', '?' or '%', nor be '.' or '..'"
+        )
     if not api_key:
-        raise FailureError(f"the service needs a key: set {KEY}.")
+        raise FailureError(f"{KEY} is not set; set it to the API key of the service")
     return url.rstrip("/"), api_key, order_id
 
 
@@ -124,9 +128,9 @@ def _is_loopback(host: str) -> bool:
 
 
 def _without_key(text: str) -> str:
-    """The text without the live key, and without the beginning of it: a long response that repeats it may have been cut."""
+    """Return the text without the live key, and without a prefix of it: a long response that repeats it may be truncated."""
     key = os.environ.get(KEY, "")
-    for length in range(len(key), max(_SHORTEST_TRACE, len(key) // 2) - 1, -1):
+    for length in range(len(key), max(_SHORTEST_PREFIX, len(key) // 2) - 1, -1):
         text = text.replace(key[:length], "[the key]")
     return text
 

@@ -1,4 +1,4 @@
-"""Checks what cassettes recorded against the contract: for tests/test_cassettes.py and for `make conformance`."""
+"""Reads cassettes and checks their exchanges against the contract, for tests/test_cassettes.py and `make conformance`."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from command import FailureError
 if TYPE_CHECKING:
     from pathlib import Path
 
-# Requests that are wrong because the cassette is about the refusal, with the one thing that is wrong with them.
+# Cassettes whose request is invalid on purpose, because they record the error.
 ON_PURPOSE = {
     "field_refused": "name: None is not of type 'string'",
     "value_refused": "query parameter sort_images_by: 'size' is not one of ",
 }
-"""What the message of the one problem begins with."""
+"""The start of the message of the one problem in each."""
 
 
 @dataclass(frozen=True)
 class Exchange:
-    """One recorded request with the response to it."""
+    """One recorded request with its response."""
 
     cassette: str
     number: int
-    """Its place in the cassette, from 1."""
+    """Its position in the cassette, from 1."""
     recorded_from: str
     line: str
     """The request line, without the host."""
@@ -37,17 +37,17 @@ class Exchange:
 
     @property
     def agrees(self) -> str:
-        """What to say where nothing is wrong."""
+        """The verdict of an exchange without problems."""
         return "yes: wrong on purpose" if self.cassette in ON_PURPOSE else "yes"
 
     def problems_of_request(self, contract: Contract) -> list[Problem]:
-        """Tell what is wrong with the request; what is wrong on purpose is not."""
-        found = contract.problems_of_request(self.request)
+        """Return the problems of the request, except those on purpose."""
+        problems = contract.problems_of_request(self.request)
         on_purpose = ON_PURPOSE.get(self.cassette)
-        return [problem for problem in found if on_purpose is None or not problem.message.startswith(on_purpose)]
+        return [problem for problem in problems if on_purpose is None or not problem.message.startswith(on_purpose)]
 
     def problems_of_response(self, contract: Contract) -> list[Problem]:
-        """Tell what is wrong with the response."""
+        """Return the problems of the response."""
         return contract.problems_of_response(self.request, self.response)
 
 
@@ -55,25 +55,25 @@ def read(path: Path) -> list[Exchange]:
     """Read a cassette.
 
     Raises:
-        FailureError: If it is none.
+        FailureError: If the file cannot be read or is not a cassette.
     """
     try:
         cassette = yaml.safe_load(path.read_text("utf-8"))
-        source = cassette.get("metadata", {}).get("recorded_from", "not said")
-        return [_exchange(path.stem, number, source, found) for number, found in enumerate(cassette["interactions"], 1)]
+        source = cassette.get("metadata", {}).get("recorded_from", "unknown")
+        return [_exchange(path.stem, number, source, each) for number, each in enumerate(cassette["interactions"], 1)]
     except OSError as error:
-        raise FailureError(f"{path.name} cannot be read: {error.strerror}") from error
+        raise FailureError(f"{path.name}: cannot be read: {error.strerror}") from error
     except yaml.YAMLError as error:
-        raise FailureError(f"{path.name} is not YAML: {' '.join(str(error).split())}") from error
+        raise FailureError(f"{path.name}: is not YAML: {' '.join(str(error).split())}") from error
     except (AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
-        raise FailureError(f"{path.name} is no cassette ({type(error).__name__}: {error})") from error
+        raise FailureError(f"{path.name}: is not a cassette ({type(error).__name__}: {error})") from error
 
 
 def _exchange(cassette: str, number: int, source: str, recorded: Any) -> Exchange:
     sent, received = recorded["request"], recorded["response"]
     address = urlsplit(sent["uri"])
     target = address.path + (f"?{address.query}" if address.query else "")
-    # The key is not recorded; any will do.
+    # The key is not recorded; any value passes the check.
     headers = _first(sent["headers"]) | {"x-api-key": "any"}
     request = Request(sent["method"], target, headers, _bytes(sent["body"]), f"{address.scheme}://{address.netloc}")
     body = _bytes(received["body"].get("string", ""))

@@ -1,4 +1,4 @@
-"""Decides about each request that schemathesis sends, whichever part of it sends it."""
+"""Filters every request that schemathesis sends, so that only one order is edited."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ if TYPE_CHECKING:
 
 
 class NotSentError(requests.RequestException):
-    """A request that must not be sent."""
+    """The request must not be sent."""
 
 
 class Gate:
-    """Lets through edits of one order that leave its id alone."""
+    """Lets only edits of one order pass, and none that changes its id."""
 
     def __init__(self, url: str, order_id: str) -> None:
         self._url = f"{url.rstrip('/')}/v3/orders/{quote(order_id, safe='')}"
         self._order_id = order_id
 
     def __call__(self, request: PreparedRequest) -> None:
-        """Replace another id in the body by the order's own, and write the order's own id in the path as one segment.
+        """Quote the order's id in the path, and replace any other id in the body by it.
 
         Raises:
-            NotSentError: If it is not an edit of the order.
+            NotSentError: If the request is not an edit of the order.
         """
         if request.method != "PATCH" or _without_query(request.url) != _without_query(self._url):
-            raise NotSentError(f"{request.method} to anything but the order is not sent", request=request)
-        # schemathesis does not quote an id everywhere: with a slash in it, it would be another address.
+            raise NotSentError(f"not sent: {request.method} is not an edit of the order", request=request)
+        # schemathesis does not quote the id everywhere; an unquoted slash would make it another URL.
         query = urlsplit(request.url or "").query
         request.url = self._url + (f"?{query}" if query else "")
         body = request.body or b""
@@ -43,7 +43,7 @@ class Gate:
             edit = json.loads(text)
         except ValueError:
             if b"order_id" in text:
-                raise NotSentError("a body that may hold another id is not sent", request=request) from None
+                raise NotSentError("not sent: the body may contain another order_id", request=request) from None
             return
         if isinstance(edit, dict) and isinstance(edit.get("order_id"), str) and edit["order_id"] != self._order_id:
             request.prepare_body(None, None, {**edit, "order_id": self._order_id})
@@ -51,15 +51,15 @@ class Gate:
 
 @contextmanager
 def every_request_through(before_each: Callable[[PreparedRequest], None]) -> Iterator[None]:
-    """Show each request of this process to `before_each` before it is sent, and follow no redirect.
+    """Call `before_each` with each request of this process before it is sent, and follow no redirects.
 
-    schemathesis' own hooks see neither its probes nor the requests that a check makes for comparison; all pass here.
+    schemathesis' own hooks see neither its probes nor the requests that a check makes for comparison; this sees all.
     """
     send = requests.Session.send
 
     def send_through(session: requests.Session, request: PreparedRequest, **options: Any) -> Response:
         before_each(request)
-        # requests would send the key along to wherever the redirect points.
+        # requests would send the key to the target of the redirect.
         return send(session, request, **{**options, "allow_redirects": False})
 
     requests.Session.send = send_through  # type: ignore[method-assign,assignment]

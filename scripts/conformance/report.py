@@ -1,4 +1,4 @@
-"""Writes what `make conformance` found: for a terminal of 80 columns, without colour."""
+"""Formats the results of `make conformance` for a terminal of 80 columns, without colour."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from contract import Contract, Pointer
 
 WIDTH = 80
-# What a curl line says in place of the sandbox's port, which is another one each time: that of `make sandbox`.
+# Replaces the sandbox's URL, whose port differs each time, in curl lines; it is the default of `make sandbox`.
 _SANDBOX = "http://127.0.0.1:8000"
 _LONGEST_VALUE = 200
 
 
 def service(contract: Contract, examined: Service, outcome: Outcome) -> str:
-    """What came of asking a service."""
+    """Return the report on a service."""
     from conformance import schemathesis_run
 
     where = examined.url if examined.is_live else "the sandbox"
@@ -51,7 +51,7 @@ def service(contract: Contract, examined: Service, outcome: Outcome) -> str:
     adapted = ADAPTED | (ADAPTED_LIVE if examined.is_live else ADAPTED_SANDBOX)
     parts += [_paragraph(f"  {what}: ", why) for what, why in adapted.items()]
     findings = list(outcome.findings.values())
-    parts += [_finding(number, found, examined) for number, found in enumerate(findings, 1)]
+    parts += [_finding(number, finding, examined) for number, finding in enumerate(findings, 1)]
     verdict = _count(len(findings), "mismatch") if findings else "no mismatches"
     if outcome.obstacles:
         parts += [
@@ -64,30 +64,32 @@ def service(contract: Contract, examined: Service, outcome: Outcome) -> str:
     return "\n".join(parts)
 
 
-def _finding(number: int, found: Finding, examined: Service) -> str:
-    request = found.request if examined.is_live else found.request.replace(examined.url, _SANDBOX)
-    head = f"{number}. {found.title} ({found.check}), status {found.status}, {_count(found.times, 'time')}"
-    message = [f"    {line}".rstrip() for line in found.message.splitlines()]
-    # A command is left whole, so that it can be copied.
+def _finding(number: int, finding: Finding, examined: Service) -> str:
+    request = finding.request if examined.is_live else finding.request.replace(examined.url, _SANDBOX)
+    head = f"{number}. {finding.title} ({finding.check}), status {finding.status}, {_count(finding.times, 'time')}"
+    message = [f"    {line}".rstrip() for line in finding.message.splitlines()]
+    # The command is not wrapped, so that it can be copied.
     return "\n".join(["", _paragraph("", head), *message, f"    {request}"])
 
 
 def cassettes(contract: Contract, checker: Checker, recorded: Iterable[Exchange]) -> tuple[str, bool]:
-    """What came of checking what was recorded, and whether all of it is as the contract says."""
+    """Return the report on the cassettes, and whether all of them conform to the contract."""
     table = _table("cassette", "request", "status", "recorded from", "conforms")
     details = []
     count = 0
     for exchange in recorded:
-        found = {
+        problems_by_part = {
             "request": exchange.problems_of_request(checker),
             "response": exchange.problems_of_response(checker),
         }
-        wrong = [f"{part}: {_count(len(problems), 'mismatch')}" for part, problems in found.items() if problems]
+        wrong = [
+            f"{part}: {_count(len(problems), 'mismatch')}" for part, problems in problems_by_part.items() if problems
+        ]
         name = f"{exchange.cassette} {exchange.number}"
         source = exchange.recorded_from.replace("the sandbox of autoenhance-orders", "sandbox").replace("the ", "")
         status = str(exchange.response.status_code)
         table.add_row(name, exchange.line, status, source, "\n".join(wrong) or exchange.agrees)
-        for part, problems in found.items():
+        for part, problems in problems_by_part.items():
             details += [_problem(contract, exchange, part, problem) for problem in problems]
             count += len(problems)
     verdict = f"cassettes: {_count(count, 'mismatch') if count else 'no mismatches'}."
@@ -95,13 +97,13 @@ def cassettes(contract: Contract, checker: Checker, recorded: Iterable[Exchange]
 
 
 def _problem(contract: Contract, exchange: Exchange, part: str, problem: Problem) -> str:
-    where, says, recorded = _explain(contract, exchange, part, problem)
-    lines = [_paragraph("  contract  ", says), _paragraph("  recorded  ", recorded)]
+    where, expected, recorded = _explain(contract, exchange, part, problem)
+    lines = [_paragraph("  contract  ", expected), _paragraph("  recorded  ", recorded)]
     return "\n".join([f"{exchange.cassette}.yaml {exchange.number}, {part}: {where}", *lines, ""])
 
 
 def _explain(contract: Contract, exchange: Exchange, part: str, problem: Problem) -> tuple[str, str, str]:
-    """Where something is wrong, what the contract says there, on which line, and what was recorded."""
+    """Return the place of a problem, what the contract expects there with its line, and what was recorded."""
     tree = contract.tree
     operation = next(operations(tree))
     message = exchange.request if part == "request" else exchange.response
@@ -112,18 +114,18 @@ def _explain(contract: Contract, exchange: Exchange, part: str, problem: Problem
         if problem.parameter:
             known = parameters(tree, operation)
             start = next(pointer for pointer, node in known if (node["in"], node["name"]) == problem.parameter)
-        says = problem.message if problem.rule == "anyOf" else f"{problem.rule}: {_value(problem.expected)}"
-        says = f"{_line(contract, _follow(tree, start, problem.rule_path))}: {says}"
+        expected = problem.message if problem.rule == "anyOf" else f"{problem.rule}: {_value(problem.expected)}"
+        expected = f"{_line(contract, _follow(tree, start, problem.rule_path))}: {expected}"
         body = show(problem.path).removeprefix("#")
         where = " parameter ".join(problem.parameter) + body if problem.parameter else body or "the body"
-        return where, says, _value(problem.value)
+        return where, expected, _value(problem.value)
     if problem.kind == "ResponseNotFound":
-        says = f"{_line(contract, responses)}: {', '.join(at(tree, responses))}"
-        return "the status", says, str(exchange.response.status_code)
+        expected = f"{_line(contract, responses)}: {', '.join(at(tree, responses))}"
+        return "the status", expected, str(exchange.response.status_code)
     if "mimetype not found" in problem.message:
         content = (*parent, "content")
-        says = f"{_line(contract, content)}: {', '.join(at(tree, content))}"
-        return "content-type", says, message.content_type or "none"
+        expected = f"{_line(contract, content)}: {', '.join(at(tree, content))}"
+        return "content-type", expected, message.content_type or "none"
     data = exchange.request.body if part == "request" else exchange.response.data
     return problem.kind, problem.message, textwrap.shorten(data.decode(errors="replace"), _LONGEST_VALUE)
 
@@ -135,7 +137,7 @@ def _status(tree: Any, responses: Pointer, exchange: Exchange) -> str:
 
 
 def _follow(tree: Any, pointer: Pointer, path: Iterable[str | int]) -> Pointer:
-    """Where a rule stands in the document: the path goes through references as if they were not there."""
+    """Return the pointer of a rule in the document, following the references that `path` leaves out."""
     for step in path:
         if step not in at(tree, pointer):
             pointer, _ = resolve(tree, pointer)
@@ -173,7 +175,7 @@ def _table(*columns: str) -> Table:
 
 
 def _rendered(table: Table) -> str:
-    # Plain text whatever it is written to, so that it looks the same in a terminal, a pipe and a file.
+    # Plain text, so that it looks the same in a terminal, a pipe and a file.
     console = Console(width=WIDTH, color_system=None, legacy_windows=False)
     with console.capture() as captured:
         console.print(table)

@@ -1,4 +1,4 @@
-"""What `make conformance` turns off or does differently, each with its reason: there is no other place where it does."""
+"""Every check and feature of schemathesis that `make conformance` turns off or adapts, each with its reason."""
 
 from __future__ import annotations
 
@@ -6,39 +6,38 @@ PHASES = ("examples", "coverage", "fuzzing")
 
 # Checks that are off.
 OFF = {
-    "max_response_time": "The contract promises no time.",
+    "max_response_time": "The contract documents no response time.",
 }
-# Checks that are off too where the service is not the sandbox.
+# Checks that are also off for a live service.
 OFF_LIVE = {
-    "unsupported_method": "The service has other operations on this path, DELETE among them; they are not to be called.",
+    "unsupported_method": "The service has other operations on this path, such as DELETE; they must not be called.",
 }
-# Checks that are on, and can find nothing until the contract says more.
+# Checks that are on, but have nothing to check until the contract says more.
 IDLE = {
     "ensure_resource_availability": "needs an operation that creates an order",
     "object_level_authorization": "needs the keys of two accounts",
-    "response_headers_conformance": "the contract names no header of a response",
+    "response_headers_conformance": "the contract documents no response headers",
     "use_after_free": "needs an operation that deletes an order",
 }
-# Whatever else is not as schemathesis does it by itself.
+# All other differences from the defaults of schemathesis.
 ADAPTED = {
-    "phase stateful": "Off: it follows from one operation to the next, and the contract has one.",
-    "open enums": "Values that an enum marked x-open-enum does not list are fine: it lists what is known.",
-    "timestamps": "The check timestamp_conformance, ours, reads them as the models do, with or without a time zone; "
-    "response_schema_conformance leaves the format to it.",
-    "text/html": "Read as text, so that the schema of a gateway's page is checked and not passed over.",
-    "redirects": "Not followed: the contract knows none, and the key would go along.",
+    "phase stateful": "Off: it links several operations, and the contract has only one.",
+    "open enums": "An enum marked x-open-enum lists only the known values; others are accepted.",
+    "timestamps": "Our check timestamp_conformance parses them as the models do, with or without a time zone; "
+    "response_schema_conformance does not check the format.",
+    "text/html": "Read as text, so that the schema of a gateway's page is checked, not skipped.",
+    "redirects": "Not followed: the contract has none, and the API key would be sent to the target.",
     "extra parameters": "Not sent: a query parameter or header that the contract does not list is ignored.",
-    "learning": "Requests do not depend on earlier responses: Hypothesis takes that for a flaky test and ends the phase "
-    "after a dozen requests, without a word.",
-    "no traces": "No example database, no cache, no shrinking: a run leaves nothing behind and is the same each time.",
+    "learning": "Off: requests would depend on earlier responses, which Hypothesis takes for a flaky test: it ends the phase "
+    "after a dozen requests, without a warning.",
+    "no traces": "No example database, no cache, no shrinking: a run leaves no files behind and is reproducible.",
 }
 ADAPTED_SANDBOX = {
-    "orders": "Before each request the sandbox goes back to its first orders, because an edit may move an order to "
-    "another id.",
-    "order_id": "In a body it must be an id that a request can reach; the sandbox refuses others. The contract does "
-    "not say so, because nobody knows what the service does.",
+    "orders": "The sandbox is reset before each request, because an edit may give an order another id.",
+    "order_id": "In a body it must be an id that fits into a URL path; the sandbox refuses others. The contract does "
+    "not say so, because the behaviour of the service is unknown.",
 }
 ADAPTED_LIVE = {
-    "orders": "Only the order that was named is asked for, and it keeps its id: another order_id in a body is replaced "
-    "by its own. Requests to anything else are not sent, schemathesis' two probes among them.",
+    "orders": "Only the given order is edited, and it keeps its id: another order_id in a body is replaced "
+    "by its own. Other requests are not sent, including the two probes of schemathesis.",
 }

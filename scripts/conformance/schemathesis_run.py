@@ -1,4 +1,4 @@
-"""Runs schemathesis with the contract against a service, and says what it found."""
+"""Runs schemathesis with the contract against a service, and collects its findings."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from schemathesis import Response as HttpResponse
     from schemathesis.engine.recorder import Request as HttpRequest
 
-# What a request has by itself, or only for schemathesis.
-_UNTOLD_HEADERS = {
+# Left out of curl lines: curl sets them itself, or only schemathesis needs them.
+_OMITTED_HEADERS = {
     "accept",
     "accept-encoding",
     "connection",
@@ -38,20 +38,20 @@ _UNTOLD_HEADERS = {
     "x-schemathesis-testcaseid",
 }
 
-# One segment of a path, and neither `.` nor `..`.
+# One segment of a path, other than `.` and `..`.
 _REACHABLE_ID = r"^([^./]|\.[^./]|\.\.[^/])[^/]*$"
 
 
 @dataclass(frozen=True)
 class Service:
-    """A service to examine.
+    """A service to check.
 
     Attributes:
-        url: Where it listens.
-        api_key: Its key.
+        url: Its base URL.
+        api_key: Its API key.
         order_ids: The orders that may be edited.
-        before_each: What is done with each request before it is sent.
-        is_live: Whether it may be more than the contract says, and its orders somebody's.
+        before_each: Called with each request before it is sent.
+        is_live: Whether it is a real service, which may have more operations, and orders in use.
     """
 
     url: str
@@ -75,15 +75,15 @@ class Finding:
 
 @dataclass
 class Outcome:
-    """What a run found.
+    """The results of a run.
 
     Attributes:
         requests: How many requests each phase sent.
         responses: How many responses had each status.
         judged: How many responses each check judged.
-        failed: How many of them it found wrong.
-        findings: What was wrong, each kind once.
-        obstacles: Why the run is not complete; empty if it is.
+        failed: How many of them failed the check.
+        findings: The mismatches, each kind once.
+        obstacles: Why the run is incomplete; empty if it is complete.
     """
 
     requests: Counter[str] = field(default_factory=Counter)
@@ -95,18 +95,18 @@ class Outcome:
 
 
 def checks() -> list[str]:
-    """Every check that there is, those that are turned off too."""
+    """Return the names of all checks, including those that are turned off."""
     load_all_checks()
     return [*CHECKS.get_all_names(), "max_response_time"]
 
 
 def run(document: dict[str, Any], service: Service, *, max_examples: int, seed: int) -> Outcome:
-    """Ask the service what the contract allows and forbids, and check each response.
+    """Send requests that the contract allows and forbids, and check each response.
 
     Raises:
-        KeyboardInterrupt: If it was interrupted.
+        KeyboardInterrupt: If the run was interrupted.
     """
-    # uvicorn warns of the probe with a byte that no header may hold.
+    # uvicorn warns about the probe with an invalid byte in a header.
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
     config = SchemathesisConfig.from_dict(_config(service, max_examples=max_examples, seed=seed))
     source = document if service.is_live else _with_reachable_ids(document)
@@ -118,7 +118,7 @@ def run(document: dict[str, Any], service: Service, *, max_examples: int, seed: 
         for event in from_schema(schema).execute():
             _take(event, service, contract, outcome)
     if not outcome.obstacles and outcome.requests["fuzzing"] < max_examples and not outcome.findings:
-        outcome.obstacles[f"schemathesis gave up after {outcome.requests['fuzzing']} made-up requests"] += 1
+        outcome.obstacles[f"schemathesis stopped after {outcome.requests['fuzzing']} generated requests"] += 1
     return outcome
 
 
@@ -131,12 +131,12 @@ def _with_reachable_ids(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _config(service: Service, *, max_examples: int, seed: int) -> dict[str, Any]:
-    # The names, and why something is off, stand in conformance.rules.
+    # The reasons are in conformance.rules.
     one_by_one = {"extra-data-sources": {"responses": False}}
     config: dict[str, Any] = {
         "seed": seed,
         "base-url": service.url,
-        "auth": {"openapi": {"apiKey": {"api_key": _literally(service.api_key)}}},
+        "auth": {"openapi": {"apiKey": {"api_key": _escaped(service.api_key)}}},
         "cache": {"enabled": False},
         "continue-on-failure": True,
         "request-timeout": 30,
@@ -149,8 +149,8 @@ def _config(service: Service, *, max_examples: int, seed: int) -> dict[str, Any]
         "checks": {check: {"enabled": False} for check in OFF if check != "max_response_time"}
         | {"response_schema_conformance": {"validate-formats": False}},
         "phases": {phase: {"enabled": True, **one_by_one} for phase in PHASES} | {"stateful": {"enabled": False}},
-        "dictionaries": {"orders": {"values": [*map(_literally, service.order_ids)]}},
-        # Most requests are for an order that there is; some want to give it the id of another.
+        "dictionaries": {"orders": {"values": [*map(_escaped, service.order_ids)]}},
+        # Most requests are for an existing order; some give it the id of another one.
         "parameters": {
             "path.id": {"dictionary": "orders", "probability": 0.8},
             "body.order_id": {"dictionary": "orders", "probability": 0.3},
@@ -158,19 +158,19 @@ def _config(service: Service, *, max_examples: int, seed: int) -> dict[str, Any]
     }
     config["phases"]["fuzzing"]["error-feedback"] = {"enabled": False}
     if service.is_live:
-        config["parameters"] = {"path.id": _literally(service.order_ids[0])}
+        config["parameters"] = {"path.id": _escaped(service.order_ids[0])}
         config["checks"] |= {check: {"enabled": False} for check in OFF_LIVE}
         config["phases"]["coverage"]["unexpected-methods"] = []
     return config
 
 
-def _literally(value: str) -> str:
-    """The value as the configuration must have it: `${NAME}` would be looked up in the environment."""
+def _escaped(value: str) -> str:
+    """Escape a value for the configuration, which replaces `${NAME}` by an environment variable."""
     return value.replace("${", "$${")
 
 
 def _register(contract: Contract) -> None:
-    """Add what schemathesis needs to know of this contract; a second time replaces the first."""
+    """Register our deserializer and our check; a second call replaces the first."""
 
     @schemathesis.deserializer("text/html")
     def as_text(_: object, response: HttpResponse) -> str:
@@ -214,10 +214,10 @@ def _count(event: events.ScenarioFinished, service: Service, contract: Contract,
             status = exchange.response.status_code if exchange.response is not None else 0
             message = failure.message
             if node.name == "response_schema_conformance" and exchange.response is not None:
-                # Ours name the field that is wrong, also inside of alternatives; theirs print the whole of both.
+                # Our messages name the invalid field, also inside alternatives; theirs print both as a whole.
                 message = "\n".join(problem.message for problem in _problems(contract, exchange.response)) or message
-            found = Finding(node.name, failure.title, message, status, _curl(exchange.request, service))
-            outcome.findings.setdefault((node.name, failure.title, status), found).times += 1
+            finding = Finding(node.name, failure.title, message, status, _curl(exchange.request, service))
+            outcome.findings.setdefault((node.name, failure.title, status), finding).times += 1
 
 
 def _problems(contract: Contract, response: HttpResponse) -> list[Problem]:
@@ -227,15 +227,15 @@ def _problems(contract: Contract, response: HttpResponse) -> list[Problem]:
 
 
 def _curl(request: HttpRequest, service: Service) -> str:
-    """The request as it was sent, without the key: schemathesis' own line is of what it meant to send."""
-    words = ["curl", "-X", request.method]
+    """Return a curl command of the request as it was sent, without the key; schemathesis' own shows the one before hooks."""
+    arguments = ["curl", "-X", request.method]
     for name, values in request.headers.items():
-        if name.lower() in _UNTOLD_HEADERS:
+        if name.lower() in _OMITTED_HEADERS:
             continue
         if name.lower() == "x-api-key" and values == [service.api_key]:
-            words += ["-H", '"x-api-key: $AUTOENHANCE_API_KEY"']
+            arguments += ["-H", '"x-api-key: $AUTOENHANCE_API_KEY"']
         else:
-            words += ["-H", shlex.quote(f"{name}: {', '.join(values)}")]
+            arguments += ["-H", shlex.quote(f"{name}: {', '.join(values)}")]
     if request.body:
-        words += ["-d", shlex.quote(request.body.decode(errors="backslashreplace"))]
-    return " ".join([*words, shlex.quote(request.uri)])
+        arguments += ["-d", shlex.quote(request.body.decode(errors="backslashreplace"))]
+    return " ".join([*arguments, shlex.quote(request.uri)])

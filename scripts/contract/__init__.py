@@ -1,6 +1,6 @@
-"""The contract: reads it, says what is wrong with it and what it states, and renders it.
+"""Reads, checks and renders the contract, and lists the facts in it with their sources.
 
-`python -m contract lint` and `python -m contract render` are the commands.
+The commands are `python -m contract lint` and `python -m contract render`.
 """
 
 from __future__ import annotations

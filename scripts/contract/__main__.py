@@ -1,4 +1,4 @@
-"""Checks the contract, or renders it as one page; `python -m contract lint --help` tells the options."""
+"""Checks the contract, or renders it as an HTML page; `python -m contract lint --help` lists the options."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _COMMANDS = {
 
 
 def main(arguments: list[str]) -> int:
-    """Run a command; returns the exit status."""
+    """Run a command, and return its exit status."""
     command = _COMMANDS.get(arguments[0]) if arguments else None
     if command is None:
         print(f"usage: python -m contract {{{','.join(_COMMANDS)}}} ...", file=sys.stderr)

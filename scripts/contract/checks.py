@@ -1,4 +1,4 @@
-"""What a contract must be so that it can be generated from: JSON, whole, OpenAPI 3.1, and within a few rules of ours."""
+"""Checks that code can be generated from a contract: JSON values, resolvable references, OpenAPI 3.1, and our own rules."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 
 def read(path: Path, name: str) -> Contract:
-    """Read a contract and check that it can be generated from.
+    """Read a contract, and check that code can be generated from it.
 
     Raises:
-        ContractError: If it is not YAML, not OpenAPI, or against a rule of ours.
+        ContractError: If it is not YAML, not OpenAPI, or breaks a rule of ours.
     """
     contract = parse(path, name)
     for findings in problems(contract):
@@ -38,7 +38,7 @@ def read(path: Path, name: str) -> Contract:
 
 
 def problems(contract: Contract) -> Iterator[list[Finding]]:
-    """What is wrong, check by check; a later one may stumble over what an earlier one found."""
+    """Yield the findings of each check; a finding of one check may make a later one fail."""
     for check in _CHECKS:
         try:
             findings = list(check(contract))
@@ -48,7 +48,7 @@ def problems(contract: Contract) -> Iterator[list[Finding]]:
 
 
 def is_data(pointer: Pointer) -> bool:
-    """Whether the pointer lies in an example, whose keys mean nothing to OpenAPI."""
+    """Return whether a pointer is inside an example, whose keys mean nothing to OpenAPI."""
     for index, part in enumerate(pointer):
         if index and pointer[index - 1] == "properties":
             continue
@@ -60,7 +60,7 @@ def is_data(pointer: Pointer) -> bool:
 
 
 def statements(tree: Any) -> Iterator[tuple[Pointer, dict[str, Any]]]:
-    """Every mapping that means something to OpenAPI: those in examples do not."""
+    """Yield every mapping that means something to OpenAPI, which those in examples do not."""
     return ((pointer, node) for pointer, node in walk(tree) if isinstance(node, dict) and not is_data(pointer))
 
 
@@ -73,9 +73,9 @@ def _not_json(contract: Contract) -> Iterator[Finding]:
         elif isinstance(node, float) and not math.isfinite(node):
             yield Finding(contract.where(pointer), f"{node} is not a JSON number")
         elif not isinstance(node, str | int | float | bool | list | None):
-            yield Finding(contract.where(pointer), f"{node} is a {type(node).__name__} to YAML; quote it")
+            yield Finding(contract.where(pointer), f"YAML reads {node} as a {type(node).__name__}; quote it")
         elif isinstance(node, str) and re.search("[\ud800-\udfff]", node):
-            yield Finding(contract.where(pointer), "has half of a surrogate pair; write the character itself")
+            yield Finding(contract.where(pointer), "contains half of a surrogate pair; write the character itself")
 
 
 def _dangling_references(contract: Contract) -> Iterator[Finding]:
@@ -86,13 +86,13 @@ def _dangling_references(contract: Contract) -> Iterator[Finding]:
         if not isinstance(reference, str) or not reference.startswith("#/"):
             yield Finding(here, f"the reference {reference!r} does not point into this document (#/...)")
         elif at(contract.tree, target(reference)) is None:
-            yield Finding(here, f"the reference {reference!r} points to nothing")
-        elif _leads_back(contract.tree, pointer):
-            yield Finding(here, f"the reference {reference!r} leads back to itself without saying anything")
+            yield Finding(here, f"the reference {reference!r} has no target")
+        elif _is_circular(contract.tree, pointer):
+            yield Finding(here, f"the reference {reference!r} refers to itself and nothing else")
 
 
-def _leads_back(tree: Any, start: Pointer) -> bool:
-    """Whether what holds at a reference is, by references and `allOf` and its like alone, that reference again."""
+def _is_circular(tree: Any, start: Pointer) -> bool:
+    """Return whether a reference leads to itself through references, `allOf`, `anyOf` and `oneOf` alone."""
     pending, seen = [start], set()
     while pending:
         pointer = pending.pop()
@@ -115,7 +115,7 @@ def _leads_back(tree: Any, start: Pointer) -> bool:
 
 
 def _not_openapi(contract: Contract) -> Iterator[Finding]:
-    # Imported here because they are slow, and not needed to say that the YAML is broken.
+    # Imported here because they are slow to import, and not needed to report invalid YAML.
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import best_match
     from openapi_spec_validator import OpenAPIV31SpecValidator
@@ -123,32 +123,32 @@ def _not_openapi(contract: Contract) -> Iterator[Finding]:
 
     version = contract.tree.get("openapi")
     if not isinstance(version, str) or not version.startswith("3.1."):
-        yield Finding(contract.where(("openapi",)), f"the contract is OpenAPI 3.1, not {version!r}")
+        yield Finding(contract.where(("openapi",)), f"the version must be OpenAPI 3.1, not {version!r}")
         return
     document = contract.plain()
-    # OpenAPI's own schema leaves the schemas in a document to JSON Schema's.
+    # OpenAPI's schema does not check the schemas in a document; the metaschema of JSON Schema does.
     parts: list[tuple[Pointer, Draft202012Validator, Any]] = [((), Draft202012Validator(dict(schema_v31)), document)]
     metaschema = Draft202012Validator(Draft202012Validator.META_SCHEMA)
     parts += [(pointer, metaschema, node) for pointer, node in walk(document) if _is_schema(pointer)]
-    found = False
+    is_valid = True
     for pointer, validator, node in parts:
         for error in validator.iter_errors(node):
-            found = True
+            is_valid = False
             best = best_match([error]) or error
-            # An error of oneOf or anyOf says only that no branch fits; what is wrong with each says why.
+            # An error of oneOf or anyOf only says that no branch matches; the errors of the branches say why.
             why = "; ".join(sorted({branch.message for branch in best.context or []}))
             message = f"{best.message} ({why})" if why else best.message
             yield Finding(contract.where((*pointer, *best.absolute_path)), message)
-    if not found:
+    if is_valid:
         for error in OpenAPIV31SpecValidator(document).iter_errors():
             pointer = tuple(error.absolute_path)
-            # It tells some errors without their place, which is not the first line.
+            # Some errors come without a path; they do not belong to the first line.
             known = pointer and at(document, pointer) is not None
             yield Finding(contract.where(pointer) if known else contract.name, error.message)
 
 
 def _is_schema(pointer: Pointer) -> bool:
-    """Whether a schema begins here: one of the components, or the `schema` of a parameter or media type."""
+    """Return whether a pointer is that of a schema: of a component, a parameter or a media type."""
     is_component = pointer[:2] == ("components", "schemas") and len(pointer) == len(("components", "schemas", "name"))
     is_inline = pointer[-1:] == ("schema",) and pointer[0] == "paths"
     return (is_component or is_inline) and not is_data(pointer)
@@ -163,46 +163,56 @@ def _against_our_rules(contract: Contract) -> Iterator[Finding]:
                 re.compile(pattern)
             except re.error as error:
                 where = contract.where((*pointer, "pattern"))
-                yield Finding(where, f"the pattern {pattern!r} is no regular expression: {error}")
+                yield Finding(where, f"the pattern {pattern!r} is not a regular expression: {error}")
         yield from _unusable_schemas(contract, pointer, node)
         values = node.get("enum")
         if not isinstance(values, list):
             continue
         if "type" not in node:
-            yield Finding(contract.where(pointer), "an enum needs a `type` beside it")
+            yield Finding(contract.where(pointer), "an enum needs a `type`")
         for index, value in enumerate(values):
             here = contract.where((*pointer, "enum", index))
             if value in values[:index]:
                 yield Finding(here, f"duplicate enum value {value!r}")
             if isinstance(value, str) and re.search(r'["\\\x00-\x1f\x7f\x85\u2028\u2029]', value):
-                yield Finding(here, f"the generator changes the value {value!r}: it has a quote, backslash or control")
+                yield Finding(
+                    here,
+                    f"the generator cannot write the value {value!r}: it contains a quote, backslash or control character",
+                )
 
 
-# What a generated model has beside its fields, and the variables of its methods.
-_OF_MODELS = frozenset({
+# The other attributes of a generated model, and the variables of its methods.
+_MODEL_NAMES = frozenset({
     *("additional_keys", "additional_properties", "to_dict", "from_dict", "to_multipart"),
     *("d", "field_dict", "src_dict", "prop", "prop_dict", "prop_name"),
 })  # fmt: skip
 
 
 def _unusable_schemas(contract: Contract, pointer: Pointer, node: Any) -> Iterator[Finding]:
-    """What the generator makes a model of that is not what the contract says."""
+    """Yield what the generator would turn into a wrong model."""
     if pointer[-1:] == ("properties",):
-        for name in _OF_MODELS & set(node):
-            yield Finding(contract.where((*pointer, name)), f"{name} is what each generated model has already")
+        for name in _MODEL_NAMES & set(node):
+            yield Finding(
+                contract.where((*pointer, name)),
+                f"the property name {name!r} is taken: every generated model has it already",
+            )
         return
     if "const" in node:
-        yield Finding(contract.where((*pointer, "const")), "a const takes no other value ever; make it an enum of one")
+        yield Finding(
+            contract.where((*pointer, "const")), "a const can never get another value; use an enum with one value"
+        )
     for index, part in enumerate(node["allOf"] if isinstance(node.get("allOf"), list) else ()):
         if isinstance(part, dict) and part.get("type", "object") != "object":
             where = contract.where((*pointer, "allOf", index))
-            yield Finding(where, f"the generator takes allOf for objects, not for {part['type']}; say it without allOf")
+            yield Finding(
+                where, f"the generator supports allOf for objects only, not for {part['type']}; write it without allOf"
+            )
 
 
 def _unusable_operations(contract: Contract) -> Iterator[Finding]:
-    """What OpenAPI allows, or forbids without saying where, and nothing can be generated from."""
+    """Yield operations that nothing can be generated from, though OpenAPI allows them or reports them without a place."""
     if not contract.tree.get("paths"):
-        yield Finding(contract.where(("paths",)), "there are no paths")
+        yield Finding(contract.where(("paths",)), "the contract has no paths")
     for here in operations(contract.tree):
         if not at(contract.tree, (*here, "responses")):
             yield Finding(contract.where(here), "the operation has no responses")
@@ -210,7 +220,7 @@ def _unusable_operations(contract: Contract) -> Iterator[Finding]:
         in_path = {str(node.get("name")) for node in known if node.get("in") == "path"}
         for name in sorted(set(re.findall(r"{(.*?)}", str(here[1]))) ^ in_path):
             where = contract.where((*here, "parameters"))
-            yield Finding(where, f"the path and the parameters do not agree on {name!r}")
+            yield Finding(where, f"the path parameter {name!r} must be both in the path and in the parameters")
 
 
 _CHECKS: tuple[Callable[[Contract], Iterator[Finding]], ...] = (

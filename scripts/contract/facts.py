@@ -1,4 +1,4 @@
-"""What the contract states, each with the words that say where it is known from."""
+"""Lists the facts that the contract states, each with its source."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from contract.load import Pointer
 
-# In the order in which a reviewer wants them: what is documented first, what nobody has seen last.
+# In the order of a review: documented facts first, inferred ones last.
 SOURCES = {
     "page": "documented: the page about editing an order",
     "changelog": "documented: the notes on API versions",
@@ -21,13 +21,13 @@ SOURCES = {
     "observed": "observed in responses of the live service",
     "inferred": "inferred from the others",
 }
-# What a source may be about: the thing itself, or one property of it that is known from elsewhere.
+# What a source is about: the part itself, or one property of it that another source states.
 ASPECTS = {"x-source": "", "x-null-source": "null", "x-type-source": "type", "x-values-source": "values"}
 
 
 @dataclass(frozen=True)
 class Part:
-    """A part of the contract that must say what it is and where that is known from."""
+    """A part of the contract that must have a description and a source."""
 
     name: str
     kind: str
@@ -37,7 +37,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Fact:
-    """One thing that is known, and where from."""
+    """One fact, and its source."""
 
     name: str
     source: str
@@ -45,7 +45,7 @@ class Fact:
 
 
 def parts(tree: Any) -> Iterator[Part]:
-    """Every operation, parameter, request body, response, schema, property and security scheme."""
+    """Yield every operation, parameter, request body, response, schema, property and security scheme."""
     for pointer in operations(tree):
         yield from _parts_of_operation(at(tree, pointer), pointer)
     components = tree.get("components", {})
@@ -58,7 +58,7 @@ def parts(tree: Any) -> Iterator[Part]:
 
 
 def _properties(owner: str, schema: Any, pointer: Pointer) -> Iterator[Part]:
-    """The properties of a schema, those of the objects in it too; what a reference points to is told where it stands."""
+    """Yield the properties of a schema, including nested ones; those of a referenced schema come with that schema."""
     for key, value in _items(schema, "properties"):
         yield Part(f"{owner}.{key}", "property", (*pointer, "properties", key), value)
         yield from _properties(f"{owner}.{key}", value, (*pointer, "properties", key))
@@ -95,7 +95,7 @@ def _inline(owner: str, node: Any, pointer: Pointer) -> Iterator[Part]:
 
 
 def facts(tree: Any) -> Iterator[Fact]:
-    """Every statement of a source, in the order of the contract."""
+    """Yield every fact with a source, in the order of the contract."""
     for part in parts(tree):
         for key, aspect in ASPECTS.items():
             if isinstance(part.node, dict) and key in part.node:
@@ -104,5 +104,5 @@ def facts(tree: Any) -> Iterator[Fact]:
 
 
 def _items(node: Any, key: str) -> list[tuple[str, Any]]:
-    found = at(node, (key,))
-    return list(found.items()) if isinstance(found, dict) else []
+    mapping = at(node, (key,))
+    return list(mapping.items()) if isinstance(mapping, dict) else []

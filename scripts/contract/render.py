@@ -1,6 +1,6 @@
-"""Renders the contract into one HTML file that needs nothing else: no network, no other file. Run by `make docs`.
+"""Renders the contract as one HTML file that works without network or other files. Run by `make docs`.
 
-Exit status: 0 done, 2 it could not be done and the page that was there is as it was.
+Exit status: 0 done; 2 an error, and an existing page is unchanged.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from contract.checks import read, statements
 from contract.facts import ASPECTS
 from contract.load import at, operations, with_since
 
-# What is said small, after a description.
+# Shown in small print after a description.
 FACTS = {key: aspect or "source" for key, aspect in ASPECTS.items()} | {"x-keyword": "keyword"}
 OPTIONS = {
     "disableTelemetry": True,
-    # All that can be folded is open.
+    # Expand everything.
     "schemasExpansionLevel": 9,
     "jsonSamplesExpandLevel": 9,
     "maxDisplayedEnumValues": 99,
-    # Redoc makes up a sample for every language that it knows; these four are ours.
+    # Redoc generates a sample for every language that it knows; show only our four.
     "codeSamples": {
         "languages": [
             {"lang": "curl", "label": "cURL"},
@@ -38,13 +38,13 @@ OPTIONS = {
         ]
     },
 }
-# The page's one request: the logo under the menu. A word stands for it, so that whom to thank can still be read.
+# The only request of the page is for the logo under the menu. The name replaces it, to keep the attribution.
 LOGO = "https://cdn.redoc.ly/redoc/logo-mini-full.svg"
 WORD = (
     "<svg xmlns='http://www.w3.org/2000/svg' width='42' height='14'>"
     "<text y='11' font-family='sans-serif' font-size='12' fill='#0044d4'>Redoc</text></svg>"
 )
-# Nothing is fetched now, and the browser sees to it that nothing ever is. Redoc searches in a worker that it makes itself.
+# The page fetches nothing, and this policy enforces it. Redoc searches in a worker that it creates from a blob.
 POLICY = (
     "default-src 'none'; script-src 'unsafe-inline' blob:; worker-src blob:; style-src 'unsafe-inline'; "
     "img-src data:; font-src data:; base-uri 'none'; form-action 'none'"
@@ -56,7 +56,7 @@ FOOTER = "max-width: 50rem; margin: 0 auto; padding: 2rem; font: 14px/1.5 Roboto
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Render the page; returns the exit status."""
+    """Render the page, and return the exit status."""
     parser = argparse.ArgumentParser(prog="contract render", description=__doc__.splitlines()[0])
     parser.add_argument("--spec", type=Path, default=SPEC, help="the contract (default: %(default)s)")
     parser.add_argument(
@@ -77,11 +77,11 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def render(spec: Path) -> str:
-    """Make the page of a contract.
+    """Return the HTML page of a contract.
 
     Raises:
-        FailureError: If the contract cannot be used, if Redocly CLI is not installed or fails, or if it makes a page that
-            this does not know how to take off the network.
+        FailureError: If the contract cannot be used, if Redocly CLI is not installed or fails, or if its page lacks a text
+            that is replaced here.
     """
     document = with_since(read(spec, name_of(spec)).plain())
     about = document["info"].pop("description", "")
@@ -93,25 +93,25 @@ def render(spec: Path) -> str:
         arguments = ("openapi.json", "--output", "index.html", "--inlineBundle", "--openapi", json.dumps(OPTIONS))
         finished = redocly.run("build-docs", *arguments, folder=folder)
         if finished.returncode:
-            said = " ".join((finished.stderr.strip() or finished.stdout.strip()).split())
-            raise FailureError(f"Redocly CLI failed: {said or f'exit status {finished.returncode}'}")
+            output = " ".join((finished.stderr.strip() or finished.stdout.strip()).split())
+            raise FailureError(f"Redocly CLI failed: {output or f'exit status {finished.returncode}'}")
         page = (folder / "index.html").read_text(encoding="utf-8")
-    # The page is about the operation: how the contract came about is at its end.
+    # The page is about the operation; the introduction, on how the contract came about, goes to its end.
     page = _replace(page, END, f'<footer style="{FOOTER}">{MarkdownIt().render(about)}</footer>\n{END}')
     page = _replace(page, LOGO, f"data:image/svg+xml,{quote(WORD)}")
     return _replace(page, HEAD, f'{HEAD}  <meta http-equiv="Content-Security-Policy" content="{POLICY}" />\n')
 
 
 def _for_redoc(document: dict[str, Any]) -> dict[str, Any]:
-    """Say the same in the way that Redoc shows all of it."""
-    # It folds the operations of a tag away; without tags, the one that there is stands open.
+    """Rewrite the document so that Redoc shows all of it."""
+    # It collapses the operations of a tag; without tags, our one operation is expanded.
     document.pop("tags", None)
     for pointer in operations(document):
         at(document, pointer).pop("tags", None)
     for _, node in statements(document):
         if "x-source" in node and isinstance(node.get("description"), str):
             node["description"] = _with_facts(node)
-    # Of a field that may be null it shows what the branch of its `anyOf` says, in a box of its own.
+    # It shows the branches of a nullable `anyOf` in boxes of their own.
     schemas = document.get("components", {}).get("schemas", {})
     for schema in schemas.values():
         fields = schema.get("properties", {})
@@ -120,14 +120,14 @@ def _for_redoc(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _with_facts(node: dict[str, Any]) -> str:
-    """The description, with where it is known from after it, small; each paragraph is one line."""
+    """Return the description, each paragraph on one line, with the sources after it in small print."""
     paragraphs = [" ".join(each.split()) for each in node["description"].strip().split("\n\n")]
     facts = ", ".join(f"{word}: {node[key]}" for key, word in FACTS.items() if key in node)
     return "\n\n".join(paragraphs) + f" <small>{facts}</small>"
 
 
 def _without_branches(field: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:
-    """A field that is one thing or null, as a type or null."""
+    """Return a nullable field without its `anyOf`, as a list of types."""
     branches = field.get("anyOf", [])
     if len(branches) != len(("it", "null")) or branches[1] != {"type": "null"}:
         return field
@@ -145,6 +145,6 @@ def _without_branches(field: dict[str, Any], schemas: dict[str, Any]) -> dict[st
 def _replace(page: str, old: str, new: str) -> str:
     if page.count(old) != 1:
         raise FailureError(
-            f"Redoc's page holds {old.strip()!r} {page.count(old)} times, not once; see scripts/contract/render.py."
+            f"Redoc's page contains {old.strip()!r} {page.count(old)} times, not once; adapt scripts/contract/render.py"
         )
     return page.replace(old, new)

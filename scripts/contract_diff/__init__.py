@@ -1,7 +1,7 @@
-"""Compares two OpenAPI documents: does the new one take all that the old one allowed?
+"""Compares two OpenAPI documents: is the new one backward compatible with the old one?
 
-Requests that were right must stay right, and responses must stay within what was promised. What differs is told with its
-place, and `severities.py` says what it means for users of the contract and for this client.
+Requests that were valid must stay valid, and responses must stay within what was promised. Each difference has its place,
+and `severities.py` decides what it means for users of the contract and for this client.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from contract_diff.severities import RULES, judge
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-# What is ours alone to say, or never on the wire: no document of others need have it.
+# Only our own contract has these, or they are never sent: a document of the service may differ in them.
 _NOT_UPSTREAM = frozenset(
     {"operation id", "path parameter renamed", "enum opened", "enum closed", "discriminator", "default"}
 )
@@ -32,10 +32,10 @@ __all__ = ["RULES", "Change", "DiffError", "Impact", "compare", "compare_upstrea
 
 
 def compare(old: Contract, new: Contract) -> list[Change]:
-    """Every change of a contract, what it means for its users, the worst first.
+    """Return all changes of a contract, judged for its users, the worst first.
 
     Raises:
-        DiffError: If a contract cannot be followed.
+        DiffError: If a reference of a contract cannot be resolved, or something cannot be compared.
     """
     before, after = Document(old), Document(new)
     changes = _judged(chain(compare_documents(before, after), compare_descriptions(before, after)), before, after)
@@ -45,37 +45,37 @@ def compare(old: Contract, new: Contract) -> list[Change]:
 
 
 def compare_upstream(ours: Contract, theirs: Contract) -> list[Change]:
-    """How our operation differs from that of a document of the service, and what it means for this client.
+    """Return how our operation differs from that of a document of the service, judged for this client.
 
     Raises:
-        DiffError: If a document cannot be followed, or does not describe the operation.
+        DiffError: If a reference of a document cannot be resolved, or it does not describe the operation.
     """
     before, after = Document(ours), Document(theirs)
-    one, other = find_ours(before), find_ours(after)
-    found = chain(
-        compare_addresses(one, other), OperationComparison(one, other, resolvers(before, after)).differences()
+    old, new = find_ours(before), find_ours(after)
+    differences = chain(
+        compare_addresses(old, new), OperationComparison(old, new, resolvers(before, after)).differences()
     )
     return _judged(
-        (difference for difference in found if difference.kind not in _NOT_UPSTREAM), before, after, upstream=True
+        (difference for difference in differences if difference.kind not in _NOT_UPSTREAM), before, after, upstream=True
     )
 
 
 def is_within(narrow: Any, wide: Any) -> bool:
-    """Whether one JSON Schema takes all that another one allows, fields without a name included."""
-    one, other = (Document(Contract("schema", {"openapi": "3.1.0", "schema": schema})) for schema in (narrow, wide))
-    return Containment(Resolver((one, other), "request"), is_strict=True).is_within(
+    """Return whether `wide` accepts every value that `narrow` accepts, undeclared fields included (JSON Schema)."""
+    left, right = (Document(Contract("schema", {"openapi": "3.1.0", "schema": schema})) for schema in (narrow, wide))
+    return Containment(Resolver((left, right), "request"), is_strict=True).is_within(
         ((0, ("schema",)),), ((1, ("schema",)),)
     )
 
 
 def _judged(differences: Iterable[Difference], old: Document, new: Document, *, upstream: bool = False) -> list[Change]:
-    """Each event with its verdict; what is the same in several responses is told once."""
+    """Judge each difference; the same one in several responses becomes one change."""
     grouped: dict[object, tuple[Difference, tuple[str, str], list[str]]] = {}
     try:
         for difference in differences:
-            here, there = difference.places
-            shown = old.where(here) if here is not None else "", new.where(there) if there is not None else ""
-            # What stands once in the contract and is used in several responses is one change.
+            before, after = difference.places
+            shown = old.where(before) if before is not None else "", new.where(after) if after is not None else ""
+            # A part of the contract that several responses refer to is one change.
             location = replace(difference.location, status=str(bool(difference.location.status)))
             key = replace(difference, location=location, places=(None, None)), shown
             grouped.setdefault(key, (difference, shown, []))[2].append(difference.location.status)

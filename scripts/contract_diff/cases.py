@@ -1,4 +1,4 @@
-"""Alternatives of a schema, of one type each, and what the keywords of such an alternative say together."""
+"""Alternatives of a schema, of one type each, with their keywords combined."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from contract import Pointer
 
 Part = tuple[int, "Pointer"]
-"""A schema: which of the two documents, and where in it."""
+"""A schema: the index of its document (0 or 1), and its pointer there."""
 Schemas = tuple[Part, ...]
-"""Schemas that hold together, in one order; none allow everything."""
+"""Schemas that must all match, sorted; an empty tuple allows everything."""
 
 TYPES: Final = ("null", "boolean", "number", "string", "array", "object")
 _LISTING: Final = frozenset(
@@ -30,7 +30,7 @@ OF_NUMBERS: Final = frozenset({"int32", "int64", "float", "double"})
 
 @dataclass(frozen=True)
 class Clause:
-    """One alternative: keywords that hold together, schemas that must not hold, and what only another like it implies."""
+    """One alternative: schemas that must match, schemas that must not match, and keywords that are not understood."""
 
     layers: frozenset[Part] = frozenset()
     nots: frozenset[Part] = frozenset()
@@ -42,22 +42,22 @@ class Clause:
 
 @dataclass
 class Case:
-    """The values of one type that an alternative allows, and what its keywords say of them together."""
+    """The values of one type that an alternative allows, by its combined keywords."""
 
     kind: str
     clause: Clause
     layers: list[tuple[Part, Any]]
-    """The schemas of the alternative, with what they say."""
+    """The schemas of the alternative, with their nodes."""
     beside: frozenset[str] = frozenset()
-    """The fields that it or another alternative of the same schemas names."""
+    """The fields that this or another alternative of the same schemas declares."""
 
     def all(self, key: str) -> list[Any]:
-        """What each schema that has a keyword says there."""
+        """Return the value of a keyword in each schema that has it."""
         return [node[key] for _, node in self.layers if key in node]
 
     @cached_property
     def values(self) -> list[Any] | None:
-        """What an `enum` or a `const` lists of this type; None if any value will do."""
+        """The values of this type that `enum` or `const` lists; None if neither is given."""
         lists = [*self.all("enum"), *([each] for each in self.all("const"))]
         if self.kind == "null":
             lists.append([None])
@@ -66,36 +66,36 @@ class Case:
         if not lists:
             return None
         others = [set(map(as_json, each)) for each in lists[1:]]
-        return [v for v in lists[0] if kind_of(v) == self.kind and all(as_json(v) in other for other in others)]
+        return [v for v in lists[0] if kind_of(v) == self.kind and all(as_json(v) in values for values in others)]
 
     @cached_property
     def listed(self) -> set[str]:
-        """The values that are listed, as JSON."""
+        """The listed values, as JSON."""
         return {*map(as_json, self.values or ())}
 
     @cached_property
     def is_list(self) -> bool:
-        """Whether it says nothing but which values there are; numbers may have to be whole as well."""
+        """Whether it only lists values; never for numbers, which may also have to be integers."""
         is_plain = not self.clause.nots and all(node.keys() <= _LISTING for _, node in self.layers)
         return is_plain and self.values is not None and self.kind != "number"
 
     @cached_property
     def is_integer(self) -> bool:
-        """Whether its numbers are whole."""
+        """Whether its numbers are integers."""
         return any("integer" in types and "number" not in types for types in self.all("type"))
 
     def limit(self, key: str, none: float) -> float:
-        """The tightest of the limits with this name; `none` if there is none."""
+        """Return the tightest limit of this name, or `none` without one."""
         tightest: float = (max if key in LOWER else min)([none, *self.all(key)])
         return tightest
 
     def texts(self, key: str) -> set[str]:
-        """What a keyword of texts says, such as each `pattern`; formats of numbers count for numbers only."""
-        found = {as_json(value) for value in self.all(key)}
+        """Return all values of a string keyword such as `pattern`, as JSON; numeric formats count for numbers only."""
+        texts = {as_json(value) for value in self.all(key)}
         if key == "format":
-            found |= {_WIDER[text] for text in found & _WIDER.keys()}
-            return {text for text in found if (json.loads(text) in OF_NUMBERS) == (self.kind == "number")}
-        return found
+            texts |= {_WIDER[text] for text in texts & _WIDER.keys()}
+            return {text for text in texts if (json.loads(text) in OF_NUMBERS) == (self.kind == "number")}
+        return texts
 
     @cached_property
     def hidden(self) -> set[str]:
@@ -104,62 +104,62 @@ class Case:
 
     @cached_property
     def required(self) -> set[str]:
-        """The fields that must be there."""
+        """The required fields."""
         return {str(name) for names in self.all("required") for name in names} - self.hidden
 
     @cached_property
     def names(self) -> list[str]:
-        """The fields that are named."""
+        """The declared fields."""
         return list(dict.fromkeys(name for fields in self.all("properties") for name in fields))
 
     @cached_property
     def known(self) -> list[str]:
-        """The fields that are named, or must be there."""
+        """The declared or required fields."""
         return list(dict.fromkeys([*self.names, *sorted(self.required)]))
 
     @cached_property
     def patterns(self) -> list[str]:
-        """The patterns for names of fields."""
+        """The patterns of `patternProperties`."""
         return list(dict.fromkeys(pattern for fields in self.all("patternProperties") for pattern in fields))
 
     def field(self, name: str) -> Schemas:
-        """What holds for a field."""
-        found: list[Part] = []
+        """Return the schemas of a field."""
+        schemas: list[Part] = []
         for part, node in self.layers:
             patterns = [each for each in node.get("patternProperties", ()) if _matches(each, name)]
-            here = [below(part, "patternProperties", each) for each in patterns]
+            own = [below(part, "patternProperties", each) for each in patterns]
             if name in node.get("properties", ()):
-                here.append(below(part, "properties", name))
-            found += here or _others(part, node)
-        return joined(found)
+                own.append(below(part, "properties", name))
+            schemas += own or _others(part, node)
+        return joined(schemas)
 
     def matching(self, pattern: str, *, at_most: bool) -> Schemas:
-        """What holds for fields whose name matches: of those without a name of their own, at least, or at most."""
-        found: list[Part] = []
+        """Return the schemas of undeclared fields that match a pattern; with `at_most` also those of other fields."""
+        schemas: list[Part] = []
         for part, node in self.layers:
             if pattern in node.get("patternProperties", ()):
-                found.append(below(part, "patternProperties", pattern))
+                schemas.append(below(part, "patternProperties", pattern))
             elif at_most:
-                found += _others(part, node)
-        return joined(found)
+                schemas += _others(part, node)
+        return joined(schemas)
 
     @cached_property
     def others(self) -> Schemas:
-        """What holds for fields that are not named and match no pattern."""
+        """The schemas of fields that are not declared and match no pattern."""
         return joined(each for layer in self.layers for each in _others(*layer))
 
     @cached_property
     def field_names(self) -> Schemas:
-        """What holds for the names of fields."""
+        """The schemas of field names (`propertyNames`)."""
         return joined(below(part, "propertyNames") for part, node in self.layers if "propertyNames" in node)
 
     @cached_property
     def prefix(self) -> int:
-        """How many items have a schema of their own."""
+        """The number of items with a schema of their own."""
         return max(map(len, self.all("prefixItems")), default=0)
 
     def item(self, index: int) -> Schemas:
-        """What holds for an item."""
+        """Return the schemas of the item at an index."""
         prefixed = [index < len(node.get("prefixItems", ())) for _, node in self.layers]
         return joined(
             below(part, "prefixItems", index) if is_prefix else below(part, "items")
@@ -169,7 +169,7 @@ class Case:
 
     @cached_property
     def contained(self) -> list[tuple[Schemas, int, float]]:
-        """What must be among the items: a schema, and of how many at least and at most."""
+        """The schemas of `contains`, each with the minimum and the maximum number of matching items."""
         return [
             ((below(part, "contains"),), node.get("minContains", 1), node.get("maxContains", float("inf")))
             for part, node in self.layers
@@ -178,29 +178,29 @@ class Case:
 
     @cached_property
     def dependent(self) -> set[tuple[str, str]]:
-        """Which field, if it is there, requires which other."""
+        """Pairs of fields of which the first requires the second (`dependentRequired`)."""
         pairs = [pair for each in self.all("dependentRequired") for pair in each.items()]
         return {(name, str(other)) for name, others in pairs if isinstance(others, list) for other in others}
 
     @cached_property
     def evaluated(self) -> set[object]:
-        """What an `unevaluated…` leaves alone: fields and items by name, pattern or number, and keywords for all others."""
+        """What `unevaluated…` ignores: fields and items by name, pattern or index, and keywords for all others."""
         keys = ("additionalProperties", "unevaluatedProperties", "items", "unevaluatedItems", "contains")
         return {*self.names, *self.patterns, *range(self.prefix), *(f"{key}:" for key in keys if self.all(key))}
 
 
 def is_limited(node: dict[str, Any], key: str) -> bool:
-    """Whether a keyword holds a schema that does not allow everything."""
+    """Return whether a keyword has a schema that does not allow everything."""
     return node.get(key, True) not in (True, {})
 
 
 def joined(parts: Iterable[Part]) -> Schemas:
-    """Schemas that hold together, in the order that is theirs."""
+    """Return schemas that must all match, without duplicates and sorted."""
     return tuple(sorted(set(parts), key=lambda part: (part[0], tuple(map(str, part[1])))))
 
 
 def below(part: Part, *steps: str | int) -> Part:
-    """A part of a schema."""
+    """Return a part of a schema."""
     return part[0], (*part[1], *steps)
 
 
@@ -213,14 +213,14 @@ def _matches(pattern: str, name: str) -> bool:
 
 
 def as_json(value: Any) -> str:
-    """A value as JSON text, the same for 1 and 1.0, whatever the order of keys."""
+    """Return a value as JSON with sorted keys, the same for 1 and 1.0."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return json.dumps(value, sort_keys=True, ensure_ascii=False)
 
 
 def kind_of(value: Any) -> str:
-    """The type of a JSON value; an integer is a number."""
+    """Return the type of a JSON value; an integer is a number."""
     for kind, name in ((bool, "boolean"), (int | float, "number"), (str, "string"), (list, "array"), (dict, "object")):
         if isinstance(value, kind):
             return name

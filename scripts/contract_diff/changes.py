@@ -1,4 +1,4 @@
-"""What a comparison finds: events, each with its place, and the words to tell them in."""
+"""The results of a comparison: differences and changes, their places, and how they are worded."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ _MOST_VALUES: Final = 12
 
 @dataclass(frozen=True)
 class Location:
-    """A part of the wire; places of different responses that are otherwise the same can be told together."""
+    """A part of a request or response; equal parts of several responses can be shown together."""
 
     direction: Direction
     base: str
-    """What it belongs to, such as `request body`; of a response what comes after its status."""
+    """What it belongs to, such as `request body`; for a response, what comes after its status."""
     status: str = ""
     fields: str = ""
 
     def below(self, step: str) -> Location:
-        """The place of a field, an item or an alternative."""
+        """Return the location of a field, an item or an alternative."""
         fields = f"{self.fields}{step}" if step.startswith(("[", "(")) or not self.fields else f"{self.fields}.{step}"
         return Location(self.direction, self.base, self.status, fields)
 
     def show(self, statuses: list[str]) -> str:
-        """The place in words, for all of these statuses."""
+        """Return the location as text, with all of these statuses."""
         base = self.base
         if self.status:
             base = f"{'responses' if len(statuses) > 1 else 'response'} {', '.join(statuses)}{base}"
@@ -46,16 +46,16 @@ class Difference:
     """One thing that differs.
 
     Attributes:
-        kind: What happened, in the words of `severities.py`.
-        place: Where on the wire.
-        subject: What it happened to.
-        action: Whether the subject came, went, or is another.
-        old: What it was.
-        new: What it is.
-        places: Where it stands in the old and in the new contract.
-        violates: Whether the new contract may not take what the old one allowed, or allow what the old one did not.
-        client: The kind by which this client judges, where that is another one.
-        note: What else a reader may want to know.
+        kind: The kind of change, one of those in `severities.py`.
+        location: Where in a request or response.
+        subject: What was added, removed or changed.
+        action: Whether the subject was added, removed or changed.
+        old: Its old value.
+        new: Its new value.
+        places: Its pointers in the old and in the new contract.
+        violates: Whether the new contract may refuse requests, or allow responses, that the old one did not.
+        client: The kind that decides for this client, if it is another one.
+        note: Additional information for the reader.
     """
 
     kind: str
@@ -70,13 +70,14 @@ class Difference:
     note: str = ""
 
     def sentence(self, *, upstream: bool) -> str:
-        """What happened; or, of a document of the service, what is in which of the two."""
+        """Return the difference as a sentence; with `upstream`, as what ours and theirs have."""
         is_many = self.subject.startswith(("Enum values", "Other fields"))
         are, were = ("are", "were") if is_many else ("is", "was")
         if self.action != "changed":
-            words = {"added": ("new", "only in theirs"), "removed": ("gone", "only in ours")}[self.action]
-            said = self.new if self.action == "added" else self.old
-            verb = f"{are} {words[upstream]}{f' ({said})' if said else ''}"
+            side = {"added": "theirs", "removed": "ours"}[self.action]
+            value = self.new if self.action == "added" else self.old
+            verb = f"{are} only in {side}" if upstream else f"{were} {self.action}"
+            verb += f" ({value})" if value else ""
         elif not self.old:
             verb = "differs" if upstream else "changed"
         elif upstream:
@@ -88,17 +89,17 @@ class Difference:
 
 @dataclass(frozen=True)
 class Change:
-    """One change on the wire, judged.
+    """One judged change of requests or responses.
 
     Attributes:
-        what: Which part of the wire, such as ``response 200: `images[].status` ``.
-        where: File, line and JSON pointer; in the old contract where the part is gone.
-        kind: What happened, in the words of `severities.py`.
-        sentence: What happened.
-        breaking: Whether it breaks something.
-        impact: Which part of a version follows.
-        because: Why.
-        sides: Where it is in ours and in theirs, if a document of the service is compared; empty where it is not.
+        what: The changed part, such as ``response 200: `images[].status` ``.
+        where: File, line and JSON pointer; those of the old contract if the part was removed.
+        kind: The kind of change, one of those in `severities.py`.
+        sentence: The change as a sentence.
+        breaking: Whether it is a breaking change.
+        impact: The version bump that it needs.
+        because: The reason for the verdict.
+        sides: The places in ours and in theirs (empty without one) if a document of the service is compared, else None.
     """
 
     what: str
@@ -112,12 +113,12 @@ class Change:
 
 
 def highest(impacts: list[Impact]) -> Impact | None:
-    """The one that decides, or None where nothing changed."""
+    """Return the highest impact, or None without any."""
     return max(impacts, key=IMPACTS.index, default=None)
 
 
 def show(value: Any) -> str:
-    """A value as JSON, in a word or two."""
+    """Return a value as JSON in backticks, shortened."""
     if value is None:
         return "not set"
     text = json.dumps(value, ensure_ascii=False).replace("`", "'")
@@ -125,7 +126,7 @@ def show(value: Any) -> str:
 
 
 def names(values: list[Any]) -> str:
-    """A list in words: `a`, `b` and `c`; of many the first."""
+    """Return a list as text: `a`, `b` and `c`; of a long one only the first values."""
     shown = [
         f"`{value}`" if isinstance(value, str) and re.fullmatch(r"[^`\s]+", value) else show(value) for value in values
     ]

@@ -1,4 +1,4 @@
-"""Compares all operations of two documents, each with its servers, security, request and responses."""
+"""Compares all operations of two documents, including their servers, security, requests and responses."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _OPTIONAL: Final = ("optional", "required")
 
 
 def compare_documents(old: Document, new: Document) -> Iterator[Difference]:
-    """What differs between all operations of two documents."""
+    """Yield all differences between the operations of two documents."""
     versions: tuple[Pointer, ...] = (("info", "version"), ("openapi",))
     for pointer in versions:
         shown = show(old.get(pointer)), show(new.get(pointer))
@@ -35,16 +35,18 @@ def compare_documents(old: Document, new: Document) -> Iterator[Difference]:
                 "contract version", location, f"`{pointer[-1]}`", "changed", *shown, places=(pointer, pointer)
             )
     before, after = operations(old), operations(new)
-    gone = [operation for key, operation in before.items() if key not in after]
-    come = [operation for key, operation in after.items() if key not in before]
-    for one in gone:
-        note = _find_rename(one, come)
+    removed = [operation for key, operation in before.items() if key not in after]
+    added = [operation for key, operation in after.items() if key not in before]
+    for each in removed:
+        note = _find_rename(each, added)
         yield Difference(
-            "operation removed", _OPERATION, f"`{one.name}`", "removed", places=(one.pointer, None), note=note
+            "operation removed", _OPERATION, f"`{each.name}`", "removed", places=(each.pointer, None), note=note
         )
-    for one in come:
-        note = _find_rename(one, gone)
-        yield Difference("operation added", _OPERATION, f"`{one.name}`", "added", places=(None, one.pointer), note=note)
+    for each in added:
+        note = _find_rename(each, removed)
+        yield Difference(
+            "operation added", _OPERATION, f"`{each.name}`", "added", places=(None, each.pointer), note=note
+        )
     both = resolvers(old, new)
     if old.get(("webhooks",)) and not both["request"].is_same((0, ("webhooks",)), (1, ("webhooks",)), "webhooks"):
         places = ("webhooks",), ("webhooks",) if new.get(("webhooks",)) else ()
@@ -60,38 +62,38 @@ def _find_rename(operation: Operation, others: list[Operation]) -> str:
 
 
 def _compare_servers(old: Operation, new: Operation) -> Iterator[Difference]:
-    """Clients send to the first server; the others are as good as one another."""
+    """Compare servers: clients use the first one; the order of the others does not matter."""
     location = Location("both", "servers")
-    here, there = old.nearest("servers") or old.pointer, new.nearest("servers") or new.pointer
-    first, now_first = old.servers[0][0], new.servers[0][0]
-    if first != now_first:
-        places = tuple((*each, 0, "url") if each[-1] == "servers" else each for each in (here, there))
-        shown = f"`{first}`", f"`{now_first}`"
+    old_place, new_place = old.nearest("servers") or old.pointer, new.nearest("servers") or new.pointer
+    old_first, new_first = old.servers[0][0], new.servers[0][0]
+    if old_first != new_first:
+        places = tuple((*each, 0, "url") if each[-1] == "servers" else each for each in (old_place, new_place))
+        shown = f"`{old_first}`", f"`{new_first}`"
         yield Difference("server", location, "The first server", "changed", *shown, places=(places[0], places[1]))
-    before, after = ({url for urls in each.servers for url in urls} - {first, now_first} for each in (old, new))
+    before, after = ({url for urls in each.servers for url in urls} - {old_first, new_first} for each in (old, new))
     for url in sorted(before - after):
-        yield Difference("server removed", location, f"`{url}`", "removed", places=(here, None))
+        yield Difference("server removed", location, f"`{url}`", "removed", places=(old_place, None))
     for url in sorted(after - before):
-        yield Difference("server added", location, f"`{url}`", "added", places=(None, there))
+        yield Difference("server added", location, f"`{url}`", "added", places=(None, new_place))
 
 
 def compare_addresses(ours: Operation, theirs: Operation) -> Iterator[Difference]:
-    """Whether requests to our operation go where theirs does."""
-    one, other = addresses(ours), addresses(theirs)
+    """Yield differences in the host and the path that requests to our operation and to theirs go to."""
+    sides = addresses(ours), addresses(theirs)
     for index, subject in enumerate(("The host", "The path")):
-        here, there = ({each[index] for each in side if each[index]} for side in (one, other))
-        if here and there and not here & there:
-            texts = [" or ".join(f"`{each}`" for each in sorted(side)).replace("{}", "{id}") for side in (here, there)]
+        old, new = ({each[index] for each in side if each[index]} for side in sides)
+        if old and new and not old & new:
+            texts = [" or ".join(f"`{each}`" for each in sorted(side)).replace("{}", "{id}") for side in (old, new)]
             places = ours.nearest("servers") or ours.pointer, theirs.nearest("servers") or theirs.pointer
             yield Difference("server", Location("both", "address"), subject, old=texts[0], new=texts[1], places=places)
 
 
 class OperationComparison:
-    """Compares two operations but for their servers.
+    """Compares two operations, except their servers.
 
     Args:
         old: The operation of the old contract.
-        new: That of the new one.
+        new: The operation of the new contract.
         resolvers: The schemas of both documents, by direction.
     """
 
@@ -99,7 +101,7 @@ class OperationComparison:
         self._old, self._new, self._resolvers = old, new, resolvers
 
     def differences(self) -> Iterator[Difference]:
-        """Everything that differs.
+        """Yield all differences.
 
         Raises:
             DiffError: If something cannot be compared; the message says where it is.
@@ -126,39 +128,41 @@ class OperationComparison:
             yield from self._response(location, old.response_of(status), new.response_of(status))
 
     def _security(self) -> Iterator[Difference]:
-        """Every way in that was enough must still be enough."""
+        """Compare security: credentials that were accepted must still be accepted."""
         old, new = self._old.security, self._new.security
         if old.keys() == new.keys():
             return
-        refused = [way for way in old if not any(other <= way for other in new)]
+        refused = [needs for needs in old if not any(each <= needs for each in new)]
         shown = _show_security(old), _show_security(new)
         places = old[refused[0]] if refused else next(iter(old.values())), next(iter(new.values()))
         kind = "security" if refused else "security added"
         places = self._find_scheme(*places) or places
-        yield Difference(kind, Location("both", "security"), "What is asked for", "changed", *shown, places=places)
+        yield Difference(
+            kind, Location("both", "security"), "The required credentials", "changed", *shown, places=places
+        )
 
-    def _find_scheme(self, here: Pointer, there: Pointer) -> Pair | None:
-        """Where a scheme changed, if it is the only one that is asked for, by the same name in both."""
-        asked = self._old.document.get(here), self._new.document.get(there)
-        if not all(isinstance(each, dict) and len(each) == 1 for each in asked) or asked[0].keys() != asked[1].keys():
+    def _find_scheme(self, old: Pointer, new: Pointer) -> Pair | None:
+        """Return the places of a changed security scheme, if both sides require only this one, by the same name."""
+        needs = self._old.document.get(old), self._new.document.get(new)
+        if not all(isinstance(each, dict) and len(each) == 1 for each in needs) or needs[0].keys() != needs[1].keys():
             return None
-        pointer: Pointer = ("components", "securitySchemes", *asked[0])
+        pointer: Pointer = ("components", "securitySchemes", *needs[0])
         for key in ("type", "in", "name", "scheme"):
-            before, after = self._said(key, (pointer, pointer))
+            before, after = self._values(key, (pointer, pointer))
             if before != after:
                 return (*pointer, key), (*pointer, key)
         return None
 
     def _parameter(self, where: str, name: str, old: Pointer | None, new: Pointer | None) -> Iterator[Difference]:
-        names = self._said("name", (old, new))
+        names = self._values("name", (old, new))
         location = Location("request", f"{where} parameter `{names[1] or names[0]}`")
         if old is None:
-            sent = SENT_ALWAYS | {need.rpartition(" ")[2] for way in self._old.security for need in way}
+            sent = SENT_ALWAYS | {need.rpartition(" ")[2] for needs in self._old.security for need in needs}
             is_sent = where == "path" or (where == "header" and name in sent)
-            is_required = self._said("required", (old, new))[1] is True
+            is_required = self._values("required", (old, new))[1] is True
             kind = "parameter required" if is_required else "parameter added"
-            client, said = "parameter sent" if is_sent and is_required else "", _OPTIONAL[is_required]
-            yield Difference(kind, location, "The parameter", "added", new=said, places=(None, new), client=client)
+            client, text = "parameter sent" if is_sent and is_required else "", _OPTIONAL[is_required]
+            yield Difference(kind, location, "The parameter", "added", new=text, places=(None, new), client=client)
         elif new is None:
             client = "header removed from request" if where == "header" else ""
             yield Difference(
@@ -175,7 +179,7 @@ class OperationComparison:
 
     def _body(self, location: Location, old: Pointer | None, new: Pointer | None) -> Iterator[Difference]:
         if old is None and new is not None:
-            kind = "required body added" if self._said("required", (old, new))[1] is True else "body added"
+            kind = "required body added" if self._values("required", (old, new))[1] is True else "body added"
             yield Difference(kind, location, "The body", "added", places=(self._old.pointer, new))
         elif old is not None and new is None:
             yield Difference("body removed", location, "The body", "removed", places=(old, self._new.pointer))
@@ -191,7 +195,7 @@ class OperationComparison:
             yield Difference(kind, location, "The response", "added", places=(None, new), client=client)
             success = next((pointer for status, pointer in self._old.responses.items() if status.startswith("2")), None)
             if kind == "success added" and may_be_order and success is not None:
-                # This client reads it as an order: whether it is none is told, and of the rest only that it came.
+                # This client reads it as an order: of its schema, report only what is not an order.
                 yield from (
                     difference
                     for difference in self._response(location, success, new)
@@ -204,9 +208,9 @@ class OperationComparison:
         elif old is not None and new is not None:
             before, after = self._old.headers(old), self._new.headers(new)
             for name in sorted(before.keys() | after.keys()):
-                here = replace(location, base=f" header `{name}`")
-                yield from self._header(here, before.get(name), after.get(name))
-            if self._said("links", (old, new))[0]:
+                inner = replace(location, base=f" header `{name}`")
+                yield from self._header(inner, before.get(name), after.get(name))
+            if self._values("links", (old, new))[0]:
                 yield from self._whole("links", location, (old, new))
             yield from self._content(location, old, new)
 
@@ -218,51 +222,51 @@ class OperationComparison:
             yield from self._flag("required", "header {}", location, "The header", (old, new))
             yield from self._inner(location, old, new)
 
-    def _content(self, location: Location, here: Pointer, there: Pointer) -> Iterator[Difference]:
-        """Media types: what requests were sent as must be taken, what responses come as must have been promised."""
-        old, new = self._old.content(here), self._new.content(there)
+    def _content(self, location: Location, old_place: Pointer, new_place: Pointer) -> Iterator[Difference]:
+        """Compare media types: those of requests must still be accepted, those of responses must have been promised."""
+        old, new = self._old.content(old_place), self._new.content(new_place)
         kept = {(name, match) for name in old if (match := find_media_type(name, new))}
         known = {(match, name) for name in new if (match := find_media_type(name, old))}
         pairs = kept if location.direction == "request" else known
-        gone = [name for name in old if name not in {one for one, _ in pairs}]
-        come = [name for name in new if name not in {other for _, other in pairs}]
+        removed = [name for name in old if name not in {old_name for old_name, _ in pairs}]
+        added = [name for name in new if name not in {new_name for _, new_name in pairs}]
         before, after = (next((name for name in each if is_json(name)), None) for each in (old, new))
-        for name in gone:
+        for name in removed:
             client = "no JSON" if location.direction != "request" and name == before and after is None else ""
             yield Difference(
                 "media type removed", location, f"`{name}`", "removed", places=(old[name], None), client=client
             )
-        for name in come:
+        for name in added:
             kind = "media type added" if old or location.direction == "request" else "response body added"
             yield Difference(kind, location, f"`{name}`", "added", places=(None, new[name]))
-        if location.direction != "request" and before in gone and after in come:
-            pairs.add((before, after))  # JSON by another name
-        # What belonged to a range, or does now, is compared with it, too.
+        if location.direction != "request" and before in removed and after in added:
+            pairs.add((before, after))  # JSON under another media type
+        # A media type that belonged to a range, or does now, is compared with the range, too.
         pairs |= kept if location.direction != "request" else known
-        for one, other in sorted(pairs):
-            name = one if location.direction == "request" else other
+        for old_name, new_name in sorted(pairs):
+            name = old_name if location.direction == "request" else new_name
             inner = replace(location, base=location.base + ("" if name == JSON else f" ({name})"))
-            pair = old[one], new[other]
+            pair = old[old_name], new[new_name]
             yield from self._schemas(inner, *pair)
             yield from self._whole("encoding", inner, pair)
 
     def _flag(self, key: str, kind: str, location: Location, subject: str, pair: Pair) -> Iterator[Difference]:
-        """Whether it must be there, or is deprecated, where that differs."""
-        old, new = (value is True for value in self._said(key, pair))
+        """Compare a boolean keyword: `required` or `deprecated`."""
+        old, new = (value is True for value in self._values(key, pair))
         words = _OPTIONAL if key == "required" else ("`false`", "`true`")
         if old != new:
             yield Difference(kind.format(words[new]), location, subject, "changed", words[old], words[new], places=pair)
 
     def _inner(self, location: Location, old: Pointer, new: Pointer) -> Iterator[Difference]:
-        """How two parameters or headers are written, and their schemas: each may have its own or that of a media type."""
-        here, there = self._old.content(old), self._new.content(new)
+        """Compare the style and the schemas of two parameters or headers; the schema may be that of a media type."""
+        before, after = self._old.content(old), self._new.content(new)
         styles = self._old.style(old), self._new.style(new)
         if styles[0] != styles[1]:
             yield Difference("style", location, "Its style", "changed", *styles, places=(old, new))
-        yield from self._schemas(location, next(iter(here.values()), old), next(iter(there.values()), new))
+        yield from self._schemas(location, next(iter(before.values()), old), next(iter(after.values()), new))
 
     def _schemas(self, location: Location, old: Pointer, new: Pointer) -> Iterator[Difference]:
-        """What differs between the schemas of two media types, parameters or headers, each of which may have none."""
+        """Compare the schemas of two media types, parameters or headers, each of which may have none."""
         resolver = self._resolvers["request" if location.direction == "request" else "response"]
         has_old, has_new = ("schema" in node for node in self._nodes((old, new)))
         before, after = (0, (*old, "schema")), (1, (*new, "schema"))
@@ -277,27 +281,27 @@ class OperationComparison:
             yield Difference("schema", location, "The schema", "added", places=(None, after[1]), violates=violates)
 
     def _whole(self, key: str, location: Location, pair: Pair) -> Iterator[Difference]:
-        """What is not compared in detail, only whether it is the same, and all that it refers to."""
-        before, after = (each or None for each in self._said(key, pair))
+        """Compare a keyword as a whole, with all that it refers to, but not in detail."""
+        before, after = (each or None for each in self._values(key, pair))
         parts = (0, (*pair[0], key)), (1, (*pair[1], key))
         if before != after or (before and not self._resolvers["request"].is_same(*parts, key)):
             places = parts[0][1] if before else pair[0], parts[1][1] if after else pair[1]
             yield Difference(key, location, f"`{key}`", "changed", show(before), show(after), places=places)
 
     def _nodes(self, pair: tuple[Pointer | None, Pointer | None]) -> list[dict[str, Any]]:
-        """What stands there in each contract; nothing where there is no such place."""
+        """Return the mapping at the pointer in each contract; empty without a pointer."""
         both = zip((self._old, self._new), pair, strict=True)
         return [{} if pointer is None else operation.document.mapping(pointer) for operation, pointer in both]
 
-    def _said(self, key: str, pair: tuple[Pointer | None, Pointer | None]) -> list[Any]:
-        """What each contract says at a key of its part."""
+    def _values(self, key: str, pair: tuple[Pointer | None, Pointer | None]) -> list[Any]:
+        """Return the value of a key in each contract."""
         return [node.get(key) for node in self._nodes(pair)]
 
 
-def _show_security(ways: Iterable[frozenset[str]]) -> str:
-    return " or ".join(sorted(" and ".join(sorted(way)) or "nothing" for way in ways))
+def _show_security(alternatives: Iterable[frozenset[str]]) -> str:
+    return " or ".join(sorted(" and ".join(sorted(needs)) or "nothing" for needs in alternatives))
 
 
 def _is_part(status: str, of: str) -> bool:
-    """Whether a status, or a range, belongs to a range."""
+    """Return whether a status or a range belongs to a range."""
     return of.endswith("XX") and status not in {of, "default"} and status.startswith(of[0])

@@ -1,6 +1,6 @@
-"""Whether one schema takes all that another one allows. What cannot be shown counts as no.
+"""Decides whether one schema accepts every value that another one accepts. What cannot be proved counts as no.
 
-Fields that a schema neither names nor limits are nobody's promise: that they get a name, with any schema, takes nothing away.
+Fields that a schema neither declares nor limits are not promised: declaring them later, with any schema, breaks nothing.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ Pair = tuple[Schemas, Schemas]
 
 
 class Containment:
-    """Tells whether schemas of two documents are within one another.
+    """Decides whether schemas of two documents are contained in one another.
 
     Args:
         resolver: The two documents.
-        given: Pairs of which the first counts as within the second: those that are compared by themselves.
-        is_strict: Whether fields that are neither named nor limited count as well.
+        given: Pairs of which the first is taken as contained in the second, because they are compared separately.
+        is_strict: Whether fields that are neither declared nor limited count as well.
     """
 
     def __init__(self, resolver: Resolver, given: Iterable[Pair] = (), *, is_strict: bool = False) -> None:
@@ -40,24 +40,24 @@ class Containment:
         self._known: dict[Pair, bool] = {}
         self._trail: list[Pair] = []
         self._depth = 0
-        self._looked_at: set[tuple[Clause, str]] = set()
+        self._visiting: set[tuple[Clause, str]] = set()
 
     @cached_property
     def _strict(self) -> Containment:
-        """The same for what must not hold: there, fields that are neither named nor limited do count."""
+        """A strict one, for schemas under `not`, where undeclared and unlimited fields count."""
         return self if self._is_strict else Containment(self._resolver, is_strict=True)
 
     def is_within(self, narrow: Schemas, wide: Schemas) -> bool:
-        """Whether every value that meets all of the first meets all of the others."""
+        """Return whether every value that matches all of `narrow` matches all of `wide`."""
         pair = narrow, wide
         if not wide or pair in self._given:
             return True
         if pair not in self._known:
             if self._depth > _DEEPEST:
                 return False
-            began = len(self._trail)
+            start = len(self._trail)
             self._trail.append(pair)
-            self._known[pair] = True  # in a circle, until it is refuted
+            self._known[pair] = True  # assumed in a circle, until it is refuted
             self._depth += 1
             try:
                 is_within = self._are_covered(self._resolver.cases(narrow), wide)
@@ -65,23 +65,23 @@ class Containment:
                 is_within = self._resolver.are_same(narrow, wide)
             self._depth -= 1
             if not is_within:
-                # What was shown meanwhile may rest on it.
-                for each in self._trail[began:]:
+                # What was concluded meanwhile may depend on that assumption.
+                for each in self._trail[start:]:
                     if self._known[each]:
                         del self._known[each]
-                del self._trail[began:]
+                del self._trail[start:]
                 self._known[pair] = False
         return self._known[pair]
 
     def is_empty(self, schemas: Schemas) -> bool:
-        """Whether it can be shown that no value meets all of them."""
+        """Return whether it can be proved that no value matches all of them."""
         try:
             return all(self._is_empty(case) for case in self._resolver.cases(schemas))
         except TooManyError:
             return False
 
     def inhabited(self, schemas: Schemas) -> list[Case]:
-        """The alternatives that allow something, as far as can be told.
+        """Return the alternatives that are not proved to be empty.
 
         Raises:
             TooManyError: If there are too many.
@@ -103,7 +103,7 @@ class Containment:
         return all(self._takes(value, wide, case) or not self._may_take(value, case.clause.layers) for value in rest)
 
     def _takes(self, value: Any, schemas: Iterable[Part], case: Case | None = None) -> bool:
-        """Whether a value, that of an alternative maybe, meets all schemas."""
+        """Return whether a value, perhaps one of an alternative, certainly matches all schemas."""
         granted = {(key, text) for key in _TEXTS for text in case.texts(key)} if case else set()
         granted |= {(key, as_json(self._resolver.node(part))) for key, part in (case.clause.opaque if case else ())}
         return all(self._resolver.values.is_valid(value, part, granted) is True for part in schemas)
@@ -131,7 +131,7 @@ class Containment:
         return self._arrays_within(case, other) if case.kind == "array" else self._objects_within(case, other)
 
     def _conditions_within(self, case: Case, other: Case) -> bool:
-        """Schemas that must not hold, and keywords of which only that they are the same is known."""
+        """Return whether the schemas under `not` and the opaque keywords of `other` are implied."""
         for part in other.clause.nots - case.clause.nots:
             implied = any(self._strict.is_within((part,), (each,)) for each in case.clause.nots)
             if not implied and not self._is_apart(case, part):
@@ -145,12 +145,12 @@ class Containment:
         return True
 
     def _meets_one(self, case: Case, part: Part) -> bool:
-        """Whether what meets one of the branches of a `oneOf` meets no other."""
+        """Return whether a value that matches one branch of a `oneOf` matches no other."""
         branches = range(len(self._resolver.node(part)))
         return sum(not self._is_apart(case, below(part, index)) for index in branches) <= 1
 
     def _is_apart(self, case: Case, part: Part) -> bool:
-        """Whether it can be shown that nothing of an alternative meets a schema."""
+        """Return whether it can be proved that no value of an alternative matches a schema."""
         try:
             others = [other for other in self._resolver.cases((part,)) if other.kind == case.kind]
         except TooManyError:
@@ -158,19 +158,19 @@ class Containment:
         return all(self._is_empty(self._resolver.case(case.kind, case.clause & other.clause)) for other in others)
 
     def _is_empty(self, case: Case) -> bool:
-        looked_at = case.clause, case.kind
-        if looked_at in self._looked_at:
-            return False  # in a circle: it cannot be shown
-        self._looked_at.add(looked_at)
+        key = case.clause, case.kind
+        if key in self._visiting:
+            return False  # in a circle: it cannot be proved
+        self._visiting.add(key)
         try:
             if case.values is not None and (case.kind != "null" or not case.values):
                 return not any(self._may_take(value, case.clause.layers) for value in case.values)
             return self._has_no_room(case) or any(self._is_refused(case, part) for part in case.clause.nots)
         finally:
-            self._looked_at.discard(looked_at)
+            self._visiting.discard(key)
 
     def _is_refused(self, case: Case, part: Part) -> bool:
-        """Whether all of an alternative meets a schema that must not hold."""
+        """Return whether every value of an alternative matches a schema under `not`."""
         if self._resolver.node(part) is True:
             return True
         try:
@@ -178,7 +178,7 @@ class Containment:
         except TooManyError:
             return False
         bare = self._resolver.case(case.kind, Clause(case.clause.layers))
-        return any(self._strict._is_case_within(bare, other) for other in others if other.kind == case.kind)  # noqa: SLF001  # it is one of its own
+        return any(self._strict._is_case_within(bare, other) for other in others if other.kind == case.kind)  # noqa: SLF001  # of the same class
 
     def _has_no_room(self, case: Case) -> bool:
         match case.kind:
@@ -208,10 +208,10 @@ class Containment:
         return all(self._has_items(case, *wanted) for wanted in other.contained)
 
     def _has_items(self, case: Case, schema: Schemas, least: int, most: float) -> bool:
-        there = [each for each, count, _ in case.contained if count >= least and self.is_within(each, schema)]
+        enough = [each for each, count, _ in case.contained if count >= least and self.is_within(each, schema)]
         every = all(self.is_within(case.item(index), schema) for index in range(case.prefix + 1))
         few = [each for each, _, count in case.contained if count <= most and self.is_within(schema, each)]
-        is_enough = least == 0 or bool(there) or (every and case.limit("minItems", 0) >= least)
+        is_enough = least == 0 or bool(enough) or (every and case.limit("minItems", 0) >= least)
         return is_enough and (bool(few) or case.limit("maxItems", math.inf) <= most)
 
     def _objects_within(self, case: Case, other: Case) -> bool:
@@ -228,10 +228,10 @@ class Containment:
 
     def _is_field_within(self, case: Case, other: Case, name: str) -> bool:
         old = case.field(name)
-        # Of a response, what is gone deeper down, where it has no place of its own, is told nowhere else.
-        is_told = self._resolver.direction == "request" or self._depth == 1
-        is_told = is_told and not case.all(f"patternProperties{UNREAD}")
-        if not old and not self._is_strict and is_told and name not in case.beside:
+        # In a response, a removed field below a part without a location of its own is reported only here.
+        is_reported = self._resolver.direction == "request" or self._depth == 1
+        is_reported = is_reported and not case.all(f"patternProperties{UNREAD}")
+        if not old and not self._is_strict and is_reported and name not in case.beside:
             return True
         return self.is_within(old, other.field(name))
 
@@ -244,14 +244,14 @@ class Containment:
         return min(named, case.limit("maxProperties", math.inf))
 
     def _other_fields_within(self, case: Case, other: Case) -> bool:
-        """Fields without a name of their own, by their patterns and without."""
-        mine = {pattern: case.matching(pattern, at_most=False) for pattern in case.patterns}
+        """Return whether undeclared fields are contained, with and without a matching pattern."""
+        own = {pattern: case.matching(pattern, at_most=False) for pattern in case.patterns}
         for pattern in other.patterns:
             wanted = other.matching(pattern, at_most=True)
-            known = [mine[pattern]] if pattern in mine else [*mine.values(), case.others]
+            known = [own[pattern]] if pattern in own else [*own.values(), case.others]
             if not all(self.is_within(each, wanted) for each in known):
                 return False
-        rest = [mine[pattern] for pattern in mine if pattern not in other.patterns] + [case.others]
+        rest = [own[pattern] for pattern in own if pattern not in other.patterns] + [case.others]
         return all(self.is_within(each, other.others) for each in rest)
 
     def _are_names_within(self, case: Case, other: Case) -> bool:
@@ -282,7 +282,7 @@ def _range_within(case: Case, other: Case, least: str, most: str) -> bool:
 
 
 def _bounds(case: Case) -> tuple[tuple[float, int], tuple[float, int]]:
-    """The lowest and the highest number, each with a mark that puts a bound that is itself no value beyond it."""
+    """Return the lower and the upper bound, each with a mark by which an exclusive bound sorts as tighter."""
     low = max((case.limit("minimum", -math.inf), 0), (case.limit("exclusiveMinimum", -math.inf), 1))
     high = min((case.limit("maximum", math.inf), 0), (case.limit("exclusiveMaximum", math.inf), -1))
     if case.is_integer:

@@ -1,4 +1,4 @@
-"""Finds what changed in the words of a contract: descriptions, examples, sources. None of it is sent."""
+"""Finds changes of descriptions, examples and sources, none of which is sent."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SILENT = _WORDS | ASPECTS.keys() | {"x-codeSamples", "x-since", "x-keyword"}
 
 
 def compare_descriptions(old: Document, new: Document) -> Iterator[Difference]:
-    """Every change of words in a part that both contracts have."""
+    """Yield the changes of descriptions, examples and sources in parts that both contracts have."""
     for pointer, key, before, after in _changed(old.tree, new.tree, ()):
         location = Location("both", _name(pointer))
         places = (*pointer, key), (*pointer, key)
@@ -33,7 +33,7 @@ def compare_descriptions(old: Document, new: Document) -> Iterator[Difference]:
 
 
 def _name(pointer: Pointer) -> str:
-    """The part that the words are about, short: a schema and its field, or the last parts of the pointer."""
+    """Return a short name of the described part: a schema and its field, or the end of the pointer."""
     if pointer[:2] == ("components", "schemas"):
         return ".".join(str(part) for part in pointer[2:] if part != "properties")
     return " ".join(str(part) for part in pointer[-2:]) or "document"
@@ -55,7 +55,7 @@ def _changed(old: Any, new: Any, pointer: Pointer, *, is_map: bool = False) -> I
 
 
 def _identity(item: Any, index: int) -> object:
-    """What makes an item of a list the same one in another contract: a parameter's name, else its place."""
+    """Return what identifies an item of a list in both contracts: the name of a parameter, else the index."""
     if isinstance(item, dict) and "name" in item:
         return item.get("in"), item["name"]
     return index

@@ -1,4 +1,4 @@
-"""What differs between two schemas at one place, without what is below it."""
+"""Compares two schemas at one location, without the parts below it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _OPTIONAL: Final = ("optional", "required")
 _OPEN: Final = ("closed", "open")
-# What may differ although each schema takes all that the other one does.
+# Kinds of differences that are possible although both schemas accept the same values.
 UNSEEN: Final = frozenset({
     *("field added", "field removed", "deprecated", "default", "discriminator"),
     *("enum opened", "enum closed", "enum value added, open", "enum value removed"),
@@ -32,14 +32,14 @@ UNSEEN: Final = frozenset({
 
 @dataclass(frozen=True)
 class NodeComparison:
-    """What differs at one place.
+    """The comparison of two schemas at one location.
 
     Attributes:
         resolver: The two documents.
-        place: The place.
-        old: What the old contract says there.
-        new: What the new one says.
-        is_held: Whether the new schema keeps to the old one, so that no difference of values takes anything away.
+        location: Where in a request or response.
+        old: The old schema.
+        new: The new schema.
+        is_held: Whether the new schema is compatible with the old one, so that no difference of values breaks anything.
     """
 
     resolver: Resolver
@@ -49,7 +49,7 @@ class NodeComparison:
     is_held: bool
 
     def differences(self, *, is_equal: bool) -> Iterator[Difference]:
-        """Fields and marks; what is said of values only if it does not come to the same."""
+        """Yield the differences; those of values only if the schemas do not accept the same values (`is_equal`)."""
         yield from self._fields()
         if not is_equal:
             yield from self._types()
@@ -74,12 +74,12 @@ class NodeComparison:
         widens: bool = False,
         **more: Any,
     ) -> Difference:
-        """A difference of a keyword; whether less is allowed than before, or more, as far as this alone is looked at."""
+        """Return the difference of a keyword; `narrows` and `widens` tell what it alone does to the allowed values."""
         old, new = shown or ("", "")
         violates = not self.is_held and (narrows if self._is_request else widens)
         places = self.old.part_of(key)[1], self.new.part_of(key)[1]
-        said: dict[str, Any] = {"old": old, "new": new, "places": places, "violates": violates}
-        return Difference(kind, self.location, subject, **(said | more))
+        defaults: dict[str, Any] = {"old": old, "new": new, "places": places, "violates": violates}
+        return Difference(kind, self.location, subject, **(defaults | more))
 
     def _types(self) -> Iterator[Difference]:
         old, new = self.old, self.new
@@ -107,12 +107,12 @@ class NodeComparison:
             yield self._difference(kind, "Its value", *shown, key="enum", narrows=old is None, widens=new is None)
             return
         before, after = ({*map(as_json, values)} for values in (old, new))
-        if gone := [value for value in old if as_json(value) not in after]:
-            yield self._difference("enum value removed", _enum(gone), key="enum", narrows=True, action="removed")
-        if come := [value for value in new if as_json(value) not in before]:
+        if removed := [value for value in old if as_json(value) not in after]:
+            yield self._difference("enum value removed", _enum(removed), key="enum", narrows=True, action="removed")
+        if added := [value for value in new if as_json(value) not in before]:
             is_open = not self._is_request and self.old.is_open and self.new.is_open
             kind = "enum value added, open" if is_open else "enum value added"
-            yield self._difference(kind, _enum(come), key="enum", widens=not is_open, action="added")
+            yield self._difference(kind, _enum(added), key="enum", widens=not is_open, action="added")
 
     def _keywords(self) -> Iterator[Difference]:
         old, new = self.old.keywords, self.new.keywords
@@ -134,7 +134,7 @@ class NodeComparison:
                 )
 
     def _is_kept(self, key: str, limit: Any) -> bool:
-        """Whether the client keeps to a limit before it sends anything."""
+        """Return whether the client enforces a limit before it sends anything."""
         kept = KEPT.get((self.location.show([]), key))
         return kept is not None and limit is not None and (limit <= kept if key in LOWER else limit >= kept)
 
@@ -154,16 +154,16 @@ class NodeComparison:
         old, new = self.old, self.new
         is_any = any(each.type_text == "any" and not each.every_name for each in (old, new))
         if not (old.may_be("object") and new.may_be("object")) or (is_any and old.type_text != new.type_text):
-            return  # the types say it all
-        # Of alternatives that are not compared one by one, the fields are told here.
+            return  # the types say it already
+        # The fields of alternatives that are not compared one by one are compared here.
         are_paired = len(old.alternatives) == len(new.alternatives)
         before, after = (each.object.known if are_paired else each.every_name for each in (old, new))
-        gone = [name for name in before if name not in new.every_name]
-        come = [name for name in after if name not in old.every_name]
-        notes = self._find_renames(gone, come)
-        for name in [*gone, *come]:
-            yield self._field(name, notes.get(name, ""), is_new=name in come)
-        for name in sorted((old.object.required ^ new.object.required) - {*gone, *come}):
+        removed = [name for name in before if name not in new.every_name]
+        added = [name for name in after if name not in old.every_name]
+        notes = self._find_renames(removed, added)
+        for name in [*removed, *added]:
+            yield self._field(name, notes.get(name, ""), is_new=name in added)
+        for name in sorted((old.object.required ^ new.object.required) - {*removed, *added}):
             narrows = name in new.object.required
             kind, words = ("field required", _OPTIONAL) if narrows else ("field optional", _OPTIONAL[::-1])
             yield self._difference(kind, f"`{name}`", *words, key="required", narrows=narrows, widens=not narrows)
@@ -173,39 +173,39 @@ class NodeComparison:
         is_required = name in view.object.required and self._is_request == is_new
         kind = ("required field added" if is_required else "field added") if is_new else "field removed"
         client = "field optional" if is_required and not is_new else ""
-        said = f"{_OPTIONAL[is_required]}, {View(self.resolver, view.object.field(name)).type_text}"
+        text = f"{_OPTIONAL[is_required]}, {View(self.resolver, view.object.field(name)).type_text}"
         action: Action = "added" if is_new else "removed"
         difference = Difference(
-            kind, self.location, f"`{name}`", action, new=said if is_new and self._is_request else ""
+            kind, self.location, f"`{name}`", action, new=text if is_new and self._is_request else ""
         )
         places = (None, _named(view, name)) if is_new else (_named(view, name), None)
-        violates, note = not is_new or is_required or self._loses(name), note or self._elsewhere(name, other)
+        violates, note = not is_new or is_required or self._loses(name), note or self._note_hidden(name, other)
         return replace(difference, places=places, violates=violates, client=client, note=note)
 
     def _loses(self, name: str) -> bool:
-        """Whether a field, named in one of the two only, may not be what it could be, or be what it could not be."""
+        """Return whether a field that only one side declares now allows less in requests, or more in responses."""
         narrow, wide = (self.old, self.new) if self._is_request else (self.new, self.old)
         schemas = narrow.object.field(name)
         is_promised = bool(schemas) or name in narrow.object.known
         return is_promised and not Containment(self.resolver).is_within(schemas, wide.object.field(name))
 
-    def _find_renames(self, gone: list[str], come: list[str]) -> dict[str, str]:
-        """Notes on fields of which one went and one came with the very same schema."""
-        old = {name: self.old.object.field(name) for name in gone}
-        new = {name: self.new.object.field(name) for name in come}
+    def _find_renames(self, removed: list[str], added: list[str]) -> dict[str, str]:
+        """Return notes on removed and added fields that have the same schema."""
+        old = {name: self.old.object.field(name) for name in removed}
+        new = {name: self.new.object.field(name) for name in added}
         notes: dict[str, str] = {}
-        for name in gone:
-            twins = [other for other in come if self.resolver.are_same(old[name], new[other])]
+        for name in removed:
+            twins = [other for other in added if self.resolver.are_same(old[name], new[other])]
             if len(twins) == 1 and sum(self.resolver.are_same(each, new[twins[0]]) for each in old.values()) == 1:
                 note = f"It looks like a rename of `{name}` to `{twins[0]}`."
                 notes |= {name: note, twins[0]: note}
         return notes
 
-    def _elsewhere(self, name: str, view: View) -> str:
+    def _note_hidden(self, name: str, view: View) -> str:
         if name not in view.object.hidden:
             return ""
         other, mark = ("responses", "readOnly") if self._is_request else ("requests", "writeOnly")
-        return f"It is only in {other} there ({mark})."
+        return f"The other contract has it in {other} only ({mark})."
 
     def _marks(self) -> Iterator[Difference]:
         old, new = self.old, self.new
@@ -226,7 +226,7 @@ class NodeComparison:
 
 
 def _compare_limits(key: str, old: Any, new: Any) -> tuple[bool, bool]:
-    """Whether less is allowed than before, and whether more is, as far as can be told."""
+    """Return whether a limit allows less than before, and whether more; both if this is unknown."""
     if old is None or new is None:
         return old is None, new is None
     if key in LOWER | UPPER:
@@ -239,7 +239,7 @@ def _cover(wide: list[str], narrow: list[str]) -> bool:
 
 
 def _named(view: View, name: str) -> Pointer:
-    """Where a field stands: under its name, if any of its schemas does."""
+    """Return the pointer of a field, under `properties` if it is declared there."""
     pointers = [pointer for _, pointer in view.object.field(name)] or [view.part_of()[1]]
     return next((each for each in pointers if each[-2:] == ("properties", name)), pointers[0])
 

@@ -1,4 +1,4 @@
-"""A document to compare, of OpenAPI 3.0 or 3.1, and its one normal form for each direction."""
+"""An OpenAPI 3.0 or 3.1 document to compare, and its normal form for each direction."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LONGEST_CHAIN: Final = 100
 LOWER: Final = frozenset({"minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"})
 UPPER: Final = frozenset({"maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties"})
 _Number = int | float
-# Of another type these say nothing.
+# The types of keywords; a value of another type is ignored.
 _SHAPES: Final[dict[str, Any]] = {
     **dict.fromkeys(("properties", "patternProperties", "dependentSchemas", "dependentRequired"), dict),
     **dict.fromkeys(("type", "enum", "required", "allOf", "anyOf", "oneOf", "prefixItems"), list),
@@ -29,30 +29,30 @@ _SHAPES: Final[dict[str, Any]] = {
 }
 _TYPES: Final = frozenset({"null", "boolean", "integer", "number", "string", "array", "object"})
 UNREAD: Final = " (not read)"
-"""What the name of a keyword ends in that says something, but nothing that is understood."""
-# What limits nothing.
+"""A suffix of keywords whose value is not understood."""
+# Values that limit nothing.
 _NO_LIMITS: Final[dict[str, Any]] = {
     **dict.fromkeys(("minLength", "minItems", "minProperties", "multipleOf"), (0,)),
     "uniqueItems": (False,),
 }
 _IN_PLACE: Final = {"$ref", "allOf", "anyOf", "oneOf", "if", "dependentSchemas", "contains"}
 LITERALS: Final = {"enum", "const", "default", "example", "examples", "mapping"}
-# Their keys are names, not keywords.
+# Mappings whose keys are names, not keywords.
 MAPS: Final = {
     *("properties", "patternProperties", "dependentSchemas", "dependentRequired", "$defs", "definitions", "schemas"),
     *("paths", "parameters", "requestBodies", "responses", "headers", "content", "pathItems", "callbacks"),
 }
 _REPEATED: Final = re.compile(r"[+*}]\)[+*{]")
-# Patterns that every text matches.
+# Patterns that every string matches.
 _ANY_TEXT: Final = re.compile(r"\^?(\.\*|\(\?:\.\*\)|)\$?|\[\\s\\S\]\*|\^\[\\s\\S\]\*\$")
 
 
 class DiffError(Exception):
-    """Two documents cannot be compared; the message says why, and where."""
+    """The documents cannot be compared; the message says why, and where."""
 
 
 class Document:
-    """What a contract says, its references followed where they are met."""
+    """A contract whose references are followed on access."""
 
     def __init__(self, contract: Contract) -> None:
         self.name = contract.name
@@ -62,28 +62,28 @@ class Document:
         self.is_3_0 = self.version.startswith("3.0")
 
     def where(self, pointer: Pointer) -> str:
-        """File, line and pointer of what stands there; of a keyword that only the normal form has, of its schema."""
+        """Return file, line and pointer of a part; of its schema for a keyword that only the normal form has."""
         pointer = tuple(step.removesuffix(UNREAD) if isinstance(step, str) else step for step in pointer)
         is_there = pointer[-1:] not in {("additionalProperties",), ("items",)} or at(self.tree, pointer) is not None
         return self._contract.where(pointer if is_there else pointer[:-1])
 
     def get(self, pointer: Pointer) -> Any:
-        """What stands there, where references are followed; None if nothing does."""
+        """Return the value at a pointer, following references; None if there is none."""
         return at(self.tree, self.follow(pointer))
 
     def mapping(self, pointer: Pointer) -> dict[str, Any]:
-        """The mapping at a pointer, where references are followed; empty if nothing stands there.
+        """Return the mapping at a pointer, following references; empty if there is none.
 
         Raises:
-            DiffError: If something else stands there.
+            DiffError: If the value is not a mapping.
         """
         return self._checked(pointer, dict, "is not a mapping") or {}
 
     def sequence(self, pointer: Pointer) -> list[Any]:
-        """The list at a pointer; empty if nothing stands there.
+        """Return the list at a pointer, following references; empty if there is none.
 
         Raises:
-            DiffError: If something else stands there.
+            DiffError: If the value is not a list.
         """
         return self._checked(pointer, list, "is not a list") or []
 
@@ -94,10 +94,10 @@ class Document:
         return node
 
     def follow(self, pointer: Pointer) -> Pointer:
-        """Where a chain of references ends; what is no reference is its own end.
+        """Return the end of a chain of references; the pointer itself if there is no reference.
 
         Raises:
-            DiffError: If a reference leads to nothing, out of the document, in a circle or too far.
+            DiffError: If a reference has no target in this document, is circular, or the chain is too long.
         """
         end = pointer
         for _ in range(_LONGEST_CHAIN):
@@ -108,27 +108,27 @@ class Document:
         raise self.error(pointer, f"is in a circle, or a chain, of more than {_LONGEST_CHAIN} references")
 
     def target(self, pointer: Pointer, reference: str = "") -> Pointer:
-        """Where the reference at a pointer, or one that is given for it, leads to.
+        """Return the target of the reference at a pointer, or of the given reference.
 
         Raises:
-            DiffError: If it leads to nothing, or out of the document.
+            DiffError: If it has no target in this document.
         """
         reference = reference or at(self.tree, pointer)["$ref"]
         if reference != "#" and not reference.startswith("#/"):
             problem = f"refers to {reference!r}, which is not a place in the same document; bundle it first"
             raise self.error(pointer, problem)
-        found = locate(self.tree, reference)
-        if found is None:
-            raise self.error(pointer, f"refers to {reference!r}, where there is nothing")
-        return found
+        pointed = locate(self.tree, reference)
+        if pointed is None:
+            raise self.error(pointer, f"refers to {reference!r}, which does not exist")
+        return pointed
 
     def error(self, pointer: Pointer, problem: str) -> DiffError:
-        """An error that names the place."""
+        """Return an error that names the place."""
         return DiffError(f"{self.where(pointer)} {problem}")
 
     @contextmanager
     def comparing(self, pointer: Pointer) -> Iterator[None]:
-        """While something is compared that stands at a pointer: what goes wrong is told with the place.
+        """Raise errors of the block as a DiffError with the place of what is compared.
 
         Raises:
             DiffError: If it cannot be compared.
@@ -141,11 +141,11 @@ class Document:
             raise self.error(pointer, f"cannot be compared: {error}") from error
 
     def normal(self, direction: Direction) -> Any:
-        """A copy in which a schema says what counts in one direction, at the same pointers.
+        """Return a normalised copy for one direction, with all parts at the same pointers.
 
-        Fields that are not sent in this direction (`readOnly`, `writeOnly`) are listed in `x-hidden` instead. The values
-        of an open enum in a response are listed in `x-open-values`: a response may have others. Keywords of OpenAPI 3.0
-        and of older drafts become those of 2020-12, `type` a list; what limits nothing, or is malformed, goes.
+        Fields that are not sent in this direction (`readOnly`, `writeOnly`) move to `x-hidden`. The values of an open enum
+        in a response move to `x-open-values`, because a response may have others. Keywords of OpenAPI 3.0 and of older
+        drafts become those of 2020-12, `type` a list; keywords that limit nothing, or are malformed, are removed.
         """
         tree = copy.deepcopy(self.tree)
         mark = "readOnly" if direction == "request" else "writeOnly"
@@ -153,7 +153,7 @@ class Document:
         for node in nodes:
             if self.is_3_0 and isinstance(node.get("$ref"), str):
                 for key in node.keys() - {"$ref"}:
-                    del node[key]  # what stands beside a reference counts for nothing there
+                    del node[key]  # OpenAPI 3.0 ignores keywords next to a reference
             _modernise(node)
         for node in nodes:
             fields = node.get("properties", {})
@@ -167,15 +167,15 @@ class Document:
         return tree
 
     def _has(self, tree: Any, schema: Any, mark: str) -> bool:
-        """Whether a schema, or one that it refers to or is composed of, has a mark."""
+        """Return whether a schema, or one that it refers to or is composed of, has a keyword that is true."""
         pending, seen = [schema], set()
         while pending:
             schema = pending.pop()
             if not isinstance(schema, dict) or id(schema) in seen:
                 continue
             seen.add(id(schema))
-            if (found := locate(tree, str(schema.get("$ref")))) is not None:
-                pending.append(at(tree, found))
+            if (pointer := locate(tree, str(schema.get("$ref")))) is not None:
+                pending.append(at(tree, pointer))
             if schema.get(mark) is True:
                 return True
             pending += schema.get("allOf", ())
@@ -183,18 +183,18 @@ class Document:
 
 
 def locate(tree: Any, reference: str) -> Pointer | None:
-    """Where a reference leads to; None if that is out of the document, or nothing."""
+    """Return the target of a reference; None if it is outside the document or does not exist."""
     if not reference.startswith("#/"):
         return () if reference == "#" else None
-    found: Pointer = ()
+    pointer: Pointer = ()
     for name in target(reference):
         part = int(name) if isinstance(tree, list) and str(name).isdecimal() else name
         try:
             tree = tree[part]
         except (LookupError, TypeError):
             return None
-        found = (*found, part)
-    return found
+        pointer = (*pointer, part)
+    return pointer
 
 
 def _modernise(node: dict[str, Any]) -> None:
@@ -217,7 +217,7 @@ def _modernise(node: dict[str, Any]) -> None:
 
 
 def _set_apart(node: dict[str, Any]) -> None:
-    """Give keywords that say something, but nothing that is understood, the names of keywords that are not known."""
+    """Rename keywords whose value is not understood, so that they count as unknown keywords."""
     unread = ["type"] if not set(map(str, node.get("type", ()))) <= _TYPES else []
     if not all(map(is_readable, node.get("patternProperties", ()))):
         unread += ["patternProperties", "additionalProperties"]
@@ -226,7 +226,7 @@ def _set_apart(node: dict[str, Any]) -> None:
 
 
 def is_readable(pattern: str) -> bool:
-    """Whether `re` knows a pattern, and will not try it for ages, as it may where what repeats is repeated."""
+    """Return whether `re` supports a pattern without nested repetition, which may backtrack for ages."""
     try:
         re.compile(pattern)
     except (re.error, OverflowError, RecursionError):
@@ -243,7 +243,7 @@ def _says_nothing(key: str, value: Any) -> bool:
 
 
 def mappings(tree: Any) -> Iterator[dict[str, Any]]:
-    """Every mapping of keywords, once, however many aliases it has; not those whose keys are names, and no values."""
+    """Yield every mapping of keywords once, aliased or not, without mappings of names and without values."""
     pending, seen = [(tree, False)], set()
     while pending:
         node, is_map = pending.pop()

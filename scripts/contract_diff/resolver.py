@@ -1,4 +1,4 @@
-"""The schemas of two documents in one direction: references followed, `allOf`, `anyOf`, `if` and their like multiplied out."""
+"""Resolves the schemas of two documents in one direction: references, `allOf`, `anyOf`, `oneOf`, `if` and the like."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _MOST_CLAUSES: Final = 200
 _DEEPEST: Final = 100
-# Their meaning is known here; of every other keyword only that it is the same.
+# Keywords that are understood here; all others are only compared for equality.
 _KNOWN: Final = frozenset({
     *("$ref", "allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas", "nullable", "$defs", "$id"),
     *("type", "enum", "const", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
@@ -33,11 +33,11 @@ _KNOWN: Final = frozenset({
     *("title", "description", "summary", "default", "example", "examples", "deprecated", "readOnly", "writeOnly"),
     *("$comment", "$schema", "$anchor", "definitions", "externalDocs", "discriminator"),
 })  # fmt: skip
-# What says nothing about values.
+# Keywords that do not constrain values.
 _SILENT: Final = {
     *("description", "summary", "title", "example", "examples", "externalDocs", "$comment", "$defs", "definitions"),
 }  # fmt: skip
-# What stands at a keyword: a schema, or schemas by their names or in a row, or a value; of all else it is not known.
+# The content of a keyword: a schema, a mapping or list of schemas, or a value; unknown for all others.
 _ROLES: Final = {
     **dict.fromkeys(("not", "if", "then", "else", "items", "contains", "propertyNames", "contentSchema"), "schema"),
     **dict.fromkeys(("additionalProperties", "unevaluatedProperties", "unevaluatedItems"), "schema"),
@@ -50,11 +50,11 @@ _WHOLE: Final = {"value", "dynamic"}
 
 
 class TooManyError(Exception):
-    """A schema has more alternatives than are multiplied out."""
+    """A schema has too many alternatives to expand."""
 
 
 class Resolver:
-    """The schemas of two documents, in one direction."""
+    """Resolves the schemas of two documents, in one direction."""
 
     def __init__(self, documents: tuple[Document, Document], direction: Direction) -> None:
         self.documents = documents
@@ -66,46 +66,46 @@ class Resolver:
 
     @cached_property
     def registry(self) -> Registry[Any]:
-        """Both documents, for a validator: `urn:0` and `urn:1`."""
+        """Both documents for a validator, as `urn:0` and `urn:1`."""
         resources = [(f"urn:{side}", DRAFT202012.create_resource(tree)) for side, tree in enumerate(self.trees)]
         return Registry().with_resources(resources).crawl()
 
     @cached_property
-    def _are_one(self) -> bool:
-        """Whether both documents are the same, but for what their `info` says."""
-        one, other = (as_json({key: tree[key] for key in tree if key != "info"}) for tree in self.trees)
-        return one == other
+    def _are_identical(self) -> bool:
+        """Whether both documents are the same, except their `info`."""
+        left, right = (as_json({key: tree[key] for key in tree if key != "info"}) for tree in self.trees)
+        return left == right
 
     @cached_property
     def values(self) -> Values:
-        """Judges values by the schemas."""
+        """The validator of values by the schemas."""
         keys = {str(key) for tree in self.trees for node in mappings(tree) for key in node}
         return Values(self, {key for key in keys - _KNOWN if not key.startswith("x-")})
 
     def node(self, part: Part) -> Any:
-        """The schema itself."""
+        """Return the schema itself."""
         side, pointer = part
         return self._made[part] if part in self._made else at(self.trees[side], pointer)
 
     def is_made(self, part: Part) -> bool:
-        """Whether it stands in neither document."""
+        """Return whether a schema was made here and is in neither document."""
         return part in self._made
 
     def target(self, part: Part) -> Part:
-        """What a reference leads to."""
+        """Return the target of a reference."""
         side, pointer = part
         document = self.documents[side]
-        document.follow(pointer)  # raises on a circle, which has no end to find
-        found = document.target(pointer, self.node(part)["$ref"])
-        document.follow(found)
-        return side, found
+        document.follow(pointer)  # raises on a circle
+        pointed = document.target(pointer, self.node(part)["$ref"])
+        document.follow(pointed)
+        return side, pointed
 
-    def is_same(self, one: Part, other: Part, key: str = "") -> bool:
-        """Whether two schemas, or what a keyword says in two, are the same but for words and the names of what is referred to."""
-        pending, seen = [(_role(key) if key else "schema", one, other)], set()
+    def is_same(self, left: Part, right: Part, key: str = "") -> bool:
+        """Return whether two schemas, or values of a keyword, are equal, ignoring descriptions and the names of references."""
+        pending, seen = [(_role(key) if key else "schema", left, right)], set()
         while pending:
             step = pending.pop()
-            if step not in seen:  # in a circle it is the same, until it is refuted
+            if step not in seen:  # in a circle they are assumed equal, until it is refuted
                 seen.add(step)
                 inner = self._compare(*step)
                 if inner is None:
@@ -113,25 +113,25 @@ class Resolver:
                 pending += inner
         return True
 
-    def are_same(self, some: Iterable[Part], others: Iterable[Part], key: str = "") -> bool:
-        """Whether each of some schemas has its like among others, and there are as many."""
-        here, there = list(some), list(others)
-        return len(here) == len(there) and all(any(self.is_same(part, each, key) for each in there) for part in here)
+    def are_same(self, left: Iterable[Part], right: Iterable[Part], key: str = "") -> bool:
+        """Return whether two groups have the same number of schemas, and each schema of the first is in the second."""
+        ours, theirs = list(left), list(right)
+        return len(ours) == len(theirs) and all(any(self.is_same(part, each, key) for each in theirs) for part in ours)
 
-    def _compare(self, role: str, one: Part, other: Part) -> list[tuple[str, Part, Part]] | None:
-        """What must be the same for two things to be; None if they are not."""
+    def _compare(self, role: str, left: Part, right: Part) -> list[tuple[str, Part, Part]] | None:
+        """Return the pairs of parts that must be equal for two parts to be; None if the parts differ."""
         if role == "schema":
-            one, other = self._followed(one), self._followed(other)
-        old, new = self.node(one), self.node(other)
-        if not isinstance(old, dict | list) or role in _WHOLE or self.is_made(one) or self.is_made(other):
-            return [] if as_json(old) == as_json(new) and (role != "dynamic" or self._are_one) else None
-        steps = self._steps(role, one)
-        if type(old) is not type(new) or steps != self._steps(role, other):
+            left, right = self._followed(left), self._followed(right)
+        old, new = self.node(left), self.node(right)
+        if not isinstance(old, dict | list) or role in _WHOLE or self.is_made(left) or self.is_made(right):
+            return [] if as_json(old) == as_json(new) and (role != "dynamic" or self._are_identical) else None
+        steps = self._steps(role, left)
+        if type(old) is not type(new) or steps != self._steps(role, right):
             return None
-        return [self._inner(role, step, one, other) for step in steps]
+        return [self._inner(role, step, left, right) for step in steps]
 
     def _steps(self, role: str, part: Part) -> set[Any]:
-        """What there is to compare in a schema, a mapping or a list."""
+        """Return the keys or indexes to compare in a schema, a mapping or a list."""
         node = self.node(part)
         if isinstance(node, list):
             return {*range(len(node))}
@@ -139,17 +139,19 @@ class Resolver:
             return {*node}
         return keywords_of(node) | {("tag", tag) for tag in (self.tags(part) if "discriminator" in node else ())}
 
-    def _inner(self, role: str, step: Any, one: Part, other: Part) -> tuple[str, Part, Part]:
+    def _inner(self, role: str, step: Any, left: Part, right: Part) -> tuple[str, Part, Part]:
         if isinstance(step, tuple):
-            return "schema", self.tags(one)[step[1]], self.tags(other)[step[1]]
+            return "schema", self.tags(left)[step[1]], self.tags(right)[step[1]]
         if step == "discriminator" and role == "schema":
-            return "value", below(one, step, "propertyName"), below(other, step, "propertyName")
-        if step == "$ref" and (role == "schema" or (role == "any" and self._leads(one) and self._leads(other))):
-            return "schema", self.target(one), self.target(other)
+            return "value", below(left, step, "propertyName"), below(right, step, "propertyName")
+        if step == "$ref" and (
+            role == "schema" or (role == "any" and self._has_target(left) and self._has_target(right))
+        ):
+            return "schema", self.target(left), self.target(right)
         inner = {"schema": _role(step), "schemas": "schema"}.get(role, "any")
-        return inner, below(one, step), below(other, step)
+        return inner, below(left, step), below(right, step)
 
-    def _leads(self, part: Part) -> bool:
+    def _has_target(self, part: Part) -> bool:
         return locate(self.trees[part[0]], str(self.node(part)["$ref"])) is not None
 
     def _followed(self, part: Part) -> Part:
@@ -158,39 +160,40 @@ class Resolver:
         return part
 
     def tags(self, part: Part) -> dict[str, Part]:
-        """Which schema each value of a discriminator means: those that are mapped, and the others by their names."""
+        """Return the schema of each value of a discriminator: by its mapping, the others by their names."""
         side, node = part[0], self.node(part)
-        said = node["discriminator"].get("mapping")
-        mapped = {str(key): str(value) for key, value in said.items()} if isinstance(said, dict) else {}
+        mapping = node["discriminator"].get("mapping")
+        mapped = {str(key): str(value) for key, value in mapping.items()} if isinstance(mapping, dict) else {}
         references = {key: value if "/" in value else f"#/components/schemas/{value}" for key, value in mapped.items()}
         for branch in (*node.get("anyOf", ()), *node.get("oneOf", ())):
             if isinstance(branch, dict) and "$ref" in branch and branch["$ref"] not in references.values():
                 references[branch["$ref"].rpartition("/")[2]] = branch["$ref"]
-        found = {key: locate(self.trees[side], value) for key, value in references.items()}
+        pointers = {key: locate(self.trees[side], value) for key, value in references.items()}
         return {
-            key: (side, where) if where is not None else below(part, references[key]) for key, where in found.items()
+            key: (side, pointer) if pointer is not None else below(part, references[key])
+            for key, pointer in pointers.items()
         }
 
     def are_meant(self, some: dict[str, Part], others: dict[str, Part]) -> bool:
-        """Whether each value of a discriminator means what it means among others."""
+        """Return whether each value of one discriminator has the same schema in the other."""
         return all(
             tag in others and (part[1] == others[tag][1] or self.is_same(part, others[tag]))
             for tag, part in some.items()
         )
 
     def cases(self, schemas: Schemas) -> list[Case]:
-        """What the schemas allow together, as alternatives of one type each.
+        """Return what the schemas allow together, as alternatives of one type each.
 
         Raises:
             TooManyError: If there are too many.
         """
         clauses = reduce(_product, (self.expand(part, ()) for part in schemas), [Clause()])
-        found = [self.case(kind, clause) for clause in clauses for kind in TYPES if self._allows(clause, kind)]
-        names = frozenset(name for case in found if case.kind == "object" for name in case.known)
-        return [replace(case, beside=names) for case in found]
+        cases = [self.case(kind, clause) for clause in clauses for kind in TYPES if self._allows(clause, kind)]
+        names = frozenset(name for case in cases if case.kind == "object" for name in case.known)
+        return [replace(case, beside=names) for case in cases]
 
     def case(self, kind: str, clause: Clause) -> Case:
-        """An alternative of one type."""
+        """Return an alternative of one type."""
         return Case(kind, clause, [(part, self.node(part)) for part in joined(clause.layers)])
 
     def _allows(self, clause: Clause, kind: str) -> bool:
@@ -198,7 +201,7 @@ class Resolver:
         return all(kind in types or (kind == "number" and "integer" in types) for types in listed)
 
     def expand(self, part: Part, above: tuple[Part, ...]) -> list[Clause]:
-        """The alternatives of one schema, types not yet apart.
+        """Return the alternatives of one schema, not yet split by type.
 
         Raises:
             TooManyError: If there are too many.
@@ -209,7 +212,7 @@ class Resolver:
         if not isinstance(node, dict):
             raise self.documents[part[0]].error(part[1], "is not a schema")
         if part in above:
-            self._circles += 1  # a schema that is composed of itself: the repetition says nothing new
+            self._circles += 1  # a schema that is composed of itself: the repetition adds nothing
             return [Clause()]
         if len(above) > _DEEPEST:
             problem = f"is at the end of a chain of more than {_DEEPEST} schemas"
@@ -217,27 +220,27 @@ class Resolver:
         if part not in self._expanded:
             circles = self._circles
             clauses = self._compose(part, node, (*above, part))
-            if circles != self._circles:  # what was left out depends on where it was come from
+            if circles != self._circles:  # what was left out depends on the schemas above
                 return clauses
             self._expanded[part] = clauses
         return self._expanded[part]
 
     def _compose(self, part: Part, node: dict[str, Any], above: tuple[Part, ...]) -> list[Clause]:
-        found = [Clause(frozenset({part}), opaque=frozenset(_unknown(part, node)))]
+        clauses = [Clause(frozenset({part}), opaque=frozenset(_unknown(part, node)))]
         if "$ref" in node:
-            found = _product(found, self.expand(self.target(part), above))
+            clauses = _product(clauses, self.expand(self.target(part), above))
         for index in range(len(node.get("allOf", ()))):
-            found = _product(found, self.expand(below(part, "allOf", index), above))
+            clauses = _product(clauses, self.expand(below(part, "allOf", index), above))
         for union in self._alternatives(part, node, above):
-            found = _product(found, union)
+            clauses = _product(clauses, union)
         if "not" in node:
-            found = [clause & Clause(nots=frozenset({below(part, "not")})) for clause in found]
+            clauses = [clause & Clause(nots=frozenset({below(part, "not")})) for clause in clauses]
         if node.get("nullable") is True:
-            found = [*found, Clause(frozenset({self._make(part, "nullable", {"type": ["null"]})}))]
-        return found
+            clauses = [*clauses, Clause(frozenset({self._make(part, "nullable", {"type": ["null"]})}))]
+        return clauses
 
     def _alternatives(self, part: Part, node: dict[str, Any], above: tuple[Part, ...]) -> Iterator[list[Clause]]:
-        """Each keyword that says that one thing or another holds, as alternatives."""
+        """Yield the alternatives of each keyword that has some, such as `anyOf` and `if`."""
 
         def inner(*steps: str | int) -> list[Clause]:
             return self.expand(below(part, *steps), above)
@@ -264,18 +267,18 @@ class Resolver:
 
 
 def resolvers(old: Document, new: Document) -> dict[Direction, Resolver]:
-    """The schemas of two documents in both directions."""
+    """Return the resolvers of two documents in both directions."""
     return {"request": Resolver((old, new), "request"), "response": Resolver((old, new), "response")}
 
 
 def keywords_of(node: dict[str, Any]) -> set[str]:
-    """The keywords that say something about values, or how they are told."""
+    """Return the keywords that constrain values, including our own."""
     ours = {"x-open-enum", "x-open-values", "x-hidden"}
     return {key for key in node if key not in _SILENT and (key in ours or not key.startswith("x-"))}
 
 
 def is_reference(node: Any) -> bool:
-    """Whether a schema is a reference and says nothing else."""
+    """Return whether a schema is a reference without other keywords."""
     return isinstance(node, dict) and keywords_of(node) == {"$ref"}
 
 
@@ -284,14 +287,14 @@ def _role(key: Any) -> str:
 
 
 def _unknown(part: Part, node: dict[str, Any]) -> Iterator[tuple[str, Part]]:
-    """Keywords of which only that they are the same can be told."""
+    """Yield the keywords that are only compared for equality."""
     for key in node:
         is_known = key in _KNOWN or key.startswith("x-")
         if not is_known and (not key.startswith("unevaluated") or is_limited(node, key)):
             yield key, below(part, key)
 
 
-def _product(ones: list[Clause], others: list[Clause]) -> list[Clause]:
-    if len(ones) * len(others) > _MOST_CLAUSES:
+def _product(left: list[Clause], right: list[Clause]) -> list[Clause]:
+    if len(left) * len(right) > _MOST_CLAUSES:
         raise TooManyError
-    return list(dict.fromkeys(one & other for one in ones for other in others))
+    return list(dict.fromkeys(first & second for first in left for second in right))

@@ -1,4 +1,4 @@
-"""Compares two schemas at one place, and then field by field: what differs is told, containment says what it means."""
+"""Compares two schemas at one location, then field by field; containment decides whether a difference breaks anything."""
 
 from __future__ import annotations
 
@@ -26,8 +26,7 @@ Child = tuple[str, "Schemas", "Schemas"]
 class SchemaComparison:
     """Compares the schemas of one body, parameter or header.
 
-    Schemas that were compared before, at a place above or elsewhere in the same body, are not gone into again: that ends
-    circles.
+    Schemas that were compared before, above or elsewhere in the same body, are not compared again, which ends circles.
     """
 
     def __init__(self, resolver: Resolver) -> None:
@@ -37,10 +36,10 @@ class SchemaComparison:
         self._depth = 0
 
     def compare(self, location: Location, old: Schemas, new: Schemas) -> Iterator[Difference]:
-        """Every difference, from here down.
+        """Yield all differences, from this location down.
 
         Raises:
-            DiffError: If a schema cannot be followed, or they are nested too deeply.
+            DiffError: If a reference cannot be resolved, or the schemas are nested too deeply.
         """
         if self._resolver.are_same(old, new):
             return
@@ -48,7 +47,7 @@ class SchemaComparison:
         if len(before.alternatives) != len(after.alternatives):
             before.take_alternatives()
             after.take_alternatives()
-        # What this client needs it needs at its place, whatever else is the same.
+        # What this client needs is checked at each of its locations, even if the schemas were compared before.
         pair = before.identity, after.identity, location.fields if location.fields in NEEDED else ""
         if pair in self._seen:
             return
@@ -66,27 +65,27 @@ class SchemaComparison:
         seen = set(self._seen)
         below = [*self._branches(location, before, after, is_held=is_held)]
         if is_equal:
-            self._seen = seen  # what is found there is not told
+            self._seen = seen  # differences below are not reported
         if not is_held and not any(difference.violates for difference in (*here, *below)):
             places = old[0][1] if old else None, new[0][1] if new else None
-            said = before.said, after.said
-            differing = sorted(key for key in said[0].keys() | said[1].keys() if said[0].get(key) != said[1].get(key))
+            left, right = before.said, after.said
+            differing = sorted(key for key in left.keys() | right.keys() if left.get(key) != right.get(key))
             note = f"Look at {names(differing)}." if differing else ""
-            here.append(Difference("schema", location, "What it allows", places=places, note=note))
+            here.append(Difference("schema", location, "The set of allowed values", places=places, note=note))
         yield from here
         yield from (difference for difference in below if not is_equal or difference.kind in UNSEEN)
-        for step, one, other in children:
-            yield from self.compare(location.below(step) if step else location, one, other)
+        for step, left_child, right_child in children:
+            yield from self.compare(location.below(step) if step else location, left_child, right_child)
         self._depth -= 1
 
     def _contain(self, old: Schemas, new: Schemas, given: list[tuple[Schemas, Schemas]]) -> tuple[bool, bool]:
-        """Whether the new contract keeps to what the old one said, and whether both say the same."""
-        forth = Containment(self._resolver, given).is_within(old, new)
-        back = Containment(self._resolver, [(new, old) for old, new in given]).is_within(new, old)
-        return (forth if self._is_request else back), forth and back
+        """Return whether the new schema is compatible with the old one, and whether both accept the same values."""
+        forward = Containment(self._resolver, given).is_within(old, new)
+        backward = Containment(self._resolver, [(new, old) for old, new in given]).is_within(new, old)
+        return (forward if self._is_request else backward), forward and backward
 
     def _children(self, old: View, new: View) -> Iterator[Child]:
-        """What is compared by itself, because it has a place of its own."""
+        """Yield the parts that are compared separately, because they have a location of their own."""
         is_object = old.may_be("object") and new.may_be("object")
         for name in old.object.known if is_object else ():
             if name in new.object.known:
@@ -108,28 +107,28 @@ class SchemaComparison:
                 yield "[contains]", contained[0][0], contained[1][0]
 
     def _branches(self, location: Location, old: View, new: View, *, is_held: bool) -> Iterator[Difference]:
-        """Alternatives that are not the same, paired by what they are."""
+        """Compare alternatives that are not the same, paired by name or type."""
         if len(old.alternatives) != len(new.alternatives):
             return
         for before, after in zip(old.alternatives, new.alternatives, strict=True):
             if len(before) * len(after) > _MOST_PAIRS:
-                continue  # that takes too long: what differs is told as one
-            gone = [part for part in before if not any(self._resolver.is_same(part, each) for each in after)]
-            come = [part for part in after if not any(self._resolver.is_same(part, each) for each in before)]
-            for part in list(gone):
-                match = self._match(part, come)
+                continue  # too slow: the difference is reported as a whole
+            removed = [part for part in before if not any(self._resolver.is_same(part, each) for each in after)]
+            added = [part for part in after if not any(self._resolver.is_same(part, each) for each in before)]
+            for part in list(removed):
+                match = self._match(part, added)
                 if match is not None:
-                    gone.remove(part)
-                    come.remove(match)
+                    removed.remove(part)
+                    added.remove(match)
                     step = f"({part[1][-2]} {part[1][-1]})"
                     yield from self.compare(location.below(step), joined([part]), joined([match]))
-            for part in gone:
+            for part in removed:
                 yield self._alternative(location, part, "removed", violates=not is_held and self._is_request)
-            for part in come:
+            for part in added:
                 yield self._alternative(location, part, "added", violates=not is_held and not self._is_request)
 
     def _match(self, part: Part, others: list[Part]) -> Part | None:
-        """The alternative that has the same name, or else the same types."""
+        """Return the alternative that has the same name, or else the same types."""
         node = self._resolver.node(part)
         is_named = isinstance(node, dict) and "$ref" in node
         named = [other for other in others if is_named and self._resolver.node(other) == node]

@@ -1,4 +1,4 @@
-"""Whether a value meets a schema, or whether that cannot be told."""
+"""Decides whether a value matches a schema, or whether that is unknown."""
 
 from __future__ import annotations
 
@@ -20,36 +20,36 @@ _MOST_REFERENCES: Final = 20
 _OF_TEXTS: Final = ("contentEncoding", "contentMediaType")
 
 
-class _UntoldError(Exception):
-    """A keyword is met of which nothing is known here, or references have no end."""
+class _UndecidedError(Exception):
+    """The schema has an unknown keyword, or too many references."""
 
 
 class Values:
-    """Judges values by the schemas of two documents.
+    """Validates values by the schemas of two documents.
 
     Args:
         resolver: The schemas.
-        unknown: The keywords of which nothing is known.
+        unknown: The keywords that are not understood.
     """
 
     def __init__(self, resolver: Resolver, unknown: set[str]) -> None:
         self._resolver = resolver
         self._granted: Collection[tuple[str, str]] = ()
         self._references = 0
-        untold = [*unknown - Draft202012Validator.VALIDATORS.keys(), "format", *_OF_TEXTS]
-        handlers: dict[str, Any] = {key: partial(self._check, key) for key in untold}
+        undecided = [*unknown - Draft202012Validator.VALIDATORS.keys(), "format", *_OF_TEXTS]
+        handlers: dict[str, Any] = {key: partial(self._check, key) for key in undecided}
         handlers |= {"$ref": self._follow, "pattern": self._match}
         self._validator: Any = validators.extend(  # type: ignore[no-untyped-call]
             Draft202012Validator, handlers
         )
 
     def is_valid(self, value: Any, part: Part, granted: Collection[tuple[str, str]] = ()) -> bool | None:
-        """Whether a value meets a schema; None if that cannot be told.
+        """Return whether a value matches a schema; None if that is unknown.
 
         Args:
             value: The value.
             part: The schema.
-            granted: Keywords of which nothing is known here but that the value meets them, each with what it says.
+            granted: Keywords, each with its value as JSON, that the value is known to satisfy.
         """
         if self._resolver.is_made(part):
             schema = self._resolver.node(part)
@@ -61,16 +61,16 @@ class Values:
             return bool(self._validator(schema, registry=self._resolver.registry).is_valid(value))
         except (KeyboardInterrupt, SystemExit):
             raise
-        except BaseException:  # noqa: BLE001  # what the libraries below do not foresee, a panic of Rust among it
+        except BaseException:  # noqa: BLE001  # the libraries may raise anything, even a panic of Rust
             return None
 
-    def _check(self, key: str, _: Any, said: Any, value: Any, __: Any) -> Iterator[Any]:
-        """Give up at a keyword that says something of this value, unless the value is known to meet it."""
-        kind = "number" if key == "format" and said in OF_NUMBERS else "string"
-        is_meant = kind_of(value) == kind if key in {"format", "pattern", *_OF_TEXTS} else True
-        text = as_json(said)
-        if is_meant and ("$ref" in text or (key, text) not in self._granted):
-            raise _UntoldError
+    def _check(self, key: str, _: Any, keyword_value: Any, value: Any, __: Any) -> Iterator[Any]:
+        """Give up at a keyword that applies to this value, unless the value is known to satisfy it."""
+        kind = "number" if key == "format" and keyword_value in OF_NUMBERS else "string"
+        applies = kind_of(value) == kind if key in {"format", "pattern", *_OF_TEXTS} else True
+        text = as_json(keyword_value)
+        if applies and ("$ref" in text or (key, text) not in self._granted):
+            raise _UndecidedError
         yield from ()
 
     def _match(self, validator: Any, pattern: Any, value: Any, schema: Any) -> Iterator[Any]:
@@ -81,7 +81,7 @@ class Values:
 
     def _follow(self, validator: Any, reference: Any, value: Any, schema: Any) -> Iterator[Any]:
         if self._references > _MOST_REFERENCES:
-            raise _UntoldError
+            raise _UndecidedError
         self._references += 1
         yield from Draft202012Validator.VALIDATORS["$ref"](validator, reference, value, schema) or ()
         self._references -= 1

@@ -1,4 +1,4 @@
-"""What a schema says at one place, to be told: its types, values, limits and fields, wherever they come from."""
+"""A view of a schema at one location, for reports: its types, values, limits and fields, wherever they are declared."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 LIMITS: Final = LOWER | UPPER | {
     *("format", "pattern", "multipleOf", "uniqueItems", "contentEncoding", "contentMediaType"),
 }  # fmt: skip
-# What is told in other words, or says nothing about values.
-_TOLD: Final = frozenset({
+# Keywords that are reported in another way, or do not constrain values.
+_HANDLED: Final = frozenset({
     *("$ref", "allOf", "anyOf", "oneOf", "nullable", "type", "enum", "const", "properties", "required", "items"),
     *("additionalProperties", "prefixItems", "discriminator", "deprecated", "readOnly", "writeOnly", "title"),
     *("description", "summary", "default", "example", "examples", "externalDocs", "$comment", "$id", "$schema"),
@@ -27,7 +27,7 @@ _TOLD: Final = frozenset({
 
 
 class View:
-    """What a schema says, with all that it refers to and is composed of."""
+    """A schema with all that it refers to and is composed of."""
 
     def __init__(self, resolver: Resolver, schemas: Schemas) -> None:
         self._resolver = resolver
@@ -45,7 +45,7 @@ class View:
             self._cases = []
 
     def _flatten(self, part: Part) -> None:
-        """The keywords that hold here, and the alternatives that there are; that null is one is told by the types."""
+        """Collect the layers and the alternatives; an alternative of null alone counts as a type instead."""
         node = self._resolver.node(part)
         if not isinstance(node, dict):
             self._booleans.append(part)
@@ -58,23 +58,23 @@ class View:
         for index in range(len(node.get("allOf", ()))):
             self._flatten(below(part, "allOf", index))
         for key in ("anyOf", "oneOf"):
-            given = node.get(key, ())
-            branches = [below(part, key, index) for index, branch in enumerate(given) if not _is_null(branch)]
+            nodes = node.get(key, ())
+            branches = [below(part, key, index) for index, branch in enumerate(nodes) if not _is_null(branch)]
             if len(branches) == 1:
                 self._flatten(branches[0])
-            elif not all(isinstance(branch, dict) and branch.keys() == {"type"} for branch in given):
+            elif not all(isinstance(branch, dict) and branch.keys() == {"type"} for branch in nodes):
                 self.alternatives.append(branches)
 
     def all(self, key: str) -> list[Any]:
-        """What each schema that has a keyword says there."""
+        """Return the value of a keyword in each schema that has it."""
         return [node[key] for node in self.layers.values() if key in node]
 
     @cached_property
     def types(self) -> list[str]:
-        """The types that it allows, without null."""
+        """The allowed types, without null."""
         kinds = ("integer" if case.kind == "number" and case.is_integer else case.kind for case in self._cases)
-        found = [kind for kind in kinds if kind != "null"]
-        return sorted(set(found) - ({"integer"} if "number" in found else set()))
+        types = {kind for kind in kinds if kind != "null"}
+        return sorted(types - ({"integer"} if "number" in types else set()))
 
     @cached_property
     def is_null(self) -> bool:
@@ -83,23 +83,23 @@ class View:
 
     @cached_property
     def type_text(self) -> str:
-        """The types in words."""
+        """The types as text."""
         is_any = {"array", "boolean", "number", "object", "string"} <= set(self.types) and self.is_null
         return "any" if is_any else " or ".join([*self.types, *["null"] * self.is_null]) or "none"
 
     @property
     def has_type(self) -> bool:
-        """Whether a type is said, so that it is not merely left open."""
+        """Whether the types are limited in any way."""
         return bool(self.all("type")) or self.type_text != "any"
 
     @property
     def is_open(self) -> bool:
-        """Whether its enum has other values than those listed."""
+        """Whether its enum is open: other values than the listed ones are possible."""
         return True in self.all("x-open-enum")
 
     @cached_property
     def values(self) -> list[Any] | None:
-        """The values that its enum lists; None if it has none."""
+        """The values of its enum; None without an enum."""
         opened = [value for values in self.all("x-open-values") for value in values]
         if opened:
             return [value for value in opened if value is not None]
@@ -110,7 +110,7 @@ class View:
 
     @property
     def marks(self) -> dict[str, Any]:
-        """What is said beside values: whether it is deprecated, its default, the field that tells alternatives apart."""
+        """What does not constrain values: whether it is deprecated, its default, the property of its discriminator."""
         default, discriminator = self.all("default"), self.all("discriminator")
         return {
             "deprecated": True in self.all("deprecated"),
@@ -120,50 +120,50 @@ class View:
 
     @property
     def tags(self) -> dict[str, Part]:
-        """Which schema each value of a discriminator means."""
+        """The schema of each value of a discriminator."""
         parts = [part for part, node in self.layers.items() if "discriminator" in node]
-        return {tag: meant for part in parts for tag, meant in self._resolver.tags(part).items()}
+        return {tag: schema for part in parts for tag, schema in self._resolver.tags(part).items()}
 
     def part_of(self, key: str = "") -> Part:
-        """Where a keyword stands, or else the schema."""
+        """Return the place of a keyword, or else of the schema."""
         keys = {key, "x-open-values"} if key == "enum" else {key}
-        found = [below(part, key) for part, node in self.layers.items() if keys & node.keys()]
-        return next(iter([*found, *self.schemas]), (0, ()))
+        places = [below(part, key) for part, node in self.layers.items() if keys & node.keys()]
+        return next(iter([*places, *self.schemas]), (0, ()))
 
     @cached_property
     def keywords(self) -> dict[str, list[Part]]:
-        """Where limits stand, and what else says something of values and is told by its name."""
-        found: dict[str, list[Part]] = {}
+        """The places of limits, and of other keywords that are reported by their name."""
+        places: dict[str, list[Part]] = {}
         for part, node in self.layers.items():
             for key in node:
-                if key not in _TOLD and not key.startswith("x-"):
-                    found.setdefault(key, []).append(below(part, key))
-        return found
+                if key not in _HANDLED and not key.startswith("x-"):
+                    places.setdefault(key, []).append(below(part, key))
+        return places
 
     def limit(self, key: str) -> Any:
-        """The tightest of a limit, or all that it says; None if there is none."""
-        found = self.all(key)
+        """Return the tightest value of a limit, or all values of another keyword as text; None without one."""
+        values = self.all(key)
         if key in LOWER | UPPER:
-            return (max if key in LOWER else min)(found, default=None)
-        texts = sorted({str(value) for value in found})
-        return " and ".join(texts) if len(texts) > 1 else next(iter(found), None)
+            return (max if key in LOWER else min)(values, default=None)
+        texts = sorted({str(value) for value in values})
+        return " and ".join(texts) if len(texts) > 1 else next(iter(values), None)
 
     @property
     def said(self) -> dict[str, list[Any]]:
-        """Every keyword that says something about values, as it stands in each schema that has it."""
+        """Every keyword that constrains values, with its value in each schema that has it."""
         return {key: self.all(key) for node in self.layers.values() for key in keywords_of(node)}
 
     @property
     def every_name(self) -> list[str]:
-        """The fields that are named, be it in one alternative only."""
+        """The fields that are declared, even in one alternative only."""
         return list(dict.fromkeys([*self.object.known, *(name for case in self._cases for name in case.names)]))
 
     def may_be(self, kind: str) -> bool:
-        """Whether a type is allowed, as far as can be told."""
+        """Return whether a type is allowed, or may be."""
         return not self._cases or any(case.kind == kind for case in self._cases)
 
     def take_alternatives(self) -> None:
-        """Count the fields, and the items, of the only alternative that has any to what holds here."""
+        """Merge the fields, and the items, of the only alternative that has any into this view."""
         for kind in ("object", "array"):
             cases = [case for case in self._cases if case.kind == kind]
             if len(cases) == 1:
@@ -171,11 +171,11 @@ class View:
 
     @property
     def identity(self) -> Schemas:
-        """The schemas that mere references stand for."""
-        said = [part for part, node in self.layers.items() if not is_reference(node)]
-        return joined([*said, *self._booleans] or self.layers)
+        """The schemas themselves, without mere references to them."""
+        schemas = [part for part, node in self.layers.items() if not is_reference(node)]
+        return joined([*schemas, *self._booleans] or self.layers)
 
 
 def _is_null(schema: Any) -> bool:
-    said = {key: schema[key] for key in keywords_of(schema)} if isinstance(schema, dict) else None
-    return said in ({"type": ["null"]}, {"const": None}, {"enum": [None]})
+    keywords = {key: schema[key] for key in keywords_of(schema)} if isinstance(schema, dict) else None
+    return keywords in ({"type": ["null"]}, {"const": None}, {"enum": [None]})

@@ -1,1 +1,1 @@
-"""Generates generated/ from the contract; scripts/regenerate.sh is the command."""
+"""Generates generated/ from the contract; the command is scripts/regenerate.sh."""

@@ -1,6 +1,6 @@
-"""Generates generated/ from the contract, or checks that it is what the contract gives. Run through regenerate.sh.
+"""Generates generated/ from the contract, or checks that it is up to date. Run through regenerate.sh.
 
-Exit status: 0 done, or nothing differs; 1 the check found a difference; 2 it could not be done, and nothing was changed.
+Exit status: 0 up to date; 1 the check found differences; 2 an error, and nothing was changed.
 """
 
 from __future__ import annotations
@@ -27,54 +27,54 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PACKAGE = "autoenhance_api"
-# What the bytes depend on must be exactly the pinned version; of the others any will do.
+# The generated files depend on the exact versions of these; other tools may have any version.
 EXACT_TOOLS = ("openapi-python-client", "ruff")
 OTHER_TOOLS = ("mypy", "openapi-spec-validator", "ruamel.yaml")
 
 README = """\
 # Generated, not written
 
-`{package}` is what openapi-python-client {generator} makes of `openapi/spec.yaml`, formatted by ruff {ruff}. Do not edit
+openapi-python-client {generator} generates `{package}` from `openapi/spec.yaml`, and ruff {ruff} formats it. Do not edit
 it: change the contract, `openapi/generator.yaml` or a template in `openapi/templates/`, and run `make regenerate`.
-`make check-generated` tells whether it is still what the contract gives.
+`make check-generated` checks that it is up to date.
 
 `{package}/openapi.json` is the contract itself, for programs that need it at run time.
 """
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Regenerate, or check; returns the exit status."""
+    """Regenerate, or check, and return the exit status."""
     parser = argparse.ArgumentParser(prog="regenerate.sh", description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="change nothing; exit 1 if something differs")
-    for option, default, what in (
+    parser.add_argument("--check", action="store_true", help="change nothing; exit 1 if the output is out of date")
+    for option, default, description in (
         ("--spec", SPEC, "the contract"),
-        ("--output", ROOT / "generated", "the folder to fill"),
+        ("--output", ROOT / "generated", "the output folder, which is replaced"),
         ("--templates", ROOT / "openapi/templates", "overrides of the generator's templates"),
     ):
-        parser.add_argument(option, type=Path, default=default, help=f"{what} (default: %(default)s)")
+        parser.add_argument(option, type=Path, default=default, help=f"{description} (default: %(default)s)")
     options = parser.parse_args(arguments)
     output = options.output.absolute()
-    # The generator calls ruff by its name, and must find the one beside this Python.
+    # The generator runs ruff by name, and must find the one of this environment.
     path = sysconfig.get_path("scripts") + os.pathsep + os.environ.get("PATH", "")
     os.environ |= {"PATH": path, "NO_COLOR": "1", "TERM": "dumb"}
 
     def work() -> int:
         versions = _check_tools()
-        do = _check if options.check else _regenerate
-        return do(options.spec.absolute(), output, options.templates.absolute(), versions)
+        action = _check if options.check else _regenerate
+        return action(options.spec.absolute(), output, options.templates.absolute(), versions)
 
     status = run("regenerate", work)
     if status == 0:
-        print(f"{name_of(output)}/ is up to date.")
-    elif status == 2:  # noqa: PLR2004  # it could not be done
-        print(f"regenerate: {name_of(output)}/ was left as it was.", file=sys.stderr)
+        print(f"{name_of(output)}/ is up to date")
+    elif status == 2:  # noqa: PLR2004  # an error
+        print(f"regenerate: {name_of(output)}/ was not changed", file=sys.stderr)
     return status
 
 
 def _regenerate(spec: Path, output: Path, templates: Path, versions: dict[str, str]) -> int:
     _check_output(output)
     workspace = output.parent / ".regenerate"
-    with _only_one(output.parent):
+    with _exclusive_lock(output.parent):
         restore(output, workspace / "old")
         shutil.rmtree(workspace, ignore_errors=True)
         new = workspace / "new"
@@ -83,47 +83,51 @@ def _regenerate(spec: Path, output: Path, templates: Path, versions: dict[str, s
             _check_types(new)
             swap_in(new, output, workspace / "old")
         finally:
-            # A signal may have come between the two renames of a system that cannot exchange names.
+            # A signal may have come between the two renames on a system that cannot exchange names.
             restore(output, workspace / "old")
             shutil.rmtree(workspace, ignore_errors=True)
     return 0
 
 
 def _check_output(output: Path) -> None:
-    """Make sure that what is replaced is ours to replace: the whole folder goes."""
+    """Make sure that the folder, which is replaced as a whole, contains nothing else."""
     if output.is_dir():
         others = sorted({path.name for path in output.iterdir()} - {"README.md", PACKAGE})
         if others or output in (ROOT, *ROOT.parents):
-            raise FailureError(f"{output} holds {', '.join(others[:3]) or 'this project'}; it would be deleted.")
+            raise FailureError(
+                f"{output} contains {', '.join(others[:3]) or 'this project'}, which would be deleted; give another folder"
+            )
     elif output.exists():
-        raise FailureError(f"{output} is not a folder.")
+        raise FailureError(f"{output} is not a folder")
 
 
 def _check(spec: Path, output: Path, templates: Path, versions: dict[str, str]) -> int:
     with tempfile.TemporaryDirectory(prefix="autoenhance-") as folder:
         _build(spec, Path(folder) / "new", templates, versions)
-        ours, theirs = _contents(Path(folder) / "new"), _contents(output)
-    differences = [path for path in sorted(ours.keys() | theirs.keys()) if ours.get(path) != theirs.get(path)]
+        new, old = _contents(Path(folder) / "new"), _contents(output)
+    differences = [path for path in sorted(new.keys() | old.keys()) if new.get(path) != old.get(path)]
     for path in differences:
-        what = "is missing" if path not in theirs else "does not belong there" if path not in ours else "differs"
-        print(f"{name_of(output)}/{path}: {what}")
+        problem = "missing" if path not in old else "not generated" if path not in new else "differs"
+        print(f"{name_of(output)}/{path}: {problem}")
     if differences:
-        print(f"{name_of(output)}/ is out of date; run 'make regenerate'.", file=sys.stderr)
+        print(f"{name_of(output)}/ is out of date; run 'make regenerate'", file=sys.stderr)
     return 1 if differences else 0
 
 
 def _contents(folder: Path) -> dict[str, bytes | str]:
-    """Every file with its bytes; a link, or whatever else may lie there, is none of ours and differs."""
+    """Return the bytes of every file; a link or a special file is never generated, and differs."""
     return {
-        path.relative_to(folder).as_posix(): path.read_bytes() if path.is_file() and not path.is_symlink() else "odd"
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        if path.is_file() and not path.is_symlink()
+        else "not a regular file"
         for path in folder.rglob("*")
-        # Bytecode appears by importing the package; everything else that lies there counts.
+        # Importing the package writes bytecode, which is ignored; every other file counts.
         if (path.is_symlink() or not path.is_dir()) and "__pycache__" not in path.parts
     }
 
 
 def _build(spec: Path, folder: Path, templates: Path, versions: dict[str, str]) -> None:
-    # These need the tools.
+    # Imported here because they need the tools, which _check_tools has checked.
     from contract import ContractError, read
     from contract.keywords import unusable_keywords
     from regenerate.generator import generate
@@ -134,7 +138,7 @@ def _build(spec: Path, folder: Path, templates: Path, versions: dict[str, str]) 
     package = folder / PACKAGE
     folder.mkdir(parents=True)
     if errors := generate(contract.plain(), ROOT / "openapi", package, templates=templates, with_hooks=True):
-        raise FailureError("\n".join(["openapi-python-client failed.", *errors]))
+        raise FailureError("\n".join(["openapi-python-client failed", *errors]))
     (package / "py.typed").write_bytes(b"")
     text = json.dumps(contract.plain(), indent=1, ensure_ascii=False, allow_nan=False)
     (package / "openapi.json").write_text(text + "\n", encoding="utf-8")
@@ -143,14 +147,14 @@ def _build(spec: Path, folder: Path, templates: Path, versions: dict[str, str]) 
 
 
 def _check_types(folder: Path) -> None:
-    # Isolated: no module of the folder that this is called from, or of PYTHONPATH, stands in for one of the tools'.
+    # Isolated: no module in the current folder or PYTHONPATH may shadow those of the tools.
     python = [sys.executable, "-I", "-B", "-X", "utf8"]
     cache = ROOT / ".mypy_cache/regenerate"
-    # An empty configuration: the rules here are these alone, whatever pyproject.toml says.
+    # An empty configuration: only these options apply, whatever pyproject.toml says.
     command = ["-m", "mypy", "--config-file=", "--strict", f"--cache-dir={cache}", "--no-error-summary", "-p", PACKAGE]
     finished = subprocess.run(
         [*python, *command],
-        cwd=folder,  # mypy takes modules from where it is called
+        cwd=folder,  # mypy finds modules in the current folder
         env={**os.environ, "MYPYPATH": str(folder)},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -159,8 +163,8 @@ def _check_types(folder: Path) -> None:
         check=False,
     )
     if finished.returncode:
-        said = finished.stdout.strip() or f"exit status {finished.returncode}, without a word"
-        raise FailureError(f"mypy failed.\n{said}")
+        output = finished.stdout.strip() or f"exit status {finished.returncode}, without output"
+        raise FailureError(f"mypy failed\n{output}")
 
 
 def _check_tools() -> dict[str, str]:
@@ -171,22 +175,22 @@ def _check_tools() -> dict[str, str]:
         try:
             versions[tool] = importlib.metadata.version(tool)
         except importlib.metadata.PackageNotFoundError:
-            raise FailureError(f"{tool} is missing from {sys.prefix}; 'make regenerate' installs it.") from None
+            raise FailureError(f"{tool} is missing from {sys.prefix}; 'make regenerate' installs it") from None
         if tool in EXACT_TOOLS and versions[tool] != pins.get(tool):
-            raise FailureError(f"{tool} is {versions[tool]}, but constraints.txt pins {pins.get(tool, 'none')}.")
+            raise FailureError(f"{tool} is {versions[tool]}, but constraints.txt pins {pins.get(tool, 'none')}")
     scripts = sysconfig.get_path("scripts")
     if not shutil.which("ruff", path=scripts):
-        raise FailureError(f"the command ruff is missing from {scripts}; 'make regenerate' installs it.")
+        raise FailureError(f"the command ruff is missing from {scripts}; 'make regenerate' installs it")
     return versions
 
 
 @contextmanager
-def _only_one(folder: Path) -> Iterator[None]:
+def _exclusive_lock(folder: Path) -> Iterator[None]:
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise FailureError("another regenerate is running here.") from None
+        raise FailureError(f"another regenerate is running in {folder}") from None
     else:
         yield
     finally:

@@ -1,6 +1,6 @@
-"""Generates the package of a contract: openapi-python-client's files, and beside them what an edit can set, for callers.
+"""Generates the package of a contract with openapi-python-client, and adds the modules with the keywords of an edit.
 
-Called by `python -m regenerate`, and by the review for each of the two sides.
+Used by `python -m regenerate`, and by the review for each of its two sides.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ if TYPE_CHECKING:
 
 
 def generate(document: Any, openapi: Path, package: Path, *, templates: Path, with_hooks: bool) -> Sequence[str]:
-    """Generate a package into a folder that is not there yet, and say what the generator refuses, warns of or fails at.
+    """Generate a package into a new folder, and return the errors and warnings of the generator.
 
     Args:
         document: The contract, as plain JSON values.
-        openapi: The folder with the generator's settings and with the templates of the modules beside its files
-            (`callers/`); each may be missing.
-        package: The folder to make.
+        openapi: The folder with the settings of the generator and with the templates of the added modules (`callers/`);
+            each may be missing.
+        package: The folder to create.
         templates: The folder with our overrides of the generator's templates; it may be missing.
-        with_hooks: Whether to format it, as `post_hooks` in the settings says.
+        with_hooks: Whether to run the `post_hooks` of the settings, which format it.
     """
     try:
         return _generate(with_since(document), openapi, package, templates, with_hooks=with_hooks)
@@ -53,23 +53,23 @@ def _generate(document: Any, openapi: Path, package: Path, templates: Path, *, w
     config = Config.from_sources(settings, MetaType.NONE, "", "utf-8", overwrite=False, output_path=package)
     data = GeneratorData.from_dict(document, config=config)
     if isinstance(data, GeneratorError):
-        return [_said(data)]
+        return [_message(data)]
     project = Project(openapi=data, config=config, custom_template_path=templates if templates.is_dir() else None)
     with contextlib.redirect_stdout(io.StringIO()):
         errors = project.build()
     if errors:
-        return [_said(error) for error in errors]
+        return [_message(error) for error in errors]
     endpoints = [each for tag in data.endpoint_collections_by_tag.values() for each in tag.endpoints]
-    for endpoint in endpoints[:1]:  # the contract is of one operation
+    for endpoint in endpoints[:1]:  # the contract has one operation
         _write_modules(project, document, endpoint, openapi / "callers")
     for hook in hooks if with_hooks else ():
-        done = subprocess.run(hook, shell=True, cwd=package, capture_output=True, text=True, check=False)  # noqa: S602  # as the generator runs them
+        done = subprocess.run(hook, shell=True, cwd=package, capture_output=True, text=True, check=False)  # noqa: S602  # the generator runs them in a shell, too
         if done.returncode:
             return [f"{hook} failed: {(done.stderr or done.stdout).strip()}"]
     return []
 
 
-def _said(error: GeneratorError) -> str:
+def _message(error: GeneratorError) -> str:
     return " ".join(" ".join(filter(None, (error.header, error.detail))).split())
 
 
@@ -87,38 +87,38 @@ def _write_modules(project: Project, document: Any, endpoint: Endpoint, template
 
 
 def _properties(document: Any, endpoint: Endpoint) -> Iterator[tuple[str, Any, PropertyProtocol]]:
-    """What an edit can set: where it goes, what the contract says of it, and what the generator makes of it."""
+    """Yield what an edit can set: its location, its node in the contract, and its property in the generator."""
     nodes = {(location, name): node for location, name, _, node in settable(document)}
     body = endpoint.bodies[0].prop if endpoint.bodies else None
     fields: list[PropertyProtocol] = []
     if isinstance(body, ModelProperty):
         fields = [*(body.required_properties or ()), *(body.optional_properties or ())]
-    made = (("body", fields), ("query", endpoint.query_parameters), ("header", endpoint.header_parameters))
-    for location, properties in made:
+    locations = (("body", fields), ("query", endpoint.query_parameters), ("header", endpoint.header_parameters))
+    for location, properties in locations:
         for each in properties:
             yield location, nodes[location, each.name.get_untrusted_value()], each
 
 
-def _param(location: str, node: Any, made: PropertyProtocol) -> dict[str, Any]:
-    """One thing that an edit can set, as the templates want it."""
-    name = made.name.get_untrusted_value()
+def _param(location: str, node: Any, generated: PropertyProtocol) -> dict[str, Any]:
+    """Return the template variables of one thing that an edit can set."""
+    name = generated.name.get_untrusted_value()
     return {
         "keyword": keyword_of(name, node),
         "location": location,
         "wire_name": name,
-        "python_name": str(made.python_name),
-        "type": _type(made) if made.required else f"{_type(made)} | Unset",
-        "is_required": made.required,
+        "python_name": str(generated.python_name),
+        "type": _type(generated) if generated.required else f"{_type(generated)} | Unset",
+        "is_required": generated.required,
         "description": " ".join(str(node.get("description", "")).split()),
     }
 
 
-def _type(made: PropertyProtocol) -> str:
-    """The type that a caller may give: of an enum also the plain values, of a list any sequence."""
-    if isinstance(made, EnumProperty):
-        return f"{made.class_info.name} | Literal[{', '.join(map(repr, made.values.values()))}]"
-    if isinstance(made, UnionProperty):
-        return " | ".join(_type(each) for each in made.inner_properties)
-    if isinstance(made, ListProperty):
-        return f"Sequence[{_type(made.inner_property)}]"
-    return made.get_type_string(no_optional=True).as_unembedded_code()
+def _type(generated: PropertyProtocol) -> str:
+    """Return the type of an argument: for an enum also its plain values, for a list any sequence."""
+    if isinstance(generated, EnumProperty):
+        return f"{generated.class_info.name} | Literal[{', '.join(map(repr, generated.values.values()))}]"
+    if isinstance(generated, UnionProperty):
+        return " | ".join(_type(each) for each in generated.inner_properties)
+    if isinstance(generated, ListProperty):
+        return f"Sequence[{_type(generated.inner_property)}]"
+    return generated.get_type_string(no_optional=True).as_unembedded_code()

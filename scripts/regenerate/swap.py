@@ -1,4 +1,4 @@
-"""Puts a new directory where another one stands, so that a kill at any moment leaves one of the two, whole."""
+"""Replaces a directory atomically, so that a kill at any moment leaves either the old or the new one complete."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _AT_FDCWD = -100
 
 
 def swap_in(new: Path, target: Path, aside: Path) -> None:
-    """Put `new` at `target`; what stood there ends up at `aside`, which must not exist yet.
+    """Move `new` to `target`, and a previous `target` to `aside`, which must not exist yet.
 
-    All three are on one file system. Where the system cannot exchange two names at once, the old directory is renamed to
-    `aside` first: a kill between the two renames leaves no `target`, and `restore` mends that.
+    All three must be on one file system. If the system cannot exchange two names atomically, the old directory is renamed
+    to `aside` first: a kill between the two renames leaves no `target`, and `restore` repairs that.
 
     Raises:
-        OSError: If the names cannot be changed; `target` is then as it was.
+        OSError: If a rename fails; `target` is unchanged.
     """
     if not target.exists():
         new.rename(target)
@@ -43,10 +43,10 @@ def restore(target: Path, aside: Path) -> None:
         aside.rename(target)
 
 
-def _exchange(one: Path, other: Path) -> bool:
-    """Exchange two names in one step; False where the system or the file system cannot."""
+def _exchange(left: Path, right: Path) -> bool:
+    """Exchange two names atomically; return False if the system or the file system cannot."""
     libc = ctypes.CDLL(None, use_errno=True)
-    names = os.fsencode(one), os.fsencode(other)
+    names = os.fsencode(left), os.fsencode(right)
     try:
         if sys.platform == "darwin":
             return bool(libc.renamex_np(*names, _RENAME_SWAP) == 0)

@@ -1,1 +1,1 @@
-"""Reviews a change to the contract: what it means on the wire, in Python, for the versions and for the sources."""
+"""Reviews a change to the contract: its effects on the wire, in Python, on the versions and on the sources."""

@@ -1,6 +1,6 @@
-"""Says what a change to the contract means, and writes it down in build/review/. Run through `make review`.
+"""Reviews a change to the contract, and writes the review to build/review/. Run by `make review`.
 
-Exit status: 0 the change is compatible, 1 it breaks something, 2 the review could not be done.
+Exit status: 0 compatible, 1 breaking, 2 the review could not be done.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ from review.trees import Tree, choose_base, take_out
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Review the working tree; returns the exit status."""
-    words = (__doc__ or "").split("\n\n")
-    parser = argparse.ArgumentParser(prog="review.sh", description=words[0], epilog=words[1])
+    """Review the working tree, and return the exit status."""
+    paragraphs = (__doc__ or "").split("\n\n")
+    parser = argparse.ArgumentParser(prog="review.sh", description=paragraphs[0], epilog=paragraphs[1])
     parser.add_argument(
         "--base",
-        help="the git revision to compare with (default: where this branch left main, else the last tag, "
-        "else the parent; on main, the last commit while there are changes that are not committed)",
+        help="the git revision to compare with (default: the merge base with main, else the last tag, "
+        "else the parent commit; on main with uncommitted changes, the last commit)",
     )
-    parser.add_argument("--upstream", help="an OpenAPI document of the service, a file or a URL")
+    parser.add_argument("--upstream", help="an OpenAPI document of the service to compare with, a file or a URL")
     parser.add_argument(
         "--accept",
         choices=["carried"],
-        help="exit 0 on a breaking change that carries its versions and a line in CHANGELOG.md",
+        help="exit 0 on a breaking change with its version bumps and a line in CHANGELOG.md",
     )
-    parser.add_argument("--root", type=Path, default=ROOT, help="the checkout (default: this one)")
-    parser.add_argument("--output", type=Path, help="the folder to write to (default: build/review in the checkout)")
+    parser.add_argument("--root", type=Path, default=ROOT, help="the checkout to review (default: this one)")
+    parser.add_argument("--output", type=Path, help="the output folder (default: build/review in the checkout)")
     options = parser.parse_args(arguments)
     return run("review", lambda: _review(options))
 
@@ -52,7 +52,7 @@ def _review(options: argparse.Namespace) -> int:
         print_terminal(record, [name_of(path, root) for path in written])
         sys.stdout.flush()
     except (OSError, ValueError, AttributeError):
-        # Nobody reads, or there is nowhere to print to; the status is that of the review all the same.
+        # Standard output is closed; the exit status is still that of the review.
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115  # until the process ends
     is_accepted = options.accept == "carried" and is_carried(record)
     return 1 if record["verdict"] == "breaking" and not is_accepted else 0

@@ -1,4 +1,4 @@
-"""Puts a review together: two trees go in, one record comes out, and nothing is written."""
+"""Assembles a review of two trees as one record; writes no files."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ UPSTREAM = "against the service's own document"
 
 @dataclass(frozen=True)
 class Upstream:
-    """How our contract and a document of the service differ.
+    """The comparison of our contract with a document of the service.
 
     Attributes:
-        source: The file or URL as it was given, a URL without what may be secret in it.
-        version: The version that the document gives itself.
-        openapi: The version of OpenAPI that it is written in.
-        differences: What differs, and whether our client breaks.
+        source: The file or URL, a URL without parts that may be secret.
+        version: The version of the document.
+        openapi: The OpenAPI version of the document.
+        differences: The differences, judged for our client.
     """
 
     source: str
@@ -43,10 +43,10 @@ class Upstream:
 
 
 def review(base: Tree, working: Tree, why: str, *, against: str | None = None) -> dict[str, Any]:
-    """Compare two trees: everything that a reviewer is told, as plain JSON values.
+    """Compare two trees, and return the review as plain JSON values.
 
     Raises:
-        FailureError: If a contract or the service's document cannot be had or used, a package cannot be generated, or
+        FailureError: If a contract or the service's document cannot be read or used, a package cannot be generated, or
             Redocly CLI is missing or gives no report.
         contract_diff.DiffError: If a contract, or the service's document, cannot be compared.
     """
@@ -56,7 +56,7 @@ def review(base: Tree, working: Tree, why: str, *, against: str | None = None) -
     with TemporaryDirectory(prefix="autoenhance-") as name:
         surfaces = surface(base, Path(name) / "base"), surface(working, Path(name) / "working")
         python = python_surface.compare(*surfaces, list(callers.compare(old, new)))
-    # That the contract has another version asks for no other version.
+    # A new version of the contract is not itself a reason for a version bump.
     wire_impacts = [change.impact for change in wire if change.kind != "contract version"]
     every_impact = [*wire_impacts, *(change.impact for change in python)]
     packages = version_of(base.text(trees.VERSION)), version_of(working.text(trees.VERSION))
@@ -72,20 +72,20 @@ def review(base: Tree, working: Tree, why: str, *, against: str | None = None) -
         UPSTREAM: sum(difference.breaking for difference in (upstream.differences if upstream else ())),
     }
     bumps = [(version.impact, version.to_do) for version in versions if not version.carried]
-    tell_users = [] if changelog else [f"{trees.CHANGELOG}: add a line that tells users"]
+    changelog_to_do = [] if changelog else [f"{trees.CHANGELOG}: add a line about the change"]
     is_ours = breaking["on the wire"] or breaking["in Python"]
     return {
         "verdict": "breaking" if any(breaking.values()) else "compatible",
         "summary": _summary(breaking, len(wire) + len(python)),
         "breaking": breaking,
         "base": {"contract": base.name, "why": why},
-        # Versions and the changelog, and what is wrong with the contract; what a breaking change must bring is missing.
+        # "todo" also lists the findings on the contract; "missing" is what a breaking change must include.
         "todo": [
             *(to_do for _, to_do in bumps),
-            *(tell_users if any(version.impact for version in versions) else []),
+            *(changelog_to_do if any(version.impact for version in versions) else []),
             *(f"contract: {finding}" for finding in findings),
         ],
-        "missing": [*(to_do for impact, to_do in bumps if impact == "major"), *tell_users] if is_ours else [],
+        "missing": [*(to_do for impact, to_do in bumps if impact == "major"), *changelog_to_do] if is_ours else [],
         "findings": [asdict(finding) for finding in findings],
         "wire": [_record(change) for change in wire],
         "python": [{**asdict(change), "impact": change.impact} for change in python],
@@ -97,33 +97,33 @@ def review(base: Tree, working: Tree, why: str, *, against: str | None = None) -
 
 
 def is_carried(record: dict[str, Any]) -> bool:
-    """Whether all that breaks is a change of ours that brings along what it must."""
+    """Return whether a breaking change is our own, and includes its version bumps and a changelog line."""
     return not record["missing"] and not record["breaking"][UPSTREAM]
 
 
 def _summary(breaking: dict[str, int], count: int) -> str:
-    """The line that says it all."""
+    """Return the verdict in one line."""
     if total := sum(breaking.values()):
-        told = ", ".join(f"{number} {where}" for where, number in breaking.items() if number)
-        return f"Breaking: {total} breaking {'change' if total == 1 else 'changes'} ({told})."
+        counts = ", ".join(f"{number} {where}" for where, number in breaking.items() if number)
+        return f"Breaking: {total} breaking {'change' if total == 1 else 'changes'} ({counts})."
     if not count:
         return "Compatible: no changes."
     return f"Compatible: {count} {'change' if count == 1 else 'changes'}, none of them breaking."
 
 
 def _record(change: Change) -> dict[str, Any]:
-    """A change as it is written down; where there are two places, instead of the one."""
-    made = asdict(change)
-    sides = made.pop("sides")
-    return made if sides is None else {**made, "ours": sides[0], "theirs": sides[1]}
+    """Return a change as plain values; with the places of both sides if it has them."""
+    record = asdict(change)
+    sides = record.pop("sides")
+    return record if sides is None else {**record, "ours": sides[0], "theirs": sides[1]}
 
 
 def compare_upstream(contract: Contract, source: str) -> Upstream:
     """Compare our contract with a document of the service, a file or an http(s) URL.
 
     Raises:
-        contract.ContractError: If it is no OpenAPI document.
-        contract_diff.DiffError: If it cannot be followed, or does not describe the operation.
+        contract.ContractError: If it is not an OpenAPI document.
+        contract_diff.DiffError: If a reference cannot be resolved, or it does not describe the operation.
         FailureError: If it cannot be fetched.
     """
     document = parse_document(*fetch(source))
@@ -134,7 +134,7 @@ def compare_upstream(contract: Contract, source: str) -> Upstream:
 
 
 def _sources(old: Contract, new: Contract) -> dict[str, Any]:
-    """Every fact with where it stands and what its source was, those that are gone, and how many each source has."""
+    """Return every fact with its place and its old source, the removed facts, and the number of facts by source."""
     before = {fact.name: fact.source for fact in facts(old.tree)}
     order = list(SOURCES)
     known = sorted(facts(new.tree), key=lambda fact: [*order, fact.source].index(fact.source))

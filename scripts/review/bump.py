@@ -1,4 +1,4 @@
-"""Which versions follow from a change, and whether the change carries them; pure."""
+"""Computes the version bumps that a change needs, and whether the change includes them; no I/O."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Bump:
-    """One version: what it was, what it is, and what must be reached at least."""
+    """One version: old, new, and the lowest one that is needed."""
 
     of: str
     old: str
@@ -31,15 +31,15 @@ class Bump:
 
     @property
     def to_do(self) -> str:
-        """What to do where it is not carried."""
-        return f"{self.of}: bump {self.new or 'nothing'} to {self.needed} ({self.impact})"
+        """The instruction for a reviewer, if the version is too low."""
+        return f"{self.of}: bump {self.new or '(not set)'} to {self.needed} ({self.impact})"
 
 
 def bump(of: str, old: str, new: str, impact: Impact | None) -> Bump:
-    """Semantic versioning. Before 1.0.0 a breaking change moves the second number, and everything else the third."""
+    """Return the version that semantic versioning needs; before 1.0.0, minor for a breaking change, else patch."""
     numbers = _numbers(old)
     if numbers is None or impact is None:
-        # From a version that says nothing, any that says something is a step on.
+        # After an invalid version, any valid one is enough.
         return Bump(of, old, new, impact, old if impact is None else "0.0.1")
     major, minor, patch = numbers
     steps = {"major": (major + 1, 0, 0), "minor": (major, minor + 1, 0), "patch": (major, minor, patch + 1)}
@@ -49,17 +49,17 @@ def bump(of: str, old: str, new: str, impact: Impact | None) -> Bump:
 
 
 def version_of(module: str) -> str:
-    """What a module called `_version` says; nothing where it says nothing."""
+    """Return the version in the text of `_version.py`, or an empty string."""
     match = re.search(r'^__version__ = "(.+)"$', module, re.MULTILINE)
     return match[1] if match else ""
 
 
 def new_lines(old: str, new: str) -> list[str]:
-    """The entries that a changelog gains among those of no release yet: what was said of a release is said."""
+    """Return the new entries of a changelog; those added to an old release do not count."""
     released = _sections(old).keys() - {_UNRELEASED}
     before = Counter(_sections(old).get(_UNRELEASED, []))
     after = Counter(line for heading, lines in _sections(new).items() if heading not in released for line in lines)
-    # One that is only worded differently is none.
+    # A reworded entry is not a new one.
     return list((after - before).elements()) if after.total() > before.total() else []
 
 

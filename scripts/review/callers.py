@@ -1,4 +1,4 @@
-"""What a change to the contract gives callers, or takes from them: keywords, options of the command, columns of its tables."""
+"""Lists the keywords, command options and table columns that a change to the contract adds or removes."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ _EDIT = "autoenhance.OrderEdit"
 
 
 def compare(old: Contract, new: Contract) -> Iterator[PythonChange]:
-    """Each keyword that came or went, with the option and the column that are made from it."""
+    """Yield each added or removed keyword, with the option and the column that are generated from it."""
     before, after = _keywords(old), _keywords(new)
     for keyword in after.keys() - before.keys():
         location, is_required = after[keyword]
-        sentence = f"{_named(keyword, location)} is new{', and must be given' if is_required else ''}."
-        because = "Calls without it are a TypeError." if is_required else "Calls without it are as before."
+        sentence = f"{_named(keyword, location)} was added{', and is required' if is_required else ''}."
+        because = "Calls without it raise a TypeError." if is_required else "Calls without it work as before."
         yield PythonChange(f"{_CLASS}.{keyword}", sentence, because, breaking=is_required)
     for keyword in before.keys() - after.keys():
-        sentence = f"{_named(keyword, before[keyword][0])} is gone."
-        yield PythonChange(f"{_CLASS}.{keyword}", sentence, "Calls with it are a TypeError.")
+        sentence = f"{_named(keyword, before[keyword][0])} was removed."
+        yield PythonChange(f"{_CLASS}.{keyword}", sentence, "Calls with it raise a TypeError.")
 
 
 def _keywords(contract: Contract) -> dict[str, tuple[str, bool]]:
-    """Where each goes, and whether it must be given."""
+    """Return the location of each keyword, and whether it is required."""
     return {
         str(keyword_of(name, node)): (location, _is_required(contract, location, name, pointer))
         for location, name, pointer, node in settable(contract.tree)
@@ -51,13 +51,13 @@ def _named(keyword: str, location: str) -> str:
 
 
 def merge(keyword_changes: list[PythonChange], changes: list[PythonChange]) -> list[PythonChange]:
-    """Both lists as one, with each keyword in it once: `OrderEdit` has those of `EditOptions`, from the same template."""
-    told = {change.name for change in keyword_changes}
+    """Join both lists, each keyword once: `OrderEdit` has those of `EditOptions`, from the same template."""
+    reported = {change.name for change in keyword_changes}
     keywords = {change.name.rpartition(".")[2] for change in (*keyword_changes, *changes) if _owner(change) == _CLASS}
 
     def is_repeated(change: PythonChange) -> bool:
         if _owner(change) != _EDIT:
-            return change.name in told
+            return change.name in reported
         name = change.name.rpartition(".")[2]
         return (change.sentence.split("`")[1] if name == "__init__" else name) in keywords
 

@@ -1,4 +1,4 @@
-"""What changes in Python, and what a changed annotation means for code that was typed for the old one; pure."""
+"""Changes of the Python API, and what a changed type means for code that was written for the old one; no I/O."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PythonChange:
-    """One change of what can be imported, called or read in Python."""
+    """One change of the Python API: of what can be imported, called or read."""
 
     name: str
     sentence: str
@@ -25,30 +25,28 @@ class PythonChange:
 
     @property
     def impact(self) -> Impact:
-        """The bump of the package that follows."""
+        """The version bump of the package that it needs."""
         return "major" if self.breaking else "minor"
 
 
-def changed_type(name: str, told: str, old: Any, new: Any, *, written: bool) -> Iterator[PythonChange]:
-    """How one type differs from another: what is written may become wider, what is read narrower."""
-    was, is_now = union(str(old)), union(str(new))
-    gone, come = [part for part in was if part not in is_now], [part for part in is_now if part not in was]
-    if gone and come:
-        sentence = f"{told} was `{old}` and is `{new}`."
-        yield PythonChange(name, sentence, "Code that was typed for the old type is wrong.")
-    elif gone:
-        because = (
-            "A value that was right is wrong now." if written else "Code that was right for more is right for less."
-        )
-        yield PythonChange(name, f"{told} is no longer {names(gone)}.", because, breaking=written)
-    elif come:
-        because = "What was right before still is." if written else "Code meets a type that it did not expect."
-        yield PythonChange(name, f"{told} may also be {names(come)}.", because, breaking=not written)
+def changed_type(name: str, subject: str, old: Any, new: Any, *, written: bool) -> Iterator[PythonChange]:
+    """Yield how a type changed: arguments may become wider (`written`), results narrower."""
+    before, after = union(str(old)), union(str(new))
+    removed, added = [part for part in before if part not in after], [part for part in after if part not in before]
+    if removed and added:
+        sentence = f"{subject} was `{old}` and is `{new}`."
+        yield PythonChange(name, sentence, "Code that is typed for the old type is wrong now.")
+    elif removed:
+        because = "A value that was valid is invalid now." if written else "Code that handles more types still works."
+        yield PythonChange(name, f"{subject} is no longer {names(removed)}.", because, breaking=written)
+    elif added:
+        because = "Values that were valid still are." if written else "Code may get a type that it does not expect."
+        yield PythonChange(name, f"{subject} may also be {names(added)}.", because, breaking=not written)
 
 
 def union(annotation: str) -> list[str]:
-    """The members of a union, the outermost `|`s only; of `Response[a | b]` those inside, because it only holds one."""
-    # A name in quotes is the same type.
+    """Return the members of a union, split at its outermost `|`s; for `Response[a | b]` those inside."""
+    # A quoted name is the same type.
     if "Literal" not in annotation:
         annotation = annotation.replace('"', "").replace("'", "")
     if match := re.fullmatch(r"(?:typing\.)?Optional\[(.*)\]", annotation):
@@ -68,7 +66,7 @@ def _literals(part: str) -> list[str]:
 
 
 def _split(text: str, separator: str) -> list[str]:
-    """The parts between separators that stand in no brackets."""
+    """Split a text at separators outside brackets."""
     parts, depth = [""], 0
     for character in text:
         depth += (character in "[(") - (character in "])")

@@ -1,4 +1,4 @@
-"""Shows a review: Markdown for a pull request, the same as HTML for a person, JSON for a machine, tables on the terminal."""
+"""Formats a review: Markdown for a pull request, the same as HTML, JSON for programs, and tables on the terminal."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 
 class _Console(Console):
     def on_broken_pipe(self) -> None:
-        # rich would exit with 1, which means something here.
+        # rich would exit with 1, which means "breaking" here.
         raise BrokenPipeError
 
 
 def write_files(record: dict[str, Any], folder: Path) -> list[Path]:
-    """Write review.md, review.html and review.json; the same review gives the same bytes."""
+    """Write review.md, review.html and review.json, the same bytes for the same review, and return their paths."""
     folder.mkdir(parents=True, exist_ok=True)
     markdown = _rendered("review.md", _printable(record) | {"source_words": SOURCES})
     body = MarkdownIt("commonmark", {"html": False}).enable("table").render(markdown)
@@ -44,12 +44,12 @@ def write_files(record: dict[str, Any], folder: Path) -> list[Path]:
 
 
 def print_terminal(record: dict[str, Any], written: Iterable[str]) -> None:
-    """Print the verdict, what must be done, and the tables, in the width that there is."""
+    """Print the verdict, the to-dos and the tables, in the width of the terminal."""
     console = _Console(highlight=False, soft_wrap=False)
     record = _printable(record)
 
     def say(line: str = "", style: str = "") -> None:
-        # Text, because a string would be read as rich's markup, and `images[]` is a place.
+        # Text, because rich would read `images[]` in a string as markup.
         console.print(Text(line, style))
 
     say(record["summary"], style="bold red" if record["verdict"] == "breaking" else "bold green")
@@ -91,7 +91,7 @@ def _table(title: str, rows: list[dict[str, Any]]) -> Table:
 
 
 def _printable(value: Any) -> Any:
-    """Text without what would steer a terminal: names and values come from outside."""
+    """Escape control characters, because names and values come from foreign documents."""
     if isinstance(value, str):
         return _CONTROLS.sub(lambda match: f"\\x{ord(match[0]):02x}", value)
     if isinstance(value, dict):
@@ -113,9 +113,9 @@ def _rendered(name: str, values: dict[str, Any]) -> str:
 
 
 def _cell(text: str) -> str:
-    """Text for Markdown, in a table or not: what stands in backticks is code, and of the rest nothing is obeyed."""
+    """Escape a text for Markdown, in a table or not; parts in backticks become code."""
     parts = str(text).replace("\n", " ").split("`")
-    if len(parts) % 2 == 0:  # a backtick without its other half is none of ours
+    if len(parts) % 2 == 0:  # an unpaired backtick is not ours
         return _prose("`".join(parts))
     return "".join(_prose(part) if index % 2 == 0 else _span(part) for index, part in enumerate(parts))
 
@@ -125,7 +125,7 @@ def _prose(text: str) -> str:
 
 
 def _span(text: str) -> str:
-    """Text as code in Markdown."""
+    """Return a text as inline code in Markdown."""
     ticks = "``" if "`" in text else "`"
     padded = f" {text} " if "`" in text else text
     return f"{ticks}{padded}{ticks}".replace("|", "\\|").replace("\n", " ")

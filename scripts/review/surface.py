@@ -1,6 +1,6 @@
-"""What two packages offer: the names that can be imported, read by griffe. Nothing of them is imported.
+"""Reads the public API of two packages with griffe, without importing them.
 
-The package of a contract is generated as scripts/regenerate.sh does but for the formatting, which nobody imports.
+The package of a contract is generated as by scripts/regenerate.sh, but not formatted.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from review.trees import Tree
 
 PACKAGES = ("autoenhance_api", "autoenhance")
-# Each model has a module of its own, which `models` re-exports: the name there is the one to import.
+# Each model has a module of its own; users import it from `models`, which re-exports it.
 MODEL_MODULE = re.compile(r"autoenhance_api\.models\.[a-z0-9_]+")
 
 
 class Surface:
-    """What two packages offer: every public name, and what it stands for."""
+    """The public API of two packages: every public name, and its object."""
 
     def __init__(self, folders: list[Path]) -> None:
         for folder in folders:
@@ -33,7 +33,7 @@ class Surface:
                 _check_syntax(folder, package)
         logging.getLogger("griffe").setLevel(logging.CRITICAL)
         loader = griffe.GriffeLoader(search_paths=[str(folder) for folder in folders], allow_inspection=False)
-        # Not from the folder that this is called in: that has packages of the same names.
+        # Not from the current folder, which has packages of the same names.
         self.roots = [loader.load(package, try_relative_path=False) for package in PACKAGES]
         loader.resolve_aliases()
         self.objects: dict[str, griffe.Object] = {}
@@ -41,12 +41,12 @@ class Surface:
             self._walk(root, root.path)
         self.names: dict[str, str] = {}
         for name, item in self.objects.items():
-            # The shortest name in the package that users import is the one to tell.
+            # Report the shortest name in the package that users import.
             self.names[item.path] = min(name, self.names.get(item.path, name), key=rank)
         self.inputs = self._inputs()
 
     def _walk(self, item: griffe.Object | griffe.Alias, public: str) -> None:
-        # What a class inherits belongs to it; for a module there is no such thing.
+        # Inherited members belong to a class; modules have none.
         members = item.all_members if item.is_class else item.members
         for name, member in members.items():
             target = target_of(member)
@@ -54,15 +54,15 @@ class Surface:
             if target is None or is_private or not (member.is_public or member.inherited):
                 continue
             if MODEL_MODULE.fullmatch(item.path) and not target.is_class:
-                continue  # what a model's module has beside the model is its own
+                continue  # other members of a model's module are private
             path = f"{public}.{name}"
             self.objects[path] = target
             if target.is_class or target.is_module:
                 self._walk(target, path)
 
     def _inputs(self) -> set[str]:
-        """The models that users build and send: those that a generated function takes, and what they hold."""
-        # What an edit can set is written for callers, beside the models.
+        """Return the models that users build and send: the parameters of generated functions, and the models in them."""
+        # These are not models, but callers fill them, too.
         keywords = {"EditOrderParams", "OrderEdit"}
         classes = [item for item in self.objects.values() if item.is_class]
         known = {item.name: item for item in classes if ".models." in item.path or item.name in keywords}
@@ -74,40 +74,40 @@ class Surface:
             for parameter in item.parameters
             for word in re.findall(r"\w+", str(parameter.annotation or ""))
         ]
-        found: set[str] = set()
+        inputs: set[str] = set()
         while pending:
             model = known.get(pending.pop())
-            if model is not None and model.path not in found:
-                found.add(model.path)
+            if model is not None and model.path not in inputs:
+                inputs.add(model.path)
                 for member in model.members.values():
                     pending += re.findall(r"\w+", str(getattr(member, "annotation", None) or ""))
-        return found
+        return inputs
 
     def name(self, path: str) -> str:
-        """The public name of what has this path, if it has one."""
+        """Return the public name of the object at a path, or the path itself."""
         return self.names.get(path, path)
 
 
 def surface(tree: Tree, folder: Path) -> Surface:
-    """What one side offers; the package of its contract is generated into an empty folder.
+    """Return the public API of one side, generating the package of its contract into an empty folder.
 
     Raises:
-        FailureError: If the generator fails, or what is there is not Python.
+        FailureError: If the generator fails, or a file is not Python.
     """
-    from regenerate.generator import generate  # slow, and not needed to say that there is no base
+    from regenerate.generator import generate  # slow to import, and not needed to report a missing base
 
     openapi, contract = tree.root / "openapi", tree.contract
     package = folder / "autoenhance_api"
     errors = generate(contract.plain(), openapi, package, templates=openapi / "templates", with_hooks=False)
     if errors:
-        raise FailureError(f"{contract.name}: openapi-python-client fails: {'; '.join(errors)}")
+        raise FailureError(f"{contract.name}: openapi-python-client failed: {'; '.join(errors)}")
     if not (tree.root / "autoenhance").is_dir():
-        raise FailureError(f"{contract.name}: there is no autoenhance/ beside it to compare.")
+        raise FailureError(f"{contract.name}: autoenhance/ not found in the same tree")
     return Surface([folder, tree.root])
 
 
 def _check_syntax(folder: Path, package: str) -> None:
-    """Make sure that every file can be read: griffe would pass over one that cannot, and all its names with it."""
+    """Make sure that every file can be parsed: griffe would silently skip one that cannot."""
     for file in sorted((folder / package).rglob("*.py")):
         try:
             ast.parse(file.read_bytes())
@@ -117,16 +117,16 @@ def _check_syntax(folder: Path, package: str) -> None:
 
 
 def target_of(member: griffe.Object | griffe.Alias) -> griffe.Object | None:
-    """What a name stands for, if it is ours."""
+    """Return the object of a name, if it is ours."""
     target: Any = member
     if isinstance(member, griffe.Alias):
         try:
             target = member.final_target
         except (griffe.AliasResolutionError, griffe.CyclicAliasError):
-            return None  # of another distribution
+            return None  # from another distribution
     return target if isinstance(target, griffe.Object) and target.path.startswith(PACKAGES) else None
 
 
 def rank(name: str) -> tuple[bool, int, str]:
-    """Which of several names to tell: the lowest."""
+    """Return the sort key of a name; of several names of an object, the lowest is reported."""
     return (not name.startswith("autoenhance."), name.count("."), name)

@@ -13,15 +13,15 @@ T = TypeVar("T", bound="ErrorBody")
 
 @_attrs_define
 class ErrorBody:
-    """The body of an error. No real one has been seen. The shape is the default of APIFlask, so that the service probably
-    uses it (inferred).
+    """The body of an error. None has been observed. The shape is the default of APIFlask, which the service probably uses
+    (inferred).
 
     """
 
     message: str | Unset = UNSET
-    """ What went wrong, in a few words. """
+    """ A short description of the error. """
     detail: ErrorDetail | Unset = UNSET
-    """ More about an error, under any keys. """
+    """ Details of an error, under any keys. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
     """ The fields that the contract does not have, by name; `model["name"]` reads them, too. """
 
@@ -84,5 +84,5 @@ class ErrorBody:
 
 from ..models.error_detail import ErrorDetail
 
-# attrs has made __init__ before those imports; typing.get_type_hints looks here for what it names.
+# attrs created __init__ before these imports; typing.get_type_hints looks up its annotations here.
 ErrorBody.__init__.__globals__.update(globals())

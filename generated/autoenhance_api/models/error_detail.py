@@ -11,7 +11,7 @@ T = TypeVar("T", bound="ErrorDetail")
 
 @_attrs_define
 class ErrorDetail:
-    """More about an error, under any keys."""
+    """Details of an error, under any keys."""
 
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
     """ The fields that the contract does not have, by name; `model["name"]` reads them, too. """
@@ -51,5 +51,5 @@ class ErrorDetail:
         return key in self.additional_properties
 
 
-# attrs has made __init__ before those imports; typing.get_type_hints looks here for what it names.
+# attrs created __init__ before these imports; typing.get_type_hints looks up its annotations here.
 ErrorDetail.__init__.__globals__.update(globals())

@@ -58,5 +58,5 @@ class FieldMessages:
         return key in self.additional_properties
 
 
-# attrs has made __init__ before those imports; typing.get_type_hints looks here for what it names.
+# attrs created __init__ before these imports; typing.get_type_hints looks up its annotations here.
 FieldMessages.__init__.__globals__.update(globals())

@@ -31,7 +31,7 @@ class Image:
     downloaded: bool | None | Unset = UNSET
     """ Whether the enhanced image has been downloaded. """
     enhance: bool | None | Unset = UNSET
-    """ Whether colours and light are enhanced. Images are created with true unless told otherwise. """
+    """ Whether colours and light are enhanced. Images are created with true by default. """
     enhance_type: EnhanceType | None | Unset = UNSET
     """ The style of the enhancement. """
     finetune_settings: FinetuneSettings | None | Unset = UNSET
@@ -41,7 +41,7 @@ class Image:
     image_name: None | str | Unset = UNSET
     """ The name of the image, mostly that of the uploaded file. """
     lens_correction: bool | None | Unset = UNSET
-    """ Whether the distortion of the lens is corrected. Images are created with true unless told otherwise. """
+    """ Whether the distortion of the lens is corrected. Images are created with true by default. """
     metadata: ImageMetadata | None | Unset = UNSET
     """ What the account stores with the image. """
     order_id: None | str | Unset = UNSET
@@ -52,7 +52,7 @@ class Image:
     preset_id: None | str | Unset = UNSET
     """ The id of the preset that the settings came from. Null in the page's example. """
     privacy: bool | None | Unset = UNSET
-    """ A privacy setting. What it does is not said. """
+    """ A privacy setting. What it does is not documented. """
     rating: int | None | Unset = UNSET
     """ How the enhanced image was rated, from 0 to 5. """
     scene: None | str | Unset = UNSET
@@ -60,17 +60,17 @@ class Image:
     sky_replacement: bool | None | Unset = UNSET
     """ Whether the sky is replaced. """
     status: ImageStatus | None | Unset = UNSET
-    """ How far the image has come. Null in the page's example. """
+    """ The processing status of the image. Null in the page's example. """
     status_reason: None | str | Unset = UNSET
     """ Why the image has its status. Null in the page's example. """
     upscale: bool | None | Unset = UNSET
     """ Whether the image is enlarged. """
     user_id: None | str | Unset = UNSET
-    """ The id of the user who owns the image. Null in the page's example; seen as `auth0|…`. """
+    """ The id of the user who owns the image. Null in the page's example; observed as `auth0|…`. """
     vertical_correction: bool | None | Unset = UNSET
     """ Whether leaning verticals are set upright. """
     window_pull_type: None | Unset | WindowPullType = UNSET
-    """ How the view through windows is treated. """
+    """ How the view through windows is processed. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
     """ The fields that the contract does not have, by name; `model["name"]` reads them, too. """
 
@@ -485,5 +485,5 @@ def _parse_window_pull_type(data: object) -> None | Unset | WindowPullType:
 from ..models.finetune_settings import FinetuneSettings
 from ..models.image_metadata import ImageMetadata
 
-# attrs has made __init__ before those imports; typing.get_type_hints looks here for what it names.
+# attrs created __init__ before these imports; typing.get_type_hints looks up its annotations here.
 Image.__init__.__globals__.update(globals())

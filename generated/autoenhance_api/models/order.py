@@ -19,10 +19,10 @@ class Order:
     """A set of images that are enhanced together, with its state."""
 
     created_at: datetime.datetime | None | Unset = UNSET
-    """ When the order was created. Seen without a time zone too, which is read as UTC. """
+    """ When the order was created. Also observed without a time zone, which is read as UTC. """
     default_image_sort_order: ImageSortOrder | None | Unset = UNSET
-    """ The order that the images have where no other is asked for. That the order has it is inferred from the body.
-    Since API version 2026-10-01. """
+    """ The default order of the images. That an order has it is inferred from the body of a request. Since API
+    version 2026-10-01. """
     images: list[Image] | None | Unset = UNSET
     """ The images of the order. """
     is_deleted: bool | None | Unset = UNSET
@@ -32,13 +32,13 @@ class Order:
     is_processing: bool | None | Unset = UNSET
     """ Whether images are still being enhanced. False means that the order is complete. """
     last_updated_at: datetime.datetime | None | Unset = UNSET
-    """ When the order last changed. Seen without a time zone too, which is read as UTC. """
+    """ When the order last changed. Also observed without a time zone, which is read as UTC. """
     name: None | str | Unset = UNSET
     """ The name of the order. """
     order_id: None | str | Unset = UNSET
     """ The id of the order. """
     status: None | OrderStatus | Unset = UNSET
-    """ How far the order has come. Null in the page's example. """
+    """ The processing status of the order. Null in the page's example. """
     total_images: int | None | Unset = UNSET
     """ How many images the order has. The service's SDK calls it a number; a count is whole. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
@@ -318,5 +318,5 @@ def _parse_status(data: object) -> None | OrderStatus | Unset:
 
 from ..models.image import Image
 
-# attrs has made __init__ before those imports; typing.get_type_hints looks here for what it names.
+# attrs created __init__ before these imports; typing.get_type_hints looks up its annotations here.
 Order.__init__.__globals__.update(globals())

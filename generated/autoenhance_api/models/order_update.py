@@ -17,11 +17,11 @@ class OrderUpdate:
     """What an edit changes. Newer API versions accept more fields."""
 
     name: str | Unset = UNSET
-    """ The name that the order gets. The service states no limit on its length. """
+    """ The name that the order gets. The API documents no limit on its length. """
     order_id: str | Unset = UNSET
-    """ The id that the order is to have. What another id than the present one does is not documented: it may be
-    ignored, refused,
-    or become the id under which the order lives from then on. """
+    """ The new id of the order. The effect of an id other than the present one is not documented: it may be
+    ignored,
+    refused, or become the id of the order. """
     default_image_sort_order: ImageSortOrder | Unset = UNSET
     """ What images are sorted by, with a minus sign the other way round. Others are possible. Since API version
     2026-10-01. """
@@ -92,5 +92,5 @@ class OrderUpdate:
         return key in self.additional_properties
 
 
-# attrs has made __init__ before those imports; typing.get_type_hints looks here for what it names.
+# attrs created __init__ before these imports; typing.get_type_hints looks up its annotations here.
 OrderUpdate.__init__.__globals__.update(globals())

@@ -96,5 +96,5 @@ class ValidationDetail:
 
 from ..models.field_messages import FieldMessages
 
-# attrs has made __init__ before those imports; typing.get_type_hints looks here for what it names.
+# attrs created __init__ before these imports; typing.get_type_hints looks up its annotations here.
 ValidationDetail.__init__.__globals__.update(globals())

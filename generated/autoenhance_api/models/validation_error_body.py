@@ -13,10 +13,10 @@ T = TypeVar("T", bound="ValidationErrorBody")
 
 @_attrs_define
 class ValidationErrorBody:
-    """The body of a 422. It says which field was refused, and why."""
+    """The body of a 422, which says which fields were refused, and why."""
 
     message: str | Unset = UNSET
-    """ What went wrong, in a few words. """
+    """ A short description of the error. """
     detail: ValidationDetail | Unset = UNSET
     """ What was refused, by the part of the request that holds it. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
@@ -81,5 +81,5 @@ class ValidationErrorBody:
 
 from ..models.validation_detail import ValidationDetail
 
-# attrs has made __init__ before those imports; typing.get_type_hints looks here for what it names.
+# attrs created __init__ before these imports; typing.get_type_hints looks up its annotations here.
 ValidationErrorBody.__init__.__globals__.update(globals())

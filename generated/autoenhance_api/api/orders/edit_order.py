@@ -122,12 +122,12 @@ def sync_detailed(
 ) -> Response[ErrorBody | Order | ValidationErrorBody]:
     """Edit an order.
 
-     Changes the details of one order that the key's account owns and answers with the whole order as it
-    is afterwards.
+     Changes the details of one order that the key's account owns, and returns the whole order after the
+    change.
 
-    Elsewhere in its documentation the service says that only the name can be edited at present,
+    Elsewhere the documentation of the service says that only the name can be edited at present,
     although the body also
-    takes `order_id`.
+    accepts `order_id`.
 
     Args:
         id (str):
@@ -168,12 +168,12 @@ def sync(
 ) -> ErrorBody | Order | ValidationErrorBody | None:
     """Edit an order.
 
-     Changes the details of one order that the key's account owns and answers with the whole order as it
-    is afterwards.
+     Changes the details of one order that the key's account owns, and returns the whole order after the
+    change.
 
-    Elsewhere in its documentation the service says that only the name can be edited at present,
+    Elsewhere the documentation of the service says that only the name can be edited at present,
     although the body also
-    takes `order_id`.
+    accepts `order_id`.
 
     Args:
         id (str):
@@ -209,12 +209,12 @@ async def asyncio_detailed(
 ) -> Response[ErrorBody | Order | ValidationErrorBody]:
     """Edit an order.
 
-     Changes the details of one order that the key's account owns and answers with the whole order as it
-    is afterwards.
+     Changes the details of one order that the key's account owns, and returns the whole order after the
+    change.
 
-    Elsewhere in its documentation the service says that only the name can be edited at present,
+    Elsewhere the documentation of the service says that only the name can be edited at present,
     although the body also
-    takes `order_id`.
+    accepts `order_id`.
 
     Args:
         id (str):
@@ -253,12 +253,12 @@ async def asyncio(
 ) -> ErrorBody | Order | ValidationErrorBody | None:
     """Edit an order.
 
-     Changes the details of one order that the key's account owns and answers with the whole order as it
-    is afterwards.
+     Changes the details of one order that the key's account owns, and returns the whole order after the
+    change.
 
-    Elsewhere in its documentation the service says that only the name can be edited at present,
+    Elsewhere the documentation of the service says that only the name can be edited at present,
     although the body also
-    takes `order_id`.
+    accepts `order_id`.
 
     Args:
         id (str):
