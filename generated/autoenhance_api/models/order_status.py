@@ -2,8 +2,8 @@ from enum import StrEnum
 
 
 class OrderStatus(StrEnum):
-    """How far an order has come. The service declared these values until API version 2024-10-01 and none since, so
-    others are possible."""
+    """The processing status of an order. The service declared these values until API version 2024-10-01 and none
+    since, so others are possible."""
 
     ERROR = "error"
     PROCESSED = "processed"
