@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
 
-BIN := .venv/bin
+BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 # Runs the packages in scripts/; -P keeps other modules of this folder from the path.
 TOOL := PYTHONPATH=scripts $(BIN)/python -P -B -X utf8 -m
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install -qq --constraint constraints.txt
@@ -70,7 +70,7 @@ check-generated: .venv/.dev ## Check that generated/ is up to date
 	@scripts/regenerate.sh --check
 
 .PHONY: docs
-docs: .venv/.dev ## Render the contract and the API reference in build/docs/
+docs: .venv/.dev ## Build the contract's page and the API reference
 	@$(TOOL) contract render
 	@$(TOOL) reference
 
@@ -88,7 +88,7 @@ soak: .venv/.demo ## Edit 100,000 orders in the sandbox (ARGS="--rows 5000")
 	@$(BIN)/python scripts/soak.py $(ARGS)
 
 .PHONY: bench
-bench: .venv/.dev ## Compare speed with the alternatives (ARGS="--quick")
+bench: .venv/.dev ## Compare speed with alternatives (ARGS="--quick")
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 .PHONY: conformance
@@ -159,7 +159,7 @@ lock: .venv/.dev ## Upgrade the pinned versions in constraints.txt
 
 .PHONY: clean
 clean: ## Remove all files that the targets created
-	@rm -rf .venv .venv-lowest .regenerate .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* build dist
+	@rm -rf .venv .venv-lowest .venv-bench .regenerate .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* build dist
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/.python:
@@ -171,12 +171,14 @@ clean: ## Remove all files that the targets created
 # pip first: the one of a new venv may be too old for dependency groups.
 .venv/.demo: .venv/.python pyproject.toml constraints.txt
 	@$(PIP) pip
+	@echo "Installing the client, the command and the sandbox"
 	@$(PIP) $(EDITABLE)
 	@touch $@
 
 .venv/.dev: .venv/.demo openapi/package.json openapi/package-lock.json
-	@echo "Installing the tools"
+	@echo "Installing the development tools: generator, linters, type checkers, test tools (takes minutes)"
 	@$(PIP) --group dev $(EDITABLE)
+	@echo "Installing Redocly CLI"
 	@$(TOOL) contract install-redocly
 	@touch $@
 
@@ -186,7 +188,7 @@ clean: ## Remove all files that the targets created
 	@python=$(BIN)/python; version=$$($(BIN)/python -c 'import sys; print(tuple(sys.version_info))'); \
 	if /usr/bin/python3 -c "import sys; sys.exit(not (3, 11) <= sys.version_info < $$version)" 2>/dev/null; \
 	then python=/usr/bin/python3; fi; \
-	echo "Setting up .venv-lowest with $$($$python --version), $$python"; \
+	echo "Setting up .venv-lowest with $$($$python --version), $$python, and the lowest versions of the dependencies"; \
 	$(BIN)/uv venv --quiet --clear --python $$python .venv-lowest
 	@$(BIN)/uv pip install --quiet --python .venv-lowest/bin/python --resolution lowest-direct \
 		--build-constraint constraints.txt --editable '.[cli,sandbox]' --group lowest

@@ -5,6 +5,7 @@ set -euo pipefail
 
 root=$(CDPATH="" cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
 python=$root/.venv/bin/python
+[[ ! -x $root/.venv/Scripts/python.exe ]] || python=$root/.venv/Scripts/python.exe  # on Windows
 if [[ ! -x $python ]]; then
     python=$(command -v python3) || {
         echo "regenerate: python3 not found; 'make regenerate' sets up .venv with the tools" >&2

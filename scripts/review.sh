@@ -5,6 +5,7 @@ set -euo pipefail
 
 root=$(CDPATH="" cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
 python=$root/.venv/bin/python
+[[ ! -x $root/.venv/Scripts/python.exe ]] || python=$root/.venv/Scripts/python.exe  # on Windows
 if [[ ! -x $python ]]; then
     echo "review: .venv not found; 'make setup' installs the tools" >&2
     exit 2
