@@ -8,12 +8,12 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from bulk import write_table
 from terminal import on_terminal
 
 from autoenhance.sandbox import Sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from terminal import Command
@@ -32,13 +32,19 @@ def key_file(tmp_path: Path, sandbox: Sandbox) -> Path:
     return path
 
 
-def test_a_file_goes_before_the_environment(command: Command, key_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was asked for now goes before what was set once; the line break at the end is none of the key's."""
+# --- From a file ---
+
+
+def test_a_file_goes_before_the_environment(
+    command: Command, key_file: Path, table: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The line break at its end is none of the key's."""
     monkeypatch.setenv("AUTOENHANCE_API_KEY", "wrong")
     ran = command(*EDIT, "--api-key-file", str(key_file))
     assert (ran.status, ran.err) == (0, "")
     key_file.write_bytes(b"\xef\xbb\xbf" + key_file.read_bytes().replace(b"\n", b"\r\n"))
-    assert command(*EDIT, "--api-key-file", str(key_file)).status == 0
+    path = write_table(table, "harbour-view-7,a")
+    assert command("edit-orders", path, "--api-key-file", str(key_file)).status == 0
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604])
@@ -51,7 +57,7 @@ def test_a_file_that_others_may_read_gets_a_warning(command: Command, key_file: 
 
 
 def test_a_pipe_may_hold_the_key(command: Command, sandbox: Sandbox) -> None:
-    """As a shell makes it of <(pass show autoenhance); its mode is no business of ours."""
+    """As a shell makes it of <(pass show autoenhance); its mode does not matter."""
     reads, writes = os.pipe()
     os.write(writes, sandbox.api_key.encode())
     os.close(writes)
@@ -72,7 +78,7 @@ def test_a_pipe_may_hold_the_key(command: Command, sandbox: Sandbox) -> None:
     ],
 )
 def test_a_file_that_holds_no_key_is_refused(command: Command, key_file: Path, content: bytes, said: str) -> None:
-    """One line that does not show what it holds."""
+    """One line that does not show its content."""
     key_file.write_bytes(content)
     ran = command(*EDIT, "--api-key-file", str(key_file))
     assert (ran.status, ran.out) == (2, "")
@@ -97,13 +103,16 @@ def test_what_is_no_file_is_refused(command: Command, file: str, said: str) -> N
     assert ran.err == f"Error: {said}\nHint: Give a file that holds the key and nothing else.\n"
 
 
+# --- Not from an argument ---
+
+
 @pytest.mark.parametrize(
-    "argument",
-    ["--api-key", "--api_key", "--API-KEY", "--apikey", "-api-key", "--x-api-key", f"--api-key={PLANTED}"],
+    "argument", ["--api-key", "--api_key", "--API-KEY", "--apikey", "-api-key", "--x-api-key", f"--api-key={PLANTED}"]
 )
-def test_the_key_is_not_taken_from_an_argument(command: Command, argument: str) -> None:
+@pytest.mark.parametrize("command_line", [EDIT, ("edit-orders", "o.csv")], ids=["edit-order", "edit-orders"])
+def test_the_key_is_not_taken_from_an_argument(command: Command, command_line: tuple[str, ...], argument: str) -> None:
     """The error does not repeat it, and says where it belongs."""
-    ran = command(*EDIT, argument, PLANTED)
+    ran = command(*command_line, argument, PLANTED)
     assert (ran.status, ran.out) == (2, "")
     assert ran.err.startswith("Error: the API key is not an argument: ")
     assert ran.err.endswith(HINT)
@@ -114,6 +123,9 @@ def test_an_order_may_be_called_like_an_option(command: Command) -> None:
     """After --, and in --name=, nothing is taken for a key."""
     assert "Name      --api-key\n" in command("edit-order", "--name=--api-key", "harbour-view-7").out
     assert "'--api-key'" in command("edit-order", "--name", "a", "--", "--api-key").err
+
+
+# --- From a prompt ---
 
 
 @pytest.mark.parametrize("stdin", [None, io.StringIO(PLANTED)])
@@ -127,37 +139,33 @@ def test_without_a_terminal_there_is_no_prompt(
     assert (ran.status, ran.out, ran.err) == (2, "", "Error: there is no API key\n" + HINT)
 
 
-def test_on_a_terminal_the_key_is_asked_for_and_not_shown(env: dict[str, str], sandbox: Sandbox) -> None:
-    """Even where standard output goes elsewhere; the order is then shown in colour, or without."""
-    del env["AUTOENHANCE_API_KEY"]
-    ran = on_terminal(*EDIT, env=env, typed=answering(f"{sandbox.api_key}\n"))
-    assert ran.status == 0
-    assert "API key (not shown): " in ran.out
-    assert sandbox.api_key not in ran.out
-    assert "\x1b[33mwaiting\x1b[0m" in ran.out
-
-
 @pytest.mark.parametrize(
-    ("typed", "status", "said"),
-    [("\x03", 3, "Error: stopped; nothing was sent"), ("\x04", 2, "Error: there is no API key")],
+    ("in_bulk", "keys", "status", "said"),
+    [
+        # The order is then shown in colour.
+        (False, "KEY\n", 0, "\x1b[33mwaiting\x1b[0m"),
+        (True, "KEY\n", 0, "1 edited"),
+        (False, "\x03", 3, "Error: stopped; nothing was sent"),
+        (True, "\x04", 2, "Error: there is no API key"),
+    ],
+    ids=["edit-order", "edit-orders", "Ctrl-C", "Ctrl-D"],
 )
-def test_a_prompt_can_be_left(env: dict[str, str], typed: str, status: int, said: str) -> None:
-    """With Ctrl-C or Ctrl-D, and without a traceback."""
+def test_on_a_terminal_the_key_is_asked_for_and_not_shown(
+    env: dict[str, str], sandbox: Sandbox, table: Path, *, in_bulk: bool, keys: str, status: int, said: str
+) -> None:
+    """Before anything else; the prompt can be left with Ctrl-C or Ctrl-D, and without a traceback."""
     del env["AUTOENHANCE_API_KEY"]
-    ran = on_terminal(*EDIT, env=env, typed=answering(typed))
+    arguments = ("edit-orders", write_table(table, "harbour-view-7,a")) if in_bulk else EDIT
+    typed = keys.replace("KEY", sandbox.api_key).encode()
+    ran = on_terminal(*arguments, env=env, asked="shown.: ", keys=typed)
     assert ran.status == status
+    assert ran.out.startswith("API key (not shown): ")
     assert said in ran.out
+    assert sandbox.api_key not in ran.out
     assert "Traceback" not in ran.out
 
 
-def answering(text: str) -> Callable[[str], bytes]:
-    """Type this once, when the key is asked for."""
-    left = [text.encode()]
-
-    def typed(shown: str) -> bytes:
-        return left.pop() if left and "API key" in shown else b""
-
-    return typed
+# --- Never shown ---
 
 
 def test_the_key_is_in_no_output_whatever_happens(

@@ -28,46 +28,34 @@ def by_keyword(param: Param) -> str:
     return param.keyword
 
 
-# --- What the contract has ---
+# --- The contract as it is ---
 
 
 @pytest.mark.parametrize("param", PARAMS, ids=by_keyword)
 def test_every_parameter_is_an_option(command: Command, param: Param) -> None:
-    """With the first sentence of what the contract says of it, in 80 columns."""
-    ran = command("edit-order", "--help")
-    assert ran.status == 0
-    _, _, shown = ran.out.partition(f"\n  {option_name(param.keyword)} ")
+    """With the first sentence of its description in the contract."""
+    _, _, shown = command("edit-order", "--help").out.partition(f"\n  {option_name(param.keyword)} ")
     assert " ".join(param.description.partition(". ")[0].split()) in " ".join(shown.split())
-    assert max(map(len, ran.out.splitlines())) <= 80
-
-
-def test_every_field_of_the_body_is_a_column(command: Command) -> None:
-    """And the help names it."""
-    assert ("order_id", *(param.keyword for param in BODY)) == COLUMNS
-    ran = command("edit-orders", "--help")
-    assert f"({', '.join(COLUMNS[1:])})" in " ".join(ran.out.split())
-    assert max(map(len, ran.out.splitlines())) <= 80
 
 
 @pytest.mark.parametrize("param", BODY, ids=by_keyword)
 @pytest.mark.parametrize("separator", ["_", "-", " ", " - ", "\t"])
 @pytest.mark.parametrize("case", [str.lower, str.upper, str.title])
-def test_a_column_may_be_written_as_people_write_it(
-    command: Command, tmp_path: Path, param: Param, separator: str, case: Callable[[str], str]
+def test_every_field_is_a_column_however_people_write_it(
+    command: Command, table: Path, param: Param, separator: str, case: Callable[[str], str]
 ) -> None:
-    """In any case, with blanks, dashes or underscores between its words, in CSV and in JSON Lines."""
+    """In any case, with blanks, dashes or underscores between its words, in CSV and in JSON Lines; the help names it."""
+    assert ("order_id", *(param.keyword for param in BODY)) == COLUMNS
+    assert f"({', '.join(COLUMNS[1:])})" in " ".join(command("edit-orders", "--help").out.split())
     title = f" {case(param.keyword).replace('_', separator)} "
-    table = tmp_path / "orders"
-    # What is wrong with a value that nobody knows is said with its column.
-    for text, label in (
-        (f"order_id;{title}\na;\x01\n", f"column B ({printable(title.strip())})"),
-        (json.dumps({"order_id": "a", title: "\x01"}), param.keyword),
+    # An error of a value has its column.
+    for text, place in (
+        (f"order_id;{title}\na;\x01\n", f"row 2, column B ({printable(title.strip())})"),
+        (json.dumps({"order_id": "a", title: "\x01"}), f"row 1, {param.keyword}"),
     ):
         table.write_text(text, "utf-8")
         ran = command("edit-orders", str(table), "--dry-run")
-        assert ran.err.startswith(
-            f"{table}: row {2 if label != param.keyword else 1}, {label}: control character '\\x01'"
-        )
+        assert ran.err.startswith(f"{table}: {place}: control character '\\x01'")
 
 
 @pytest.mark.parametrize("param", [param for param in PARAMS if is_text(param)], ids=by_keyword)
@@ -77,7 +65,7 @@ def test_the_text_of_a_string_is_its_value(param: Param) -> None:
         assert read_text(param, text) == read_json(param, text) == text
 
 
-@pytest.mark.parametrize("name", ["-x", "--json", "--", "null", "é👧"])
+@pytest.mark.parametrize("name", ["-x", "--json", "--", "null"])
 def test_a_value_may_look_like_something_else(command: Command, name: str) -> None:
     """An option, or what JSON calls nothing."""
     for arguments in (["--name", name], [f"--name={name}"]):
@@ -86,13 +74,18 @@ def test_a_value_may_look_like_something_else(command: Command, name: str) -> No
         assert json.loads(ran.out)["name"] == name
 
 
-# --- What a contract may have ---
+# --- A contract with values of every type ---
 
 
 @pytest.fixture(scope="module")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The package of a contract with more."""
+    """The package of this contract."""
     return sample_contract.make(tmp_path_factory.mktemp("sample"))
+
+
+def cli(package: Path, *arguments: str, **environment: str) -> tuple[int, str, str]:
+    done = sample_contract.run(package, ["-c", MAIN, *arguments], **environment)
+    return done.returncode, done.stdout, done.stderr
 
 
 READ = """
@@ -101,73 +94,66 @@ from autoenhance._edit import plan_edit
 from autoenhance._params import BY_KEYWORD
 from autoenhance.cli._values import read_json, read_text
 
-def answer(read, keyword, given):
-    param = BY_KEYWORD[keyword]
+def read(form, keyword, given):
+    param = BY_KEYWORD["sample_" + keyword]
     try:
-        value = read(param, given)
+        value = {"text": read_text, "json": read_json}[form](param, given)
     except ValueError as error:
-        return {"error": str(error)}
-    sent = plan_edit("x", {keyword: value}).body[param.wire_name]
+        return str(error)
+    sent = plan_edit("x", {param.keyword: value}).body[param.wire_name]
     assert read_json(param, json.loads(json.dumps(sent))) == value, (keyword, given)
-    return {"sent": sent}
+    return [sent]
 
-reads = {"text": read_text, "json": read_json}
-print(json.dumps([answer(reads[form], keyword, given) for form, keyword, given in json.load(sys.stdin)]))
+print(json.dumps([read(*case) for case in json.load(sys.stdin)]))
 """
 NOON, NOON_SENT = "2026-05-04T12:00:00Z", "2026-05-04T12:00:00+00:00"
 AN_ID = "3f0c1a52-7f0e-4a1e-9a55-0c6f1f0d2b11"
 STYLES = "one of 'bright', 'natural'"
 A_TIME = "a time such as 2026-05-04T18:12:00Z"
 LIST = "a JSON list, each item of which is"
-# The form, what stands there, and what is sent.
-GOOD: list[tuple[str, str, Any, Any]] = [
-    ("text", "note", "", ""),
-    ("text", "note", " 007 ", " 007 "),
-    ("text", "style", " bright ", "bright"),
-    ("text", "level", "30", 30),
-    ("text", "count", " 7 ", 7),
-    ("text", "count", "-7", -7),
-    ("text", "limit", "7", 7),
-    ("text", "ratio", "1.50", 1.5),
-    ("text", "ratio", "2", 2),
-    ("text", "ratio", "1e2", 100.0),
-    ("text", "urgent", "TRUE", True),
-    ("text", "urgent", "no", False),
-    ("text", "time", NOON, NOON_SENT),
-    ("text", "time", "2026-05-04 12:00", NOON_SENT),
-    ("text", "date", "2026-05-04", "2026-05-04"),
-    ("text", "uuid", f" {AN_ID.upper()} ", AN_ID),
-    ("text", "tags", '["a", "é", ""]', ["a", "é", ""]),
-    ("text", "tags", "[]", []),
-    ("text", "styles", '["bright"]', ["bright"]),
-    ("text", "times", f'["{NOON}"]', [NOON_SENT]),
-    ("text", "window", f'{{"start": "{NOON}", "z": [1]}}', {"start": NOON, "z": [1]}),
-    ("text", "windows", f'[{{"start": "{NOON}"}}]', [{"start": NOON}]),
-    ("text", "labels", '{"é": "b"}', {"é": "b"}),
-    ("text", "anything", "[1, null, {}]", [1, None, {}]),
-    ("text", "anything", '"7"', "7"),
-    ("json", "note", "null", "null"),
-    ("json", "style", "natural", "natural"),
-    ("json", "level", 2, 2),
-    ("json", "level", "2", 2),
-    ("json", "count", 7, 7),
-    ("json", "count", "7", 7),
-    ("json", "ratio", 1, 1),
-    ("json", "urgent", False, False),
-    ("json", "urgent", "yes", True),
-    ("json", "time", NOON, NOON_SENT),
-    ("json", "date", "2026-05-04", "2026-05-04"),
-    ("json", "uuid", AN_ID, AN_ID),
-    ("json", "tags", ["a"], ["a"]),
-    ("json", "tags", '["a"]', ["a"]),
-    ("json", "styles", ["natural", "bright"], ["natural", "bright"]),
-    ("json", "times", [NOON], [NOON_SENT]),
-    ("json", "window", {"start": NOON, "who": "é"}, {"start": NOON, "who": "é"}),
-    ("json", "windows", [{"start": NOON}], [{"start": NOON}]),
-    ("json", "labels", {}, {}),
-    ("json", "anything", "7", "7"),
-    ("json", "anything", "a", "a"),
-    ("json", "anything", False, False),
+# What stands in a cell or an option, and what is sent.
+TEXTS: list[tuple[str, str, Any]] = [
+    ("note", "", ""),
+    ("note", " 007 ", " 007 "),
+    ("style", " bright ", "bright"),
+    ("level", "30", 30),
+    ("count", " 7 ", 7),
+    ("count", "-7", -7),
+    ("limit", "7", 7),
+    ("ratio", "1.50", 1.5),
+    ("ratio", "2", 2),
+    ("ratio", "1e2", 100.0),
+    ("urgent", "TRUE", True),
+    ("urgent", "no", False),
+    ("time", NOON, NOON_SENT),
+    ("time", "2026-05-04 12:00", NOON_SENT),
+    ("date", "2026-05-04", "2026-05-04"),
+    ("uuid", f" {AN_ID.upper()} ", AN_ID),
+    ("tags", '["a", "é", ""]', ["a", "é", ""]),
+    ("tags", "[]", []),
+    ("styles", '["bright"]', ["bright"]),
+    ("times", f'["{NOON}"]', [NOON_SENT]),
+    ("window", f'{{"start": "{NOON}", "z": [1]}}', {"start": NOON, "z": [1]}),
+    ("windows", f'[{{"start": "{NOON}"}}]', [{"start": NOON}]),
+    ("labels", '{"é": "b"}', {"é": "b"}),
+    ("anything", "[1, null, {}]", [1, None, {}]),
+    ("anything", '"7"', "7"),
+]
+# What is in a JSON Lines file, and is sent as it is.
+SAME: list[tuple[str, Any]] = [
+    ("note", "null"), ("style", "natural"), ("level", 2), ("count", 7), ("ratio", 1), ("urgent", False),
+    ("date", "2026-05-04"), ("uuid", AN_ID), ("tags", ["a"]), ("styles", ["natural", "bright"]), ("labels", {}),
+    ("window", {"start": NOON, "who": "é"}), ("windows", [{"start": NOON}]),
+    ("anything", "7"), ("anything", "a"), ("anything", False),
+]  # fmt: skip
+AS_JSON: list[tuple[str, Any, Any]] = [
+    *((name, value, value) for name, value in SAME),
+    ("level", "2", 2),
+    ("count", "7", 7),
+    ("urgent", "yes", True),
+    ("time", NOON, NOON_SENT),
+    ("tags", '["a"]', ["a"]),
+    ("times", [NOON], [NOON_SENT]),
 ]
 BAD: list[tuple[str, str, Any, str]] = [
     ("text", "style", "birght", f"'birght' is not {STYLES}; did you mean 'bright'?"),
@@ -189,7 +175,7 @@ BAD: list[tuple[str, str, Any, str]] = [
     ("text", "uuid", AN_ID[1:], f"'{AN_ID[1:]}' is not a UUID"),
     ("text", "tags", "a, b", f"'a, b' is not {LIST} a string"),
     ("text", "tags", "[1]", f"'[1]' is not {LIST} a string"),
-    ("text", "tags", r'["\ud800"]', rf"'[\"\ud800\"]' is not {LIST} a string".replace('\\"', '"')),
+    ("text", "tags", r'["\ud800"]', rf"""'["\ud800"]' is not {LIST} a string"""),
     ("text", "styles", '["birght"]', f"""'["birght"]' is not {LIST} one of 'bright', 'natural'"""),
     ("text", "times", '["noon"]', f"""'["noon"]' is not {LIST} {A_TIME}"""),
     ("text", "window", "{}", "'{}' is not a JSON object; it has no 'start'"),
@@ -214,44 +200,30 @@ BAD: list[tuple[str, str, Any, str]] = [
     ("json", "window", [], "[] is not a JSON object"),
     ("json", "window", {"a\x1b": "x" * 99}, '{"a\\u001b": "' + "x" * 27 + "... is not a JSON object; it has no 'start'"),
 ]  # fmt: skip
-CASES: list[tuple[str, str, Any, dict[str, Any]]] = [
-    *((form, name, given, {"sent": sent}) for form, name, given, sent in GOOD),
-    *((form, name, given, {"error": error}) for form, name, given, error in BAD),
+CASES: list[tuple[str, str, Any, Any]] = [
+    *(("text", name, given, [sent]) for name, given, sent in TEXTS),
+    *(("json", name, given, [sent]) for name, given, sent in AS_JSON),
+    *BAD,
 ]
 
 
 @pytest.fixture(scope="module")
-def answers(package: Path) -> list[dict[str, Any]]:
-    """What becomes of each case, in one process."""
-    asked = json.dumps([(form, f"sample_{name}", given) for form, name, given, _ in CASES])
-    done = sample_contract.run(package, ["-c", READ], asked)
+def outcomes(package: Path) -> list[Any]:
+    """What becomes of each case, in one process: what is sent, in a list, or the error."""
+    done = sample_contract.run(package, ["-c", READ], json.dumps([case[:3] for case in CASES]))
     assert done.returncode == 0, done.stderr
-    said: list[dict[str, Any]] = json.loads(done.stdout)
-    return said
+    found: list[Any] = json.loads(done.stdout)
+    return found
 
 
 @pytest.mark.tools
 @pytest.mark.parametrize(
     "number", range(len(CASES)), ids=[f"{form}-{name}-{str(given)[:20]}" for form, name, given, _ in CASES]
 )
-def test_values_of_every_type_are_read_or_refused(answers: list[dict[str, Any]], number: int) -> None:
-    """From text and from JSON; what is sent is read again as the same value, and a refusal says what would be right."""
-    assert answers[number] == CASES[number][-1]
-
-
-@pytest.mark.tools
-def test_every_type_has_a_case() -> None:
-    """Good and bad, but for a string, which any text is."""
-    assert (
-        {f"sample_{name}" for _, name, *_ in GOOD}
-        == FIELDS.keys()
-        == {"sample_note"} | {f"sample_{name}" for _, name, *_ in BAD}
-    )
-
-
-def cli(package: Path, *arguments: str, **environment: str) -> tuple[int, str, str]:
-    done = sample_contract.run(package, ["-c", MAIN, *arguments], **environment)
-    return done.returncode, done.stdout, done.stderr
+def test_values_of_every_type_are_read_or_refused(outcomes: list[Any], number: int) -> None:
+    """From text and from JSON; what is sent is read again as the same value, and an error says what would be right."""
+    assert outcomes[number] == CASES[number][-1]
+    assert {f"sample_{name}" for _, name, *_ in CASES} == FIELDS.keys()
 
 
 @pytest.mark.tools
@@ -269,17 +241,19 @@ def test_options_say_what_they_take(package: Path) -> None:
 
 @pytest.mark.tools
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("option", "said"),
     [
-        (["--sample-style", "birght"], f"Invalid value for '--sample-style': 'birght' is not {STYLES}; did you mean 'bright'?"),
-        (["--sample-sort", "nmae"], "is not one of 'created_at', 'name'; did you mean 'name'?"),
-        (["--sample-count", ""], "Invalid value for '--sample-count': '' is not a whole number"),
-        (["--sample-sort", "name"], "no changes given"),
+        (
+            "--sample-style=birght",
+            "Invalid value for '--sample-style': 'birght' is not one of 'bright', 'natural'; did you",
+        ),
+        ("--sample-sort=nmae", "is not one of 'created_at', 'name'; did you mean 'name'?"),
+        ("--sample-sort=name", "no changes given"),
     ],
-)  # fmt: skip
-def test_a_bad_option_is_status_2_and_nothing_is_sent(package: Path, arguments: list[str], said: str) -> None:
-    """Before a key is looked for, and before anybody is asked at this address, where nobody is."""
-    status, out, err = cli(package, "edit-order", "x", *arguments, AUTOENHANCE_BASE_URL="http://127.0.0.1:9")
+)
+def test_a_bad_option_is_status_2_and_nothing_is_sent(package: Path, option: str, said: str) -> None:
+    """Before a key is looked for."""
+    status, out, err = cli(package, "edit-order", "x", option, AUTOENHANCE_BASE_URL="http://127.0.0.1:9")
     assert (status, out) == (2, "")
     line, hint = err.splitlines()
     assert said in line
@@ -287,69 +261,57 @@ def test_a_bad_option_is_status_2_and_nothing_is_sent(package: Path, arguments: 
 
 
 @pytest.mark.tools
-def test_what_the_contract_requires_is_asked_for(tmp_path: Path) -> None:
-    """Before anything is sent: as options, and of each row of a table."""
-    package = sample_contract.make(tmp_path / "package", sample_contract.document("sample_count", "sample-sort"))
+def test_what_the_contract_requires_must_be_given(tmp_path: Path) -> None:
+    """As options, in each row of a table, and in the signature of the library."""
+    contract = sample_contract.document("sample_count", "sample-sort")
+    contract["components"]["schemas"]["OrderUpdate"]["required"].append("name")
+    package = sample_contract.make(tmp_path / "package", contract)
     _, out, _ = cli(package, "edit-order", "--help")
     assert "What sample_count is.  [required]" in out
     assert "[required]" in " ".join(out.partition("--sample-sort ")[2].partition("--")[0].split())
-    for given, missing in (("--sample-count 1", "sort"), ("--sample-sort name", "count")):
-        status, out, err = cli(package, "edit-order", "x", *given.split(), "--curl")
-        assert (status, out) == (2, "")
-        assert err.startswith(f"Error: Missing option '--sample-{missing}'.\n")
+    given = {"--sample-sort": "name", "--sample-count": "1", "--name": "a"}
+    for missing in given:
+        options = [word for option, value in given.items() if option != missing for word in (option, value)]
+        status, out, err = cli(package, "edit-order", "x", *options, "--curl")
+        assert (status, out, err.splitlines()[0]) == (2, "", f"Error: Missing option '{missing}'.")
     table = tmp_path / "o.csv"
-    table.write_text("order_id,name\na,b\n", "utf-8")
+    table.write_text("order_id,new_order_id,sample_count\na,b,\nc,d,1\n", "utf-8")
     assert "Missing option '--sample-sort'" in cli(package, "edit-orders", str(table))[2]
     status, out, err = cli(package, "edit-orders", str(table), "--sample-sort", "name")
     assert (status, out) == (2, "")
-    assert err.startswith(f"{table}: row 2: sample_count is missing; it is a whole number\n")
-
-
-@pytest.mark.tools
-@pytest.mark.parametrize("shell", ["bash", "zsh"])
-@pytest.mark.parametrize(
-    ("typed", "offered", "others"),
-    [
-        ("--sample-style b", ["bright"], ["natural"]),
-        ("--sample-style ", ["bright", "natural"], []),
-        ("--sample-level 3", ["30"], ["1", "2"]),
-        ("--sample-urgent t", ["true"], ["false"]),
-        ("--sample-sort c", ["created_at"], ["name"]),
-        ("--sample-s", ["--sample-style", "--sample-sort"], ["--sample-note"]),
-        ("--sample-note b", [], ["bright"]),
-    ],
-)
-def test_shells_complete_what_is_known(
-    package: Path, shell: str, typed: str, offered: list[str], others: list[str]
-) -> None:
-    """Through what --show-completion prints for the shell."""
-    line = f"autoenhance edit-order x {typed}"
-    words = {"COMP_WORDS": line, "COMP_CWORD": str(len(line.split(" ")) - 1), "_TYPER_COMPLETE_ARGS": line}
-    status, out, err = cli(package, _AUTOENHANCE_COMPLETE=f"complete_{shell}", **words)
-    assert (status, err) == (0, "")
-    found = set(out.split()) if shell == "bash" else {part for part in out.split('"') if part.strip()}
-    assert found >= {*offered}
-    assert not found & {*others}
-
-
-@pytest.mark.tools
-def test_what_the_contract_requires_must_be_given(tmp_path: Path) -> None:
-    """A usage error or an error of the row, and no deerror in the signature."""
-    contract = sample_contract.document()
-    contract["components"]["schemas"]["OrderUpdate"]["required"] = ["name"]
-    package = sample_contract.make(tmp_path / "package", contract)
-    status, _, err = cli(package, "edit-order", "x", "--new-order-id", "y")
-    assert (status, err.splitlines()[0]) == (2, "Error: Missing option '--name'.")
-    (tmp_path / "o.csv").write_text("order_id,new_order_id\na,b\n", "utf-8")
-    status, _, err = cli(package, "edit-orders", str(tmp_path / "o.csv"))
-    assert (status, err.splitlines()[0]) == (2, f"{tmp_path}/o.csv: row 2: name is missing; it is a string")
+    assert err.splitlines()[:2] == [
+        f"{table}: row 2: sample_count is missing; it is a whole number",
+        f"{table}: row 3: name is missing; it is a string",
+    ]
     show = "import autoenhance, inspect; print(inspect.signature(autoenhance.edit_order).parameters['name'])"
     assert sample_contract.run(package, ["-c", show]).stdout == "name: 'Required[str]'\n"
 
 
+@pytest.mark.tools
+@pytest.mark.parametrize(
+    ("shell", "typed", "offered", "others"),
+    [
+        ("bash", "--sample-style ", "bright natural", ""),
+        ("bash", "--sample-level 3", "30", "1 2"),
+        ("bash", "--sample-s", "--sample-style --sample-sort", "--sample-note"),
+        ("bash", "--sample-note b", "", "bright"),
+        ("zsh", "--sample-sort c", "created_at", "name"),
+    ],
+)
+def test_shells_complete_what_is_known(package: Path, shell: str, typed: str, offered: str, others: str) -> None:
+    """Through what --show-completion prints for the shell."""
+    line = f"autoenhance edit-order x {typed}"
+    words = {"COMP_WORDS": line, "COMP_CWORD": str(line.count(" ")), "_TYPER_COMPLETE_ARGS": line}
+    status, out, err = cli(package, _AUTOENHANCE_COMPLETE=f"complete_{shell}", **words)
+    assert (status, err) == (0, "")
+    found = set(out.replace('"', " ").split())
+    assert found >= {*offered.split()}
+    assert not found & {*others.split()}
+
+
 BROKEN = """\
 {"order_id": "a", "sample_count": null, "Sample-Style": null}
-{"order_id": "b", "sample style": "birght", "sample_count": 1.5, "sample_tags": "x"}
+{"order_id": "b", "sample style": "birght", "sample_count": 1.5}
 {"order_id": "c", "sample_anything": ["\\ud800"]}
 {"order_id": "d", "sample_anything": DEEP}
 {"order_id": "e", "sample_note": 7}
@@ -357,65 +319,63 @@ BROKEN = """\
 
 
 @pytest.mark.tools
-def test_what_is_wrong_in_a_table_is_said_with_its_place(package: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("text", "errors"),
+    [
+        (
+            BROKEN.replace("DEEP", "[" * 101 + "]" * 101),
+            [
+                f"row 2, sample_style: 'birght' is not {STYLES}; did you mean 'bright'?",
+                "row 2, sample_count: 1.5 is not a whole number",
+                r"row 3, sample_anything: is '\ud800', which has half of a surrogate pair",
+                "row 4: lists and objects are nested more than 100 deep",
+                "row 5, sample_note: is not a string; put it in quotes",
+            ],
+        ),
+        (
+            'order_id,Sample Window,SAMPLE-URGENT\na,"{}",x\nb, ,\t\n',
+            [
+                "row 2, column B (Sample Window): '{}' is not a JSON object; it has no 'start'",
+                "row 2, column C (SAMPLE-URGENT): 'x' is not true or false",
+            ],
+        ),
+    ],
+    ids=["JSON Lines", "CSV"],
+)
+def test_errors_of_a_table_have_their_place(package: Path, table: Path, text: str, errors: list[str]) -> None:
     """In CSV and in JSON Lines; null sets nothing."""
-    (tmp_path / "o.jsonl").write_text(BROKEN.replace("DEEP", "[" * 101 + "]" * 101), "utf-8")
-    (tmp_path / "o.csv").write_text('order_id,Sample Window,SAMPLE-URGENT\na,"{}",x\nb, ,\t\n', "utf-8")
-    for name, errors in (
-        ("o.jsonl", [
-            f"row 2, sample_style: 'birght' is not {STYLES}; did you mean 'bright'?",
-            "row 2, sample_count: 1.5 is not a whole number",
-            f"row 2, sample_tags: 'x' is not {LIST} a string",
-            r"row 3, sample_anything: is '\ud800', which has half of a surrogate pair",
-            "row 4: lists and objects are nested more than 100 deep",
-            "row 5, sample_note: is not a string; put it in quotes",
-        ]),
-        ("o.csv", [
-            "row 2, column B (Sample Window): '{}' is not a JSON object; it has no 'start'",
-            "row 2, column C (SAMPLE-URGENT): 'x' is not true or false",
-        ]),
-    ):  # fmt: skip
-        path = str(tmp_path / name)
-        status, out, err = cli(package, "edit-orders", path)
-        assert (status, out) == (2, "")
-        said = err.splitlines()[:-2]
-        assert len(said) == len(errors)
-        assert all(line.startswith(f"{path}: {error}") for line, error in zip(said, errors, strict=True))
+    table.write_text(text, "utf-8")
+    status, out, err = cli(package, "edit-orders", str(table))
+    assert (status, out) == (2, "")
+    for line, error in zip(err.splitlines()[:-2], errors, strict=True):
+        assert line.startswith(f"{table}: {error}")
 
 
 TWICE = """
-import json, os, sys
+import os, sys
 from autoenhance.cli import main
 from autoenhance.sandbox import Sandbox
 with Sandbox() as sandbox:
-    options = ["--base-url", sandbox.url, "--api-key-file", sys.argv[1] + ".key"]
-    os.close(os.open(sys.argv[1] + ".key", os.O_CREAT, 0o600))
-    open(sys.argv[1] + ".key", "w").write(sandbox.api_key)
-    statuses = [main(["edit-orders", table, "--results", sys.argv[1] + ".results", *options]) for table in sys.argv[1:]]
-    order = sandbox.order("harbour-view-7")
-    one = main(["edit-order", "harbour-view-7", "--sample-note", "é", "--sample-sort", "name", "--sample-count", "7", *options])
-print(json.dumps([statuses, one, order]))
+    os.environ.update(AUTOENHANCE_API_KEY=sandbox.api_key, AUTOENHANCE_BASE_URL=sandbox.url)
+    statuses = [main(["edit-orders", table, "--results", sys.argv[1] + ".results"]) for table in sys.argv[1:]]
+    one = main("edit-order harbour-view-7 --sample-note é --sample-sort name --sample-count 7".split())
+print(statuses, one)
 """
 
 
 @pytest.mark.tools
 @pytest.mark.thorough
-def test_values_of_every_type_are_sent_written_down_and_not_sent_again(package: Path, tmp_path: Path) -> None:
+def test_values_of_every_type_are_sent_written_and_not_sent_again(package: Path, tmp_path: Path) -> None:
     """The sandbox checks each request against the contract; a table in another form is the same table."""
-    given = {f"sample_{name}": (text, sent) for form, name, text, sent in GOOD if form == "text"}
-    cells = ["harbour-view-7", *(text for text, _ in given.values())]
+    given = {f"sample_{name}": (text, sent) for name, text, sent in TEXTS}
     first, second = tmp_path / "o.csv", tmp_path / "o.jsonl"
-    first.write_text(
-        "\n".join(
-            ";".join('"' + cell.replace('"', '""') + '"' for cell in line) for line in (["order_id", *given], cells)
-        ),
-        "utf-8",
-    )
+    lines = (["order_id", *given], ["harbour-view-7", *(text for text, _ in given.values())])
+    quoted = (";".join('"' + cell.replace('"', '""') + '"' for cell in line) for line in lines)
+    first.write_text("\n".join(quoted), "utf-8")
     changes = {name: sent.strip() if isinstance(sent, str) else sent for name, (_, sent) in given.items()}
-    second.write_text(json.dumps({**changes, "order_id": cells[0]}), "utf-8")
+    second.write_text(json.dumps({**changes, "order_id": "harbour-view-7"}), "utf-8")
     done = sample_contract.run(package, ["-c", TWICE, str(first), str(second)])
-    statuses, one, _ = json.loads(done.stdout.splitlines()[-1])
-    assert (statuses, one) == ([0, 0], 0), done.stderr
+    assert done.stdout.splitlines()[-1] == "[0, 0] 0", done.stderr
     assert "1 edited, 0 failed" in done.stderr
     assert "Nothing to do: " in done.stderr
     (line,) = (tmp_path / "o.csv.results").read_text("utf-8").splitlines()
