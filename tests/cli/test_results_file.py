@@ -5,23 +5,17 @@ from __future__ import annotations
 import errno
 import json
 import os
-import random
 import re
 import resource
-import signal
 import stat
-import subprocess
 import sys
-import time
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC
-from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import records
 from hypothesis import example, given
 from hypothesis import strategies as st
 from records import edited, failed
@@ -35,6 +29,7 @@ from autoenhance.cli._text import printable_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 EDITED = edited()
 FAILED = failed(changes={"new_order_id": "b-2"})
@@ -267,10 +262,7 @@ WHOLE = FIRST.decode().rstrip("\n")
     "text",
     [
         "order_id,name",
-        "[",
         '{"order_id":"a',
-        "{'order_id': 'a",
-        '{"order_id": a',
         '{"order_id": "a"}',
         '{"order_id": "a", "customer": "b',
         '{"order_id": "a", "status": nil',
@@ -301,12 +293,9 @@ TORN = LINES[1][:40]
         b"order_id,name\n" + FIRST,
         b'{"order_id": "a-1"}\n' + TORN,
         json.dumps(json.loads(FIRST), indent=1).encode(),
-        b"[" + FIRST.rstrip() + b"]\n",
-        b"null\n",
         b'"order_id"\n',
         b"[" * 100_000 + b"\n",
         b"PK\x03\x04\xff\xfe\n\n",
-        b"\xff" * 5000,
         bytes(5000),
         bytes(10) + FIRST,
     ],
@@ -324,15 +313,10 @@ def test_a_file_that_is_not_ours_stays_as_it_is(path: Path, content: bytes) -> N
     [
         ('"order_id": "o-3"', '"order_id": 3'),
         ('"changes": {', '"changes": [], "more": {'),
-        ('"changes": {"new_order_id": "b-2"}, ', ""),
         ('"status": "failed"', '"status": "done"'),
         ('"status_code": 404', '"status_code": "404"'),
         ('"attempts": 1', '"attempts": true'),
-        ('"attempts": 1', '"attempts": 1.0'),
-        ('"seconds": 0.25', '"seconds": null'),
         ("2026-11-25T12:00:00.123Z", "2026-11-25T12:00:00.123"),
-        ("2026-11-25T12:00:00.123Z", "yesterday"),
-        ('"columns": {', '"columns": [], "more": {'),
         ('"o-3"', '"o-\xff"'),
         ("}}", "}} x"),
         ("}}", "}"),
@@ -497,59 +481,6 @@ def test_a_file_that_is_moved_replaced_or_deleted_is_noticed(path: Path) -> None
         assert results.is_in_place()
         path.unlink()
         assert not results.is_in_place()
-
-
-# --- Other processes ---
-
-WRITING = """
-import sys
-from dataclasses import replace
-from records import edited
-from autoenhance.cli._results import Results
-record = edited(changes={"name": "a" * 100}, columns={"b": "c" * 200})
-seen = []
-with Results.open(sys.argv[1], seen.append) as results:
-    number = len(seen)
-    print("open", flush=True)
-    while True:
-        batch = [replace(record, order_id=str(number + more)) for more in range(int(sys.argv[2]))]
-        results.write(batch)
-        number += len(batch)
-        print(number, flush=True)
-"""
-
-
-@contextmanager
-def writing(path: Path, batch: int) -> Iterator[subprocess.Popen[bytes]]:
-    """A process that writes the results of orders 0, 1, 2 and so on, and prints how many it has, until it is killed."""
-    command = [sys.executable, "-c", WRITING, str(path), str(batch)]
-    pythonpath = os.pathsep.join([str(Path(records.__file__).parent), os.environ.get("PYTHONPATH", "")])
-    with subprocess.Popen(command, env={**os.environ, "PYTHONPATH": pythonpath}, stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == b"open\n"
-        try:
-            yield process
-        finally:
-            process.send_signal(signal.SIGKILL)
-
-
-def test_a_run_that_is_killed_has_lost_nothing_that_it_had_written(path: Path) -> None:
-    """At any moment, in small writes and long ones; at most the last write is there in part. Until then no other may run."""
-    said = ("another run uses the results file PATH", "Wait until it has ended, or give another file with --results.")
-    chance = random.Random(7)  # noqa: S311  # no secret
-    for batch in (1, 2000, 300):
-        with writing(path, batch) as process:
-            assert process.stdout is not None
-            first = process.stdout.readline()
-            assert refused(path) == said
-            time.sleep(chance.uniform(0.01, 0.1))
-            process.send_signal(signal.SIGKILL)
-            # What it was about to print it has not printed.
-            *_, last = re.findall(rb"(\d+)\n", first + process.stdout.read())
-        found = [int(record.order_id) for record in read(path)]
-        assert found == list(range(len(found)))
-        assert int(last) <= len(found) <= int(last) + batch
-    assert list(path.parent.iterdir()) == [path]
 
 
 @pytest.mark.parametrize("is_taken", [False, True])
