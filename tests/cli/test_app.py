@@ -148,11 +148,8 @@ def test_bad_input_is_status_2_and_nothing_is_sent(
     before = sandbox.order("harbour-view-7")
     path = write_table(table, "harbour-view-7,a")
     ran = command(*arguments.replace("TABLE", path).split(" "))
-    assert (ran.status, ran.out) == (2, "")
-    line, hint = ran.err.splitlines()
-    assert line.startswith("Error: ")
-    assert said in line
-    assert hint.startswith("Hint: ")
+    assert said in ran.problem()[0]
+    assert ran.err.count("\n") == 2
     assert sandbox.order("harbour-view-7") == before
 
 
@@ -204,11 +201,8 @@ def test_the_sandbox_serves_with_its_options_until_it_is_stopped(env: dict[str, 
 
 def test_a_sandbox_that_cannot_start_is_one_line(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     """An invalid latency, or the extra that is missing."""
-    ran = command("sandbox", "--latency", "fast")
-    assert (ran.status, ran.out) == (2, "")
-    assert ran.err.startswith("The sandbox cannot start: 'fast' is no latency")
-    monkeypatch.setitem(sys.modules, "autoenhance.sandbox._server", None)
-    ran = command("sandbox")
-    assert (ran.status, ran.out) == (2, "")
-    assert "pip install 'autoenhance-orders[sandbox]'" in ran.err
-    assert ran.err.count("\n") == 1
+    for said in ("The sandbox cannot start: 'fast' is no latency", "pip install 'autoenhance-orders[sandbox]'"):
+        ran = command("sandbox", "--latency", "fast")
+        assert (ran.status, ran.out, ran.err.count("\n")) == (2, "", 1)
+        assert said in ran.err
+        monkeypatch.setitem(sys.modules, "autoenhance.sandbox._server", None)

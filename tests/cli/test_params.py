@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import sample_contract
 from sample_contract import FIELDS
+from terminal import Ran
 
 from autoenhance._params import BODY
 from autoenhance.cli._header import COLUMNS
@@ -83,9 +84,9 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return sample_contract.make(tmp_path_factory.mktemp("sample"))
 
 
-def cli(package: Path, *arguments: str, **environment: str) -> tuple[int, str, str]:
+def cli(package: Path, *arguments: str, **environment: str) -> Ran:
     done = sample_contract.run(package, ["-c", MAIN, *arguments], **environment)
-    return done.returncode, done.stdout, done.stderr
+    return Ran(done.returncode, done.stdout, done.stderr)
 
 
 READ = """
@@ -143,8 +144,7 @@ def test_values_of_every_type_are_read_or_refused(outcomes: list[dict[str, Any]]
 @pytest.mark.tools
 def test_options_say_what_they_take(package: Path) -> None:
     """All values if they are known, else of which kind one is."""
-    status, out, err = cli(package, "edit-order", "--help")
-    assert (status, err) == (0, "")
+    out = cli(package, "edit-order", "--help").out
     for option in (
         "note TEXT", "style [bright|natural]", "level [1|2|30]", "count NUMBER", "ratio NUMBER", "time TIME", "date DATE",
         "urgent [true|false]", "tags JSON", "window JSON", "anything JSON", "sort [created_at|name]",
@@ -167,11 +167,8 @@ def test_options_say_what_they_take(package: Path) -> None:
 )
 def test_a_bad_option_is_status_2_and_nothing_is_sent(package: Path, option: str, said: str) -> None:
     """Before a key is looked for."""
-    status, out, err = cli(package, "edit-order", "x", option, AUTOENHANCE_BASE_URL="http://127.0.0.1:9")
-    assert (status, out) == (2, "")
-    line, hint = err.splitlines()
-    assert said in line
-    assert hint.startswith("Hint: ")
+    ran = cli(package, "edit-order", "x", option, AUTOENHANCE_BASE_URL="http://127.0.0.1:9")
+    assert said in ran.problem()[0]
 
 
 @pytest.mark.tools
@@ -180,23 +177,19 @@ def test_what_the_contract_requires_must_be_given(tmp_path: Path) -> None:
     contract = sample_contract.document("sample_count", "sample-sort")
     contract["components"]["schemas"]["OrderUpdate"]["required"].append("name")
     package = sample_contract.make(tmp_path / "package", contract)
-    _, out, _ = cli(package, "edit-order", "--help")
+    out = cli(package, "edit-order", "--help").out
     assert "What sample_count is.  [required]" in out
     assert "[required]" in " ".join(out.partition("--sample-sort ")[2].partition("--")[0].split())
     given = {"--sample-sort": "name", "--sample-count": "1", "--name": "a"}
     for missing in given:
         options = [word for option, value in given.items() if option != missing for word in (option, value)]
-        status, out, err = cli(package, "edit-order", "x", *options, "--curl")
-        assert (status, out, err.splitlines()[0]) == (2, "", f"Error: Missing option '{missing}'.")
+        assert cli(package, "edit-order", "x", *options, "--curl").problem()[0] == f"Missing option '{missing}'."
     table = tmp_path / "o.csv"
     table.write_text("order_id,new_order_id,sample_count\na,b,\nc,d,1\n", "utf-8")
-    assert "Missing option '--sample-sort'" in cli(package, "edit-orders", str(table))[2]
-    status, out, err = cli(package, "edit-orders", str(table), "--sample-sort", "name")
-    assert (status, out) == (2, "")
-    assert err.splitlines()[:2] == [
-        f"{table}: row 2: sample_count is missing; it is a whole number",
-        f"{table}: row 3: name is missing; it is a string",
-    ]
+    assert "Missing option '--sample-sort'" in cli(package, "edit-orders", str(table)).problem()[0]
+    count, name, *_ = cli(package, "edit-orders", str(table), "--sample-sort", "name").err.splitlines()
+    assert count == f"{table}: row 2: sample_count is missing; it is a whole number"
+    assert name == f"{table}: row 3: name is missing; it is a string"
     show = "import autoenhance, inspect; print(inspect.signature(autoenhance.edit_order).parameters['name'])"
     assert sample_contract.run(package, ["-c", show]).stdout == "name: 'Required[str]'\n"
 
@@ -216,9 +209,9 @@ def test_shells_complete_what_is_known(package: Path, shell: str, typed: str, of
     """Through what --show-completion prints for the shell."""
     line = f"autoenhance edit-order x {typed}"
     words = {"COMP_WORDS": line, "COMP_CWORD": str(line.count(" ")), "_TYPER_COMPLETE_ARGS": line}
-    status, out, err = cli(package, _AUTOENHANCE_COMPLETE=f"complete_{shell}", **words)
-    assert (status, err) == (0, "")
-    found = set(out.replace('"', " ").split())
+    ran = cli(package, _AUTOENHANCE_COMPLETE=f"complete_{shell}", **words)
+    assert (ran.status, ran.err) == (0, "")
+    found = set(ran.out.replace('"', " ").split())
     assert found >= {*offered.split()}
     assert not found & {*others.split()}
 
@@ -259,39 +252,7 @@ BROKEN = """\
 def test_errors_of_a_table_have_their_place(package: Path, table: Path, text: str, errors: list[str]) -> None:
     """In CSV and in JSON Lines; null sets nothing."""
     table.write_text(text, "utf-8")
-    status, out, err = cli(package, "edit-orders", str(table))
-    assert (status, out) == (2, "")
-    for line, error in zip(err.splitlines()[:-2], errors, strict=True):
+    ran = cli(package, "edit-orders", str(table))
+    assert (ran.status, ran.out) == (2, "")
+    for line, error in zip(ran.err.splitlines()[:-2], errors, strict=True):
         assert line.startswith(f"{table}: {error}")
-
-
-TWICE = """
-import os, sys
-from autoenhance.cli import main
-from autoenhance.sandbox import Sandbox
-with Sandbox() as sandbox:
-    os.environ.update(AUTOENHANCE_API_KEY=sandbox.api_key, AUTOENHANCE_BASE_URL=sandbox.url)
-    statuses = [main(["edit-orders", table, "--results", sys.argv[1] + ".results"]) for table in sys.argv[1:]]
-    one = main("edit-order harbour-view-7 --sample-note é --sample-sort name --sample-count 7".split())
-print(statuses, one)
-"""
-
-
-@pytest.mark.tools
-@pytest.mark.thorough
-def test_values_of_every_type_are_sent_written_and_not_sent_again(package: Path, tmp_path: Path) -> None:
-    """The sandbox checks each request against the contract; a table in another form is the same table."""
-    given = {f"sample_{case['param']}": case for case in CASES if case["form"] == "text" and "sent" in case}
-    first, second = tmp_path / "o.csv", tmp_path / "o.jsonl"
-    lines = (["order_id", *given], ["harbour-view-7", *(case["given"] for case in given.values())])
-    quoted = (";".join('"' + cell.replace('"', '""') + '"' for cell in line) for line in lines)
-    first.write_text("\n".join(quoted), "utf-8")
-    sent = {name: case["sent"] for name, case in given.items()}
-    changes = {name: value.strip() if isinstance(value, str) else value for name, value in sent.items()}
-    second.write_text(json.dumps({**changes, "order_id": "harbour-view-7"}), "utf-8")
-    done = sample_contract.run(package, ["-c", TWICE, str(first), str(second)])
-    assert done.stdout.splitlines()[-1] == "[0, 0] 0", done.stderr
-    assert "1 edited, 0 failed" in done.stderr
-    assert "Nothing to do: " in done.stderr
-    (line,) = (tmp_path / "o.csv.results").read_text("utf-8").splitlines()
-    assert json.loads(line)["changes"] == changes

@@ -37,6 +37,12 @@ class Ran:
     out: str
     err: str
 
+    def problem(self, status: int = 2) -> tuple[str, str]:
+        """The error and its hint, which are the last two lines; there is nothing on standard output."""
+        line, hint = self.err.splitlines()[-2:]
+        assert (self.status, self.out, line[:7], hint[:6]) == (status, "", "Error: ", "Hint: ")
+        return line[7:], hint[6:]
+
 
 class Command:
     """Runs the command in this process; the sandbox takes the service's place."""
@@ -76,8 +82,8 @@ def started(*arguments: str, env: Mapping[str, str], **options: Any) -> Iterator
 
 def in_bash(line: str, env: Mapping[str, str]) -> Ran:
     """Run a line of bash, in which `autoenhance` is the console script."""
-    options: dict[str, Any] = {"env": env, "capture_output": True, "text": True, "check": False}
-    ran = subprocess.run(["bash", "-c", f'autoenhance() {{ "{SCRIPT}" "$@"; }}; {line}'], **options)  # noqa: S607
+    command = ["bash", "-c", f'autoenhance() {{ "{SCRIPT}" "$@"; }}; {line}']
+    ran = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
     return Ran(ran.returncode, ran.stdout, ran.stderr)
 
 
