@@ -160,7 +160,8 @@ def test_the_table_is_not_overwritten_by_its_results(edit: Edit) -> None:
     """Nor is another file that holds something else."""
     other = edit.table.with_name("other.csv")
     other.write_text("order_id,name\no-1,a\n")
-    assert edit("--results", str(edit.table), rows=["o-1,a"]).status == 2
+    line, _ = edit("--results", str(edit.table), rows=["o-1,a"]).problem()
+    assert line == f"the results would go into {str(edit.table)!r}, which holds the edits"
     assert edit("--results", str(other)).status == 2
     assert edit.table.read_text() == other.read_text() == "order_id,name\no-1,a\n"
 
