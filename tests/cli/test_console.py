@@ -71,9 +71,9 @@ def test_a_reader_that_leaves_a_dry_run_is_no_error(env: dict[str, str], table: 
     assert (ran.status, ran.out, ran.err) == (0, f'o-0: name "{"a" * 90}"\n', "")
 
 
-@pytest.mark.parametrize("variables", [{"FORCE_COLOR": "1"}, {"TTY_COMPATIBLE": "1", "COLUMNS": "40"}])
-def test_in_a_file_there_are_no_escape_codes(env: dict[str, str], table: Path, variables: dict[str, str]) -> None:
+def test_in_a_file_there_are_no_escape_codes(env: dict[str, str], table: Path) -> None:
     """Whatever the environment says, and where the encoding is poor."""
+    variables = {"FORCE_COLOR": "1", "TTY_COMPATIBLE": "1", "COLUMNS": "40"}
     ran = process(*EDIT[:-1], "Café", env={**env, **variables, "PYTHONIOENCODING": "ascii"})
     assert (ran.returncode, ran.stderr) == (0, b"")
     assert b"Name      Caf\\xe9\n" in ran.stdout

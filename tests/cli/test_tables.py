@@ -9,7 +9,7 @@ import sys
 import time
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 from terminal import on_terminal
@@ -18,17 +18,13 @@ from autoenhance._params import BODY
 from autoenhance.cli import _source
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from terminal import Command, Ran
 
     from autoenhance.sandbox import Sandbox
 
-    class Read(Protocol):
-        """Makes a dry run."""
-
-        def __call__(self, file: str, *options: str, given: bytes = ..., terminals: str = ...) -> Ran: ...
-
+    Read = Callable[..., Ran]
 
 FOLDER: Final = Path(__file__).parent / "tables"
 EXPECTED: Final[dict[str, dict[str, Any]]] = tomllib.loads((FOLDER / "expected.toml").read_text("utf-8"))
