@@ -216,6 +216,12 @@ def test_an_encoding_that_does_not_fit_is_refused(read: Read, file: str, name: s
     assert "UnicodeError" not in line
 
 
+def test_a_workbook_has_no_encoding(read: Read) -> None:
+    """The hint says so, instead of reading it as text."""
+    line, hint = read(str(FOLDER / "workbook.ods"), "--encoding", "cp1252").problem()
+    assert (line.partition(".ods")[2], hint) == (" is a workbook, and has no encoding", "Leave out --encoding.")
+
+
 # --- Standard input ---
 
 STDIN = ["-", "--results", "r.jsonl"]
