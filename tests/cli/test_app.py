@@ -18,7 +18,7 @@ from terminal import process, started
 
 from autoenhance import __version__, errors
 from autoenhance.cli._app import app
-from autoenhance.cli._problems import problem_of
+from autoenhance.cli._error_messages import error_message
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -156,7 +156,7 @@ def test_bad_input_is_status_2_and_nothing_is_sent(
 def test_every_error_of_the_library_has_a_hint() -> None:
     """A new one gets that of its parents."""
     for name in errors.__all__:
-        problem = problem_of(getattr(errors, name)("A sentence."))
+        problem = error_message(getattr(errors, name)("A sentence."))
         assert problem.line == "A sentence."
         assert problem.hint
         assert problem.exit_status == (3 if name in {"AuthenticationError", "PermissionDeniedError"} else 1)
@@ -178,7 +178,7 @@ def test_an_unexpected_error_is_one_line_too(
     def fail(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr("autoenhance.cli._edit.edit_order", fail)
+    monkeypatch.setattr("autoenhance.cli._edit_order.edit_order", fail)
     ran = command(*EDIT)
     assert (ran.status, ran.err.splitlines()[0]) == (1, line)
     assert re.search(r"^Hint: .*-v.*\n\Z", ran.err, re.MULTILINE)
@@ -193,7 +193,7 @@ def test_the_sandbox_serves_with_its_options_until_it_is_stopped(env: dict[str, 
     with started("sandbox", *options.split(), env=env) as running:
         assert running.stdout
         lines = [running.stdout.readline() for _ in range(7)]
-        assert lines[6] == "Rehearsal: latency 0.01 s, fail rate 1, seed 5\n"
+        assert lines[6] == "Simulation: latency 0.01 s, fail rate 1, seed 5\n"
         running.send_signal(signal.SIGINT)
         _, err = running.communicate(timeout=20)
     assert (running.returncode, err) == (0, "")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from bulk import names_in, results_in, rows_of, wait_for, write_table
-from soak import disagreements
+from soak import mismatches
 from terminal import started
 
 from autoenhance.sandbox import Sandbox
@@ -89,7 +89,7 @@ def test_a_disk_that_is_full_stops_the_run(
     # Whole lines only, each for an edit that was done; the others that were done are named.
     before = results.read_bytes()
     assert before.endswith(b"}\n")
-    assert [*disagreements(wanted, results, database, is_over=False)] == []
+    assert [*mismatches(wanted, results, database, is_done=False)] == []
     (counts,) = matches(r"^(\d+) edited, (\d+) failed, (\d+) not in the results, (\d+) not sent, in ", err)
     edited, failed, unwritten, left = map(int, counts)
     assert edited + failed + unwritten + left == 60
@@ -105,7 +105,7 @@ def test_a_disk_that_is_full_stops_the_run(
     assert process.returncode in {0, 1}
     assert f"editing {60 - edited} orders, " in err
     assert results.read_bytes().startswith(before)
-    assert [*disagreements(wanted, results, database)] == []
+    assert [*mismatches(wanted, results, database)] == []
 
 
 def test_a_disk_that_is_full_from_the_beginning_sends_no_more_than_is_in_flight(
@@ -139,13 +139,13 @@ def test_results_that_could_not_be_written_are_when_there_is_room_in_time(
     assert process.returncode == 0, err
     assert "60 edited, 0 failed, in " in err
     assert "ot in the results" not in err
-    assert [*disagreements(wanted, results, database)] == []
+    assert [*mismatches(wanted, results, database)] == []
 
 
 # --- kill -9 ---
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_a_run_may_be_killed_at_any_moment(
     start: Callable[..., Any], unreliable: Sandbox, wanted: dict[str, str], database: Path, results: Path
 ) -> None:
@@ -164,13 +164,13 @@ def test_a_run_may_be_killed_at_any_moment(
         # What a kill leaves of its last line is cut off by the next run.
         whole = results.with_name("whole")
         whole.write_bytes(results.read_bytes().rpartition(b"\n")[0] + b"\n" if size(results) else b"")
-        assert [*disagreements(wanted, whole, database, is_over=False)] == []
+        assert [*mismatches(wanted, whole, database, is_done=False)] == []
     assert in_the_middle >= 6
     assert len(results_in(whole)) < 58  # the kills came while there was something to do
     for _ in range(9):
         with start(unreliable) as process:
             process.communicate(timeout=60)
-        assert [*disagreements(wanted, results, database)] == []
+        assert [*mismatches(wanted, results, database)] == []
         if process.returncode == 0:
             break
     assert made_in(unreliable, wanted) == set(wanted)

@@ -12,7 +12,7 @@ from bulk import names_in, numbered, results_in, rows_of, write_table
 from edit_server import Answer, Asked, EditServer
 from odd_servers import nobody
 
-from autoenhance.cli._results import Results
+from autoenhance.cli._results_file import ResultsFile
 from autoenhance.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -294,7 +294,7 @@ def test_what_was_done_in_a_sandbox_is_not_done_at_the_service(edit: Edit) -> No
 
 def test_a_second_run_on_the_same_results_is_refused(edit: Edit) -> None:
     """With status 2, while the first one runs, and touches nothing. A dry run does not wait."""
-    with Results.open(str(edit.results), lambda _: None):
+    with ResultsFile.open(str(edit.results), lambda _: None):
         assert edit(rows=["harbour-view-7,a"]).problem() == (
             f"another run uses the results file {str(edit.results)!r}",
             "Wait until it has ended, or give another file with --results.",
@@ -394,7 +394,7 @@ def test_whatever_ends_a_run_the_edits_in_flight_are_recorded(edit: Edit, monkey
         if next(shown, None) is None:
             raise RuntimeError("broken")
 
-    monkeypatch.setattr("autoenhance.cli._progress.Display.show", breaks)
+    monkeypatch.setattr("autoenhance.cli._progress_display.ProgressDisplay.show", breaks)
     assert edit(rows=rows_of(wanted)).status == 1
     done = {order_id for order_id, name in names_in(edit.sandbox, wanted).items() if name}
     assert {line["order_id"] for line in results_in(edit.results)} == done

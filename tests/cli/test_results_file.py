@@ -19,11 +19,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from records import edited, failed
 
-from autoenhance.cli import _results
+from autoenhance.cli import _results_file
 from autoenhance.cli._lock import lock
-from autoenhance.cli._problems import CommandError, problem_of
+from autoenhance.cli._error_messages import CommandError, error_message
 from autoenhance.cli._record import Record, is_torn, line_of, record_of
-from autoenhance.cli._results import Results, ResultsError, read_results
+from autoenhance.cli._results_file import ResultsFile, ResultsError, read_results
 from autoenhance.cli._text import printable_json
 
 if TYPE_CHECKING:
@@ -45,9 +45,9 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "orders.results.jsonl"
 
 
-def opened(path: Path | str, table: Path | None = None) -> Results:
+def opened(path: Path | str, table: Path | None = None) -> ResultsFile:
     """The file, whatever is in it."""
-    return Results.open(str(path), lambda _: None, table=str(table) if table else None)
+    return ResultsFile.open(str(path), lambda _: None, table=str(table) if table else None)
 
 
 def read(path: Path) -> list[Record]:
@@ -56,7 +56,7 @@ def read(path: Path) -> list[Record]:
     with_lock: list[Record] = []
     if path.exists():
         read_results(str(path), seen.append)
-    Results.open(str(path), with_lock.append).close()
+    ResultsFile.open(str(path), with_lock.append).close()
     assert seen == with_lock
     return with_lock
 
@@ -71,7 +71,7 @@ def refused(path: Path | str, table: Path | None = None) -> tuple[str, str]:
     """The message and the hint about a file that cannot be opened, with PATH for its path; it is bad input."""
     with pytest.raises(CommandError) as caught:
         opened(path, table)
-    problem = problem_of(caught.value)
+    problem = error_message(caught.value)
     assert problem.exit_status == 2
     return problem.line.replace(repr(str(path)), "PATH"), problem.hint
 
@@ -224,7 +224,7 @@ def test_a_folder_that_cannot_be_synced_is_no_error(path: Path, monkeypatch: pyt
 # --- Torn ---
 
 
-@pytest.mark.parametrize("zeros", [0, 1, pytest.param(5000, marks=pytest.mark.thorough)])
+@pytest.mark.parametrize("zeros", [0, 1, pytest.param(5000, marks=pytest.mark.slow)])
 def test_a_file_that_was_torn_anywhere_loses_only_what_was_torn(path: Path, zeros: int) -> None:
     """Also with the zeros that a power failure may leave; the next record fits on."""
     for length in {
@@ -332,7 +332,7 @@ def test_a_broken_line_in_the_middle_is_refused(path: Path, old: str, new: str) 
 
 def test_a_line_without_end_is_not_read_into_memory(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is refused where it is longer than any record."""
-    monkeypatch.setattr(_results, "_LONGEST_LINE", 1000)
+    monkeypatch.setattr(_results_file, "_LONGEST_LINE", 1000)
     # It would be a torn line.
     endless = LINES[1].replace(b"b-2", b"b" * 2000)
     path.write_bytes(FIRST + endless[:1900])
@@ -380,7 +380,7 @@ def test_the_table_is_not_taken_for_the_results(tmp_path: Path, path: Path) -> N
         (os, "open", PermissionError(errno.EACCES, "Permission denied"), "opened: Permission denied"),
         # Two runs could not be told apart there.
         ("fcntl", "flock", OSError(errno.ENOLCK, "No locks available"), "locked: No locks available"),
-        (_results, "_read", OSError(errno.EIO, "Input/output error"), "read: Input/output error"),
+        (_results_file, "_read", OSError(errno.EIO, "Input/output error"), "read: Input/output error"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_refused(
@@ -423,7 +423,7 @@ def test_where_there_is_no_room_nothing_is_written_and_nothing_lost(path: Path, 
         assert results.write([]) == RECORDS[1:]
         assert results.unwritten == []
     assert path.read_bytes() == CONTENT
-    problem = problem_of(caught.value)
+    problem = error_message(caught.value)
     assert problem.line == f"the results file {str(path)!r} cannot be written: File too large"
     assert problem.hint == "Free some space, or correct the cause, and rerun the command to resume."
     assert problem.exit_status == 3

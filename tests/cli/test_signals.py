@@ -19,7 +19,7 @@ from edit_server import Answer, EditServer
 from terminal import Terminal, lines_of, started
 
 from autoenhance.cli._report import Report
-from autoenhance.cli._signals import say_last, stopping
+from autoenhance.cli._signals import print_unbuffered, handle_signals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -149,7 +149,7 @@ def test_ctrl_c_in_the_summary_does_not_take_it_back(
     command: Command, arguments: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The summary is written to its end, and not that nothing was sent."""
-    summary = Report.of_end
+    summary = Report.end_lines
 
     def interrupted(*given: Any) -> Iterator[str]:
         first, *others = summary(*given)
@@ -194,7 +194,7 @@ def test_afterwards_signals_do_what_they_did() -> None:
     """Also after an error; the first and the second are told apart."""
     told: list[str] = []
     before = [signal.getsignal(number) for number in NUMBERS]
-    with suppress(ZeroDivisionError), stopping(lambda: told.append("first"), lambda: told.append("second")):
+    with suppress(ZeroDivisionError), handle_signals(lambda: told.append("first"), lambda: told.append("second")):
         for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
             signal.raise_signal(number)
         raise ZeroDivisionError
@@ -217,11 +217,11 @@ def test_the_last_words_need_nobody_who_listens(monkeypatch: pytest.MonkeyPatch)
     reads, writes = os.pipe()
     with os.fdopen(reads, "rb", buffering=0) as heard, os.fdopen(writes, "w") as stderr:
         monkeypatch.setattr(sys, "__stderr__", stderr)
-        say_last("Stöpped.\n")
+        print_unbuffered("Stöpped.\n")
         assert heard.read(99).decode() == "Stöpped.\n"
         fcntl.fcntl(writes, fcntl.F_SETPIPE_SZ, 4096)
         os.write(writes, b"-" * 4096)
-        say_last("Stopped.\n")
-    say_last("Stopped.\n")  # it is closed
+        print_unbuffered("Stopped.\n")
+    print_unbuffered("Stopped.\n")  # it is closed
     monkeypatch.setattr(sys, "__stderr__", None)
-    say_last("Stopped.\n")
+    print_unbuffered("Stopped.\n")
