@@ -8,6 +8,8 @@ import pytest
 from terminal import Command, environment
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from autoenhance.sandbox import Sandbox
 
 
@@ -24,3 +26,15 @@ def command(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
 def env(sandbox: Sandbox) -> dict[str, str]:
     """The environment for the command as a process of its own."""
     return environment(AUTOENHANCE_API_KEY=sandbox.api_key, AUTOENHANCE_BASE_URL=sandbox.url)
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    """Where the table is."""
+    return tmp_path / "orders.csv"
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Path:
+    """Where its results go."""
+    return tmp_path / "orders.csv.results.jsonl"

@@ -1,16 +1,27 @@
-"""`autoenhance edit-order` edits an order and shows what came of it."""
+"""`autoenhance edit-order` edits an order and shows it, or prints the cURL command that does."""
 
 from __future__ import annotations
 
 import json
+import re
+import shlex
+import shutil
+import signal
+import subprocess
 import time
 from typing import TYPE_CHECKING
 
 import pytest
-from terminal import process
+from edit_server import Answer, EditServer
+from hypothesis import given
+from hypothesis import strategies as st
+from odd_servers import nobody
+from terminal import Ran, process, started
+
+from autoenhance.cli._curl import as_curl
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from terminal import Command
 
@@ -20,19 +31,32 @@ JSON = {"content-type": "application/json"}
 FIRST = "3f0c1a52-7f0e-4a1e-9a55-0c6f1f0d2b11"
 
 
+def edit(order_id: str = "harbour-view-7", name: str = "a") -> tuple[str, ...]:
+    return "edit-order", order_id, f"--name={name}"
+
+
 @pytest.fixture
-def _far_east(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("TZ", "Asia/Tokyo")
-    time.tzset()
-    yield
+def in_zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    """Sets the time zone of this process."""
+
+    def set_zone(zone: str) -> None:
+        monkeypatch.setenv("TZ", zone)
+        time.tzset()
+
+    yield set_zone
     monkeypatch.undo()
     time.tzset()
 
 
-@pytest.mark.usefixtures("_far_east")
-def test_the_order_is_shown_as_a_table_in_local_time(command: Command, sandbox: Sandbox) -> None:
+# --- The order, as a table ---
+
+
+def test_the_order_is_shown_as_a_table_in_local_time(
+    command: Command, sandbox: Sandbox, in_zone: Callable[[str], None]
+) -> None:
     """Name, status, times and each image with its status, within 80 columns."""
-    ran = command("edit-order", FIRST, "--name", "12 Acacia Avenue")
+    in_zone("Asia/Tokyo")
+    ran = command(*edit(FIRST, "12 Acacia Avenue"))
     assert (ran.status, ran.err) == (0, "")
     lines = ran.out.splitlines()
     assert lines[:4] == [
@@ -62,34 +86,28 @@ def test_an_order_with_a_new_id_and_no_images(command: Command, sandbox: Sandbox
     assert sandbox.order("harbour-view-7") is None
 
 
-@pytest.mark.parametrize("name", ["", " ", "\u00a0\u200b"])
-def test_an_empty_name_is_sent_only_if_that_is_meant(command: Command, sandbox: Sandbox, name: str) -> None:
-    """A variable of a shell script may be empty, and a name that is gone cannot be had back."""
-    before = sandbox.order("harbour-view-7")
-    ran = command("edit-order", "harbour-view-7", "--name", name)
-    assert (ran.status, ran.out, ran.err.splitlines()[0]) == (2, "", "Error: --name is empty")
-    assert sandbox.order("harbour-view-7") == before
-    assert "Name      -\n" in command("edit-order", "harbour-view-7", "--name", "", "--allow-empty-name").out
-    assert (sandbox.order("harbour-view-7") or {})["name"] == ""
-
-
-def test_a_name_that_is_too_long_is_refused(command: Command, sandbox: Sandbox) -> None:
-    """At the same limit as in a table, which an option changes."""
-    ran = command("edit-order", "harbour-view-7", "--name", "a" * 256)
-    assert (ran.status, ran.out) == (2, "")
-    assert ran.err.startswith("Error: --name has 256 characters; at most 255 are allowed\nHint: --max-name-length ")
-    assert command("edit-order", "harbour-view-7", "--name", "a" * 256, "--max-name-length", "256").status == 0
-    assert (sandbox.order("harbour-view-7") or {})["name"] == "a" * 256
+def test_a_response_with_hardly_anything_in_it_is_shown(
+    command: Command, sandbox: Sandbox, in_zone: Callable[[str], None]
+) -> None:
+    """Nulls, fields left out, invalid times, and times that the local time zone cannot represent."""
+    in_zone("America/New_York")
+    body = b'{"name": null, "created_at": "a while ago", "last_updated_at": "0001-01-01T00:00:00Z"}'
+    sandbox.answer_next(200, headers=JSON, body=body)
+    ran = command(*edit())
+    assert ran.status == 0
+    lines = [line.split(maxsplit=1) for line in ran.out.splitlines()]
+    assert lines[:4] == [["Order", "-"], ["Name", "-"], ["Status", "-"], ["Created", "a while ago"]]
+    assert lines[4][0] == "Changed"
 
 
 def test_what_a_terminal_would_act_on_is_shown_as_text(command: Command, sandbox: Sandbox) -> None:
     """Escape codes, line breaks and turned directions in names, ids and reasons; scripts and emoji stay."""
     images = [{"image_name": "a\x1b]0;owned\x07.jpg", "status": "odd\x9b2J", "status_reason": "\u202eevil"}]
-    sandbox.add_order({"order_id": "o\x7f", "images": images})
-    sandbox.add_order({**(sandbox.order("o\x7f") or {}), "order_id": "odd"})
-    ran = command("edit-order", "odd", "--name", "\x1b[31mred\n[bold]:smile: 👩\u200d👧 שלום 東京\u2028\x00")
+    sandbox.add_order({"order_id": "odd", "images": images})
+    ran = command(*edit("odd", "\x1b[31mred\n[bold]:smile: 👩\u200d👧 שלום 東京\u3000\u2028\u2066\ufeff\x7f\x00"))
     assert ran.status == 0
-    assert r"Name      \x1b[31mred\n[bold]:smile: 👩" + "\u200d👧 שלום 東京" + r"\u2028\x00" + "\n" in ran.out
+    name = r"\x1b[31mred\n[bold]:smile: 👩" + "\u200d👧 שלום 東京\u3000" + r"\u2028\u2066\ufeff\x7f\x00"
+    assert f"Name      {name}\n" in ran.out
     assert r"a\x1b]0;owned\x07.jpg  odd\x9b2J  \u202eevil" in ran.out
 
 
@@ -97,71 +115,187 @@ def test_long_names_are_shown_whole(command: Command, sandbox: Sandbox) -> None:
     """On more lines, none beyond 80 columns, and 300 images are 300 rows."""
     name = "".join(chr(97 + number % 26) for number in range(200))
     image = {"status": "processed", "status_reason": "no reason " * 20}
-    images = [{"image_name": f"{number}-{name}", **image} for number in range(300)]
-    sandbox.add_order({"order_id": "long", "images": images})
-    lines = command("edit-order", "long", "--name", name).out.splitlines()
+    sandbox.add_order({"order_id": "long", "images": [{"image_name": f"{n}-{name}", **image} for n in range(300)]})
+    lines = command(*edit("long", name)).out.splitlines()
     assert max(map(len, lines)) <= 80
-    shown = "".join(line[10:] for line in lines[1:5])
-    assert shown.startswith(name)
+    assert "".join(line[10:] for line in lines[1:5]).startswith(name)
     assert sum("processed" in line for line in lines) == 300
     assert sum(set(line) == {"-", " "} for line in lines) == 1
 
 
-def test_an_answer_with_hardly_anything_in_it_is_shown(
-    command: Command, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Nulls, fields left out, times that nothing can read, and times out of any time zone's reach."""
-    body = b'{"name": null, "created_at": "a while ago", "last_updated_at": "0001-01-01T00:00:00Z"}'
-    monkeypatch.setenv("TZ", "America/New_York")
-    time.tzset()
-    try:
-        sandbox.answer_next(200, headers=JSON, body=body)
-        ran = command("edit-order", "x", "--name", "y")
-    finally:
-        monkeypatch.undo()
-        time.tzset()
-    assert ran.status == 0
-    lines = [line.split(maxsplit=1) for line in ran.out.splitlines()]
-    assert lines[:4] == [["Order", "-"], ["Name", "-"], ["Status", "-"], ["Created", "a while ago"]]
-    assert lines[4][0] == "Changed"
+# --- The name ---
 
 
-def test_json_is_what_the_service_sent_to_the_byte(env: dict[str, str], sandbox: Sandbox) -> None:
+@pytest.mark.parametrize("name", ["", " ", "\u00a0\u200b"])
+def test_an_empty_name_is_sent_only_with_allow_empty_name(command: Command, sandbox: Sandbox, name: str) -> None:
+    """A variable of a shell script may be empty, and a name that is gone cannot be had back."""
+    before = sandbox.order("harbour-view-7")
+    assert command(*edit(name=name)).problem()[0] == "--name is empty"
+    assert sandbox.order("harbour-view-7") == before
+    assert "Name      -\n" in command(*edit(name=""), "--allow-empty-name").out
+    assert (sandbox.order("harbour-view-7") or {})["name"] == ""
+
+
+def test_a_name_that_is_too_long_is_refused(command: Command, sandbox: Sandbox) -> None:
+    """At the same limit as in a table, which an option changes."""
+    line, hint = command(*edit(name="a" * 256)).problem()
+    assert line == "--name has 256 characters; at most 255 are allowed"
+    assert hint.startswith("--max-name-length ")
+    assert command(*edit(name="a" * 256), "--max-name-length", "256").status == 0
+    assert (sandbox.order("harbour-view-7") or {})["name"] == "a" * 256
+
+
+# --- --json ---
+
+
+def test_json_is_the_raw_response(env: dict[str, str], sandbox: Sandbox) -> None:
     """Spaces, escapes, and no line break at the end: as it came, and nothing else."""
     body = b'{ "name":"caf\\u00e9 \xc3\xa9",\r\n "order_id" : "x", "new": [1.0, 1e2] }'
     sandbox.answer_next(200, headers=JSON, body=body)
-    ran = process("edit-order", "x", "--name", "y", "--json", env=env)
+    ran = process(*edit(), "--json", env=env)
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, body, b"")
 
 
-def test_json_in_a_pipe_and_a_table_in_a_pipe_have_no_escape_codes(env: dict[str, str]) -> None:
-    """Even where the environment asks for colour, and where the encoding is poor."""
-    forced = {**env, "FORCE_COLOR": "1", "CLICOLOR_FORCE": "1", "PYTHONIOENCODING": "ascii"}
-    ran = process("edit-order", FIRST, "--name", "Café", env=forced)
-    assert (ran.returncode, ran.stderr) == (0, b"")
-    assert b"Name      Caf\\xe9\n" in ran.stdout
-    assert b"\x1b" not in ran.stdout
+# --- Retries, and what fails ---
 
 
 def test_options_reach_the_library(command: Command, sandbox: Sandbox) -> None:
-    """--max-retries and --timeout are the call's; -v tells of retries, and nothing else does."""
-    sandbox.answer_next(503, times=2)
-    quiet = command("edit-order", "harbour-view-7", "--name", "a", "--max-retries", "1")
-    assert quiet.status == 1
-    assert quiet.err.startswith("Error: The service failed to edit order 'harbour-view-7' (503 Service Unavailable).")
-    sandbox.answer_next(503)
-    told = command("edit-order", "harbour-view-7", "--name", "a", "-v")
-    assert told.status == 0
-    assert told.err.startswith("order harbour-view-7: attempt 1 failed (status 503), next in ")
-    assert told.err.count("\n") == 1
+    """--max-retries and --timeout are the call's; -v reports retries, and nothing else does."""
+    for options, status, said in (
+        ("--max-retries=0 -v", 1, r"Error: The service failed .*\(503 Service Unavailable\)\..*\nHint: .*\n"),
+        ("--max-retries=1", 0, ""),
+        ("-v", 0, r"order harbour-view-7: attempt 1 failed \(status 503\), next in .*\n"),
+    ):
+        sandbox.answer_next(503, headers={"retry-after": "0"})
+        ran = command(*edit(), *options.split())
+        assert ran.status == status
+        assert re.fullmatch(said, ran.err)
+    with EditServer(lambda _: Answer(held=True)) as server:
+        ran = command(*edit(), "--timeout=0.1", "--max-retries=0", "--base-url", server.url)
+    assert (ran.status, "0.1" in ran.err) == (1, True)
 
 
-def test_json_of_a_refusal_leaves_standard_output_empty(command: Command) -> None:
-    """A program reads an order there, or nothing."""
-    ran = command("edit-order", "nope", "--name", "a", "--json")
-    assert (ran.status, ran.out) == (1, "")
+@pytest.mark.parametrize(
+    ("code", "status", "hint"),
+    [
+        (302, 1, "Check --base-url"),
+        (400, 1, "Check --base-url"),
+        (401, 3, "Check the key in AUTOENHANCE_API_KEY"),
+        (403, 3, "Check what the key's account may do."),
+        (404, 1, "Check the id"),
+        (409, 1, "Choose another --new-order-id."),
+        (422, 1, "Correct what the service does not accept."),
+        (429, 1, "Try again in a moment"),
+        (500, 1, "Try again later"),
+    ],
+)
+def test_an_error_response_has_its_exit_status_and_its_hint(
+    command: Command, sandbox: Sandbox, code: int, status: int, hint: str
+) -> None:
+    """Its message is in the line, in one line, and nothing that a terminal would act on. A program reads no order."""
+    body = b'{"message": "Line one\\nline two \\u001b[31m\\u202e"}'
+    sandbox.answer_next(code, headers={**JSON, "location": "/x"}, body=body)
+    ran = command(*edit(), "--max-retries", "0", "--json")
+    line, said = ran.problem(status)
+    assert f"({code} " in line
+    # The advice of the library is about arguments of Python.
+    assert not re.search("\x1b|api_key=", ran.err)
+    assert said.startswith(hint)
 
 
-def test_json_can_be_read(command: Command) -> None:
-    """As a program does it."""
-    assert json.loads(command("edit-order", "harbour-view-7", "--name", "a", "--json").out)["name"] == "a"
+def test_no_response_is_status_1(command: Command, sandbox: Sandbox) -> None:
+    """No connection, or a response that is no order."""
+    with nobody() as url:
+        line, hint = command(*edit(), "--base-url", url, "--max-retries", "0").problem(1)
+    assert hint == "Check the network, and --base-url or AUTOENHANCE_BASE_URL."
+    assert "base_url" not in line
+    sandbox.answer_next(200, body=b"[]", headers=JSON)
+    assert command(*edit()).problem(1)[1] == "The edit was accepted; do not repeat it to find out."
+
+
+@pytest.mark.parametrize(
+    ("option", "hint"),
+    [
+        ("--name=a", "Rerunning the command is harmless."),
+        ("--new-order-id=b", "Look under 'harbour-view-7' and under 'b'."),
+    ],
+)
+def test_ctrl_c_during_a_slow_response_says_what_may_have_happened(env: dict[str, str], option: str, hint: str) -> None:
+    """Status 3, one line and a hint, no traceback."""
+    with EditServer(lambda _: Answer(held=True)) as server:
+        slow = {**env, "AUTOENHANCE_BASE_URL": server.url}
+        with started("edit-order", "harbour-view-7", option, env=slow) as running:
+            server.wait_for(lambda: bool(server.asked), seconds=20)
+            running.send_signal(signal.SIGINT)
+            out, err = running.communicate(timeout=20)
+    assert err.count("\n") == 2
+    line, said = Ran(running.returncode, out, err).problem(3)
+    assert line == "stopped before the response came; the edit may have happened"
+    assert said.startswith(hint)
+
+
+# --- --curl ---
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "it's \"quoted\" and 'quoted'",
+        "$HOME `id` $(id) \\ \\n !! * ? [a-z] {a,b} ~ # & | ; < > %s %",
+        "one\ntwo\r\n\tthree \x00\x1b[31m\x7f\x9b Café 東京 👩\u200d👧 שלום \u202eevil\u2028",
+        "@/etc/passwd",
+        "",
+        "-o/tmp/x",
+        "a" * 5000,
+    ],
+    ids=range(7),
+)
+def test_the_curl_command_makes_the_edit(command: Command, sandbox: Sandbox, env: dict[str, str], name: str) -> None:
+    """bash and curl run it verbatim, and the order has exactly that name. The command itself sends nothing."""
+    if not shutil.which("curl") or not shutil.which("bash"):
+        pytest.skip("curl or bash is not installed")
+    before = sandbox.order("harbour-view-7")
+    printed = command(*edit(name=name), "--curl", "--allow-empty-name", "--max-name-length", "5000")
+    assert (printed.status, printed.err) == (0, "")
+    assert sandbox.order("harbour-view-7") == before
+    assert sandbox.api_key not in printed.out
+    done = subprocess.run(["bash", "-c", printed.out], env=env, capture_output=True, text=True, check=False)  # noqa: S607
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout)["name"] == name == (sandbox.order("harbour-view-7") or {})["name"]
+
+
+def test_the_curl_command_reads_well(command: Command, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One option a line; the version that the environment names is asked for; no key is needed."""
+    monkeypatch.delenv("AUTOENHANCE_API_KEY")
+    monkeypatch.setenv("AUTOENHANCE_API_VERSION", "2025-08-31")
+    ran = command("edit-order", "a b{1}", "--new-order-id", "c", "--timeout", "2.5", "--curl")
+    assert ran.status == 0
+    assert ran.out.splitlines() == [
+        "printf 'x-api-key: %s\\n' \"$AUTOENHANCE_API_KEY\" |",
+        f"  curl {sandbox.url}/v3/orders/a%20b%7B1%7D \\",
+        "    --request PATCH \\",
+        "    --header @- \\",
+        "    --header 'content-type: application/json' \\",
+        "    --header 'x-api-version: 2025-08-31' \\",
+        """    --data '{"order_id": "c"}' \\""",
+        "    --fail-with-body --silent --show-error \\",
+        "    --max-time 2.5",
+    ]
+    # curl would take the brackets of an address for a pattern.
+    assert "--globoff" in command(*edit(), "--curl", "--base-url", "http://[::1]:8000").out
+
+
+def test_an_output_without_unicode_gets_the_same_curl_command(env: dict[str, str]) -> None:
+    """What its encoding does not have is escaped as JSON escapes it."""
+    printed = process(*edit(name="Café 👧"), "--curl", env={**env, "PYTHONIOENCODING": "ascii"})
+    assert printed.returncode == 0
+    assert rb'{"name": "Caf\u00e9 \ud83d\udc67"}' in printed.stdout
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=50))
+def test_any_name_survives_the_quoting_of_the_shell(name: str) -> None:
+    """Read as a shell reads it, the body is the name; and no character that acts on a terminal is printed."""
+    printed = as_curl("x", {"name": name}, base_url="http://127.0.0.1:8000", timeout=30, ascii_only=False)
+    words = shlex.split(printed)
+    assert json.loads(words[words.index("--data") + 1]) == {"name": name}
+    assert not {character for character in printed if character < " " or "\x7f" <= character <= "\x9f"} - {"\n"}

@@ -8,19 +8,19 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from bulk import write_table
 from terminal import on_terminal
 
 from autoenhance.sandbox import Sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from terminal import Command
 
 EDIT = ("edit-order", "harbour-view-7", "--name", "a")
 PLANTED = "planted-key-6d1f"
-HINT = "Hint: Set AUTOENHANCE_API_KEY, or give --api-key-file FILE.\n"
+HINT = "Set AUTOENHANCE_API_KEY, or give --api-key-file FILE."
 
 
 @pytest.fixture
@@ -32,13 +32,19 @@ def key_file(tmp_path: Path, sandbox: Sandbox) -> Path:
     return path
 
 
-def test_a_file_goes_before_the_environment(command: Command, key_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was asked for now goes before what was set once; the line break at the end is none of the key's."""
+# --- From a file ---
+
+
+def test_a_file_goes_before_the_environment(
+    command: Command, key_file: Path, table: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The line break at its end is none of the key's."""
     monkeypatch.setenv("AUTOENHANCE_API_KEY", "wrong")
     ran = command(*EDIT, "--api-key-file", str(key_file))
     assert (ran.status, ran.err) == (0, "")
     key_file.write_bytes(b"\xef\xbb\xbf" + key_file.read_bytes().replace(b"\n", b"\r\n"))
-    assert command(*EDIT, "--api-key-file", str(key_file)).status == 0
+    path = write_table(table, "harbour-view-7,a")
+    assert command("edit-orders", path, "--api-key-file", str(key_file)).status == 0
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604])
@@ -51,7 +57,7 @@ def test_a_file_that_others_may_read_gets_a_warning(command: Command, key_file: 
 
 
 def test_a_pipe_may_hold_the_key(command: Command, sandbox: Sandbox) -> None:
-    """As a shell makes it of <(pass show autoenhance); its mode is no business of ours."""
+    """As a shell makes it of <(pass show autoenhance); its mode does not matter."""
     reads, writes = os.pipe()
     os.write(writes, sandbox.api_key.encode())
     os.close(writes)
@@ -62,51 +68,42 @@ def test_a_pipe_may_hold_the_key(command: Command, sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("file", "content", "said"),
     [
-        (b"", "the API key is empty"),
-        (b"\n", "the API key is empty"),
-        (b"one\ntwo", "the API key has characters that no key has"),
-        (b"\xff\xfe", "does not hold text"),
-        (b"a" * 70_000, "is too long to hold a key"),
+        (None, b"", "the API key is empty"),
+        (None, b"\n", "the API key is empty"),
+        (None, b"one\ntwo", "the API key has characters that no key has"),
+        (None, b"\xff\xfe", "the key file FILE does not hold text"),
+        (None, b"a" * 70_000, "the key file FILE is too long to hold a key"),
+        ("-", b"", "--api-key-file takes a file, not standard input"),
+        ("/nowhere/key", b"", "the key file FILE cannot be read: No such file or directory"),
+        ("/", b"", "the key file FILE cannot be read: Is a directory"),
+        ("a\0b", b"", "the key file FILE cannot be read: embedded null byte"),
     ],
+    ids=range(9),
 )
-def test_a_file_that_holds_no_key_is_refused(command: Command, key_file: Path, content: bytes, said: str) -> None:
-    """One line that does not show what it holds."""
+def test_what_holds_no_key_is_refused(
+    command: Command, key_file: Path, file: str | None, content: bytes, said: str
+) -> None:
+    """One line that does not show its content. `-` too: standard input is not a place for a key."""
     key_file.write_bytes(content)
-    ran = command(*EDIT, "--api-key-file", str(key_file))
-    assert (ran.status, ran.out) == (2, "")
-    line, hint = ran.err.splitlines()
-    assert said in line
-    assert hint.startswith("Hint: ")
+    ran = command(*EDIT, "--api-key-file", file or str(key_file))
+    assert ran.problem()[0].startswith(said.replace("FILE", repr(file or str(key_file))))
+    assert ran.err.count("\n") == 2
+
+
+# --- Not from an argument ---
 
 
 @pytest.mark.parametrize(
-    ("file", "said"),
-    [
-        ("-", "--api-key-file takes a file, not standard input"),
-        ("/nowhere/key", "the key file '/nowhere/key' cannot be read: No such file or directory"),
-        ("/", "the key file '/' cannot be read: Is a directory"),
-        ("a\0b", r"the key file 'a\x00b' cannot be read: embedded null byte"),
-    ],
-)
-def test_what_is_no_file_is_refused(command: Command, file: str, said: str) -> None:
-    """`-` too: standard input is not a place for a key."""
-    ran = command(*EDIT, "--api-key-file", file)
-    assert (ran.status, ran.out) == (2, "")
-    assert ran.err == f"Error: {said}\nHint: Give a file that holds the key and nothing else.\n"
-
-
-@pytest.mark.parametrize(
-    "argument",
-    ["--api-key", "--api_key", "--API-KEY", "--apikey", "-api-key", "--x-api-key", f"--api-key={PLANTED}"],
+    "argument", ["--api-key", "--api_key", "--API-KEY", "--apikey", "-api-key", "--x-api-key", f"--api-key={PLANTED}"]
 )
 def test_the_key_is_not_taken_from_an_argument(command: Command, argument: str) -> None:
     """The error does not repeat it, and says where it belongs."""
     ran = command(*EDIT, argument, PLANTED)
-    assert (ran.status, ran.out) == (2, "")
-    assert ran.err.startswith("Error: the API key is not an argument: ")
-    assert ran.err.endswith(HINT)
+    line, hint = ran.problem()
+    assert line.startswith("the API key is not an argument: ")
+    assert hint == HINT
     assert PLANTED not in ran.err
 
 
@@ -116,6 +113,9 @@ def test_an_order_may_be_called_like_an_option(command: Command) -> None:
     assert "'--api-key'" in command("edit-order", "--name", "a", "--", "--api-key").err
 
 
+# --- From a prompt ---
+
+
 @pytest.mark.parametrize("stdin", [None, io.StringIO(PLANTED)])
 def test_without_a_terminal_there_is_no_prompt(
     command: Command, monkeypatch: pytest.MonkeyPatch, stdin: io.StringIO | None
@@ -123,41 +123,36 @@ def test_without_a_terminal_there_is_no_prompt(
     """A closed standard input, or a pipe, is not asked; nor is anything read from it."""
     monkeypatch.delenv("AUTOENHANCE_API_KEY")
     monkeypatch.setattr(sys, "stdin", stdin)
-    ran = command(*EDIT)
-    assert (ran.status, ran.out, ran.err) == (2, "", "Error: there is no API key\n" + HINT)
-
-
-def test_on_a_terminal_the_key_is_asked_for_and_not_shown(env: dict[str, str], sandbox: Sandbox) -> None:
-    """Even where standard output goes elsewhere; the order is then shown in colour, or without."""
-    del env["AUTOENHANCE_API_KEY"]
-    ran = on_terminal(*EDIT, env=env, typed=answering(f"{sandbox.api_key}\n"))
-    assert ran.status == 0
-    assert "API key (not shown): " in ran.out
-    assert sandbox.api_key not in ran.out
-    assert "\x1b[33mwaiting\x1b[0m" in ran.out
+    assert command(*EDIT).problem() == ("there is no API key", HINT)
 
 
 @pytest.mark.parametrize(
-    ("typed", "status", "said"),
-    [("\x03", 3, "Error: stopped; nothing was sent"), ("\x04", 2, "Error: there is no API key")],
+    ("in_bulk", "keys", "status", "said"),
+    [
+        # The order is then shown in colour.
+        (False, "KEY\n", 0, "\x1b[33mwaiting\x1b[0m"),
+        (True, "KEY\n", 0, "1 edited"),
+        (False, "\x03", 3, "Error: stopped; nothing was sent"),
+        (True, "\x04", 2, "Error: there is no API key"),
+    ],
+    ids=["edit-order", "edit-orders", "Ctrl-C", "Ctrl-D"],
 )
-def test_a_prompt_can_be_left(env: dict[str, str], typed: str, status: int, said: str) -> None:
-    """With Ctrl-C or Ctrl-D, and without a traceback."""
+def test_on_a_terminal_the_key_is_asked_for_and_not_shown(
+    env: dict[str, str], sandbox: Sandbox, table: Path, *, in_bulk: bool, keys: str, status: int, said: str
+) -> None:
+    """Before anything else; the prompt can be left with Ctrl-C or Ctrl-D, and without a traceback."""
     del env["AUTOENHANCE_API_KEY"]
-    ran = on_terminal(*EDIT, env=env, typed=answering(typed))
+    arguments = ("edit-orders", write_table(table, "harbour-view-7,a")) if in_bulk else EDIT
+    typed = keys.replace("KEY", sandbox.api_key).encode()
+    ran = on_terminal(*arguments, env=env, asked="shown.: ", keys=typed)
     assert ran.status == status
+    assert ran.out.startswith("API key (not shown): ")
     assert said in ran.out
+    assert sandbox.api_key not in ran.out
     assert "Traceback" not in ran.out
 
 
-def answering(text: str) -> Callable[[str], bytes]:
-    """Type this once, when the key is asked for."""
-    left = [text.encode()]
-
-    def typed(shown: str) -> bytes:
-        return left.pop() if left and "API key" in shown else b""
-
-    return typed
+# --- Never shown ---
 
 
 def test_the_key_is_in_no_output_whatever_happens(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import sample_contract
 from sample_contract import FIELDS
+from terminal import Ran
 
 from autoenhance._params import BODY
 from autoenhance.cli._header import COLUMNS
@@ -17,7 +19,6 @@ from autoenhance_api.edit_order_params import PARAMS, Param
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from terminal import Command
 
@@ -28,46 +29,34 @@ def by_keyword(param: Param) -> str:
     return param.keyword
 
 
-# --- What the contract has ---
+# --- The contract as it is ---
 
 
 @pytest.mark.parametrize("param", PARAMS, ids=by_keyword)
 def test_every_parameter_is_an_option(command: Command, param: Param) -> None:
-    """With the first sentence of what the contract says of it, in 80 columns."""
-    ran = command("edit-order", "--help")
-    assert ran.status == 0
-    _, _, shown = ran.out.partition(f"\n  {option_name(param.keyword)} ")
+    """With the first sentence of its description in the contract."""
+    _, _, shown = command("edit-order", "--help").out.partition(f"\n  {option_name(param.keyword)} ")
     assert " ".join(param.description.partition(". ")[0].split()) in " ".join(shown.split())
-    assert max(map(len, ran.out.splitlines())) <= 80
-
-
-def test_every_field_of_the_body_is_a_column(command: Command) -> None:
-    """And the help names it."""
-    assert ("order_id", *(param.keyword for param in BODY)) == COLUMNS
-    ran = command("edit-orders", "--help")
-    assert f"({', '.join(COLUMNS[1:])})" in " ".join(ran.out.split())
-    assert max(map(len, ran.out.splitlines())) <= 80
 
 
 @pytest.mark.parametrize("param", BODY, ids=by_keyword)
 @pytest.mark.parametrize("separator", ["_", "-", " ", " - ", "\t"])
 @pytest.mark.parametrize("case", [str.lower, str.upper, str.title])
-def test_a_column_may_be_written_as_people_write_it(
-    command: Command, tmp_path: Path, param: Param, separator: str, case: Callable[[str], str]
+def test_every_field_is_a_column_however_people_write_it(
+    command: Command, table: Path, param: Param, separator: str, case: Callable[[str], str]
 ) -> None:
-    """In any case, with blanks, dashes or underscores between its words, in CSV and in JSON Lines."""
+    """In any case, with blanks, dashes or underscores between its words, in CSV and in JSON Lines; the help names it."""
+    assert ("order_id", *(param.keyword for param in BODY)) == COLUMNS
+    assert f"({', '.join(COLUMNS[1:])})" in " ".join(command("edit-orders", "--help").out.split())
     title = f" {case(param.keyword).replace('_', separator)} "
-    table = tmp_path / "orders"
-    # What is wrong with a value that nobody knows is said with its column.
-    for text, label in (
-        (f"order_id;{title}\na;\x01\n", f"column B ({printable(title.strip())})"),
-        (json.dumps({"order_id": "a", title: "\x01"}), param.keyword),
+    # An error of a value has its column.
+    for text, place in (
+        (f"order_id;{title}\na;\x01\n", f"row 2, column B ({printable(title.strip())})"),
+        (json.dumps({"order_id": "a", title: "\x01"}), f"row 1, {param.keyword}"),
     ):
         table.write_text(text, "utf-8")
         ran = command("edit-orders", str(table), "--dry-run")
-        assert ran.err.startswith(
-            f"{table}: row {2 if label != param.keyword else 1}, {label}: control character '\\x01'"
-        )
+        assert ran.err.startswith(f"{table}: {place}: control character '\\x01'")
 
 
 @pytest.mark.parametrize("param", [param for param in PARAMS if is_text(param)], ids=by_keyword)
@@ -77,7 +66,7 @@ def test_the_text_of_a_string_is_its_value(param: Param) -> None:
         assert read_text(param, text) == read_json(param, text) == text
 
 
-@pytest.mark.parametrize("name", ["-x", "--json", "--", "null", "é👧"])
+@pytest.mark.parametrize("name", ["-x", "--json", "--", "null"])
 def test_a_value_may_look_like_something_else(command: Command, name: str) -> None:
     """An option, or what JSON calls nothing."""
     for arguments in (["--name", name], [f"--name={name}"]):
@@ -86,13 +75,18 @@ def test_a_value_may_look_like_something_else(command: Command, name: str) -> No
         assert json.loads(ran.out)["name"] == name
 
 
-# --- What a contract may have ---
+# --- A contract with values of every type ---
 
 
 @pytest.fixture(scope="module")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The package of a contract with more."""
+    """The package of this contract."""
     return sample_contract.make(tmp_path_factory.mktemp("sample"))
+
+
+def cli(package: Path, *arguments: str, **environment: str) -> Ran:
+    done = sample_contract.run(package, ["-c", MAIN, *arguments], **environment)
+    return Ran(done.returncode, done.stdout, done.stderr)
 
 
 READ = """
@@ -101,164 +95,56 @@ from autoenhance._edit import plan_edit
 from autoenhance._params import BY_KEYWORD
 from autoenhance.cli._values import read_json, read_text
 
-def answer(read, keyword, given):
-    param = BY_KEYWORD[keyword]
+def outcome(form, param, given, **_):
+    param = BY_KEYWORD["sample_" + param]
     try:
-        value = read(param, given)
+        value = {"text": read_text, "json": read_json}[form](param, given)
     except ValueError as error:
         return {"error": str(error)}
-    sent = plan_edit("x", {keyword: value}).body[param.wire_name]
-    assert read_json(param, json.loads(json.dumps(sent))) == value, (keyword, given)
+    sent = plan_edit("x", {param.keyword: value}).body[param.wire_name]
+    assert read_json(param, json.loads(json.dumps(sent))) == value, (param, given)
     return {"sent": sent}
 
-reads = {"text": read_text, "json": read_json}
-print(json.dumps([answer(reads[form], keyword, given) for form, keyword, given in json.load(sys.stdin)]))
+print(json.dumps([outcome(**case) for case in json.load(sys.stdin)]))
 """
-NOON, NOON_SENT = "2026-05-04T12:00:00Z", "2026-05-04T12:00:00+00:00"
-AN_ID = "3f0c1a52-7f0e-4a1e-9a55-0c6f1f0d2b11"
 STYLES = "one of 'bright', 'natural'"
-A_TIME = "a time such as 2026-05-04T18:12:00Z"
-LIST = "a JSON list, each item of which is"
-# The form, what stands there, and what is sent.
-GOOD: list[tuple[str, str, Any, Any]] = [
-    ("text", "note", "", ""),
-    ("text", "note", " 007 ", " 007 "),
-    ("text", "style", " bright ", "bright"),
-    ("text", "level", "30", 30),
-    ("text", "count", " 7 ", 7),
-    ("text", "count", "-7", -7),
-    ("text", "limit", "7", 7),
-    ("text", "ratio", "1.50", 1.5),
-    ("text", "ratio", "2", 2),
-    ("text", "ratio", "1e2", 100.0),
-    ("text", "urgent", "TRUE", True),
-    ("text", "urgent", "no", False),
-    ("text", "time", NOON, NOON_SENT),
-    ("text", "time", "2026-05-04 12:00", NOON_SENT),
-    ("text", "date", "2026-05-04", "2026-05-04"),
-    ("text", "uuid", f" {AN_ID.upper()} ", AN_ID),
-    ("text", "tags", '["a", "é", ""]', ["a", "é", ""]),
-    ("text", "tags", "[]", []),
-    ("text", "styles", '["bright"]', ["bright"]),
-    ("text", "times", f'["{NOON}"]', [NOON_SENT]),
-    ("text", "window", f'{{"start": "{NOON}", "z": [1]}}', {"start": NOON, "z": [1]}),
-    ("text", "windows", f'[{{"start": "{NOON}"}}]', [{"start": NOON}]),
-    ("text", "labels", '{"é": "b"}', {"é": "b"}),
-    ("text", "anything", "[1, null, {}]", [1, None, {}]),
-    ("text", "anything", '"7"', "7"),
-    ("json", "note", "null", "null"),
-    ("json", "style", "natural", "natural"),
-    ("json", "level", 2, 2),
-    ("json", "level", "2", 2),
-    ("json", "count", 7, 7),
-    ("json", "count", "7", 7),
-    ("json", "ratio", 1, 1),
-    ("json", "urgent", False, False),
-    ("json", "urgent", "yes", True),
-    ("json", "time", NOON, NOON_SENT),
-    ("json", "date", "2026-05-04", "2026-05-04"),
-    ("json", "uuid", AN_ID, AN_ID),
-    ("json", "tags", ["a"], ["a"]),
-    ("json", "tags", '["a"]', ["a"]),
-    ("json", "styles", ["natural", "bright"], ["natural", "bright"]),
-    ("json", "times", [NOON], [NOON_SENT]),
-    ("json", "window", {"start": NOON, "who": "é"}, {"start": NOON, "who": "é"}),
-    ("json", "windows", [{"start": NOON}], [{"start": NOON}]),
-    ("json", "labels", {}, {}),
-    ("json", "anything", "7", "7"),
-    ("json", "anything", "a", "a"),
-    ("json", "anything", False, False),
-]
-BAD: list[tuple[str, str, Any, str]] = [
-    ("text", "style", "birght", f"'birght' is not {STYLES}; did you mean 'bright'?"),
-    ("text", "style", "", f"'' is not {STYLES}"),
-    ("text", "level", "4", "'4' is not one of 1, 2, 30"),
-    ("text", "level", "300", "'300' is not one of 1, 2, 30; did you mean '30'?"),
-    ("text", "count", "7.0", "'7.0' is not a whole number"),
-    ("text", "count", "true", "'true' is not a whole number"),
-    ("text", "count", "0" + "1" * 9000, "'0" + "1" * 39 + "...' is not a whole number"),
-    ("text", "count", "1" * 9000, "'" + "1" * 40 + "...' is not a whole number"),
-    ("text", "limit", "null", "'null' is not a whole number"),
-    ("text", "ratio", "NaN", "'NaN' is not a number"),
-    ("text", "ratio", "1e999", "'1e999' is not a number"),
-    ("text", "ratio", "1,5", "'1,5' is not a number"),
-    ("text", "urgent", "maybe", "'maybe' is not true or false"),
-    ("text", "time", "2026-05-04", f"'2026-05-04' is not {A_TIME}"),
-    ("text", "time", "noon\x1b", rf"'noon\x1b' is not {A_TIME}"),
-    ("text", "date", "2026-13-04", "'2026-13-04' is not a date such as 2026-05-04"),
-    ("text", "uuid", AN_ID[1:], f"'{AN_ID[1:]}' is not a UUID"),
-    ("text", "tags", "a, b", f"'a, b' is not {LIST} a string"),
-    ("text", "tags", "[1]", f"'[1]' is not {LIST} a string"),
-    ("text", "tags", r'["\ud800"]', rf"'[\"\ud800\"]' is not {LIST} a string".replace('\\"', '"')),
-    ("text", "styles", '["birght"]', f"""'["birght"]' is not {LIST} one of 'bright', 'natural'"""),
-    ("text", "times", '["noon"]', f"""'["noon"]' is not {LIST} {A_TIME}"""),
-    ("text", "window", "{}", "'{}' is not a JSON object; it has no 'start'"),
-    ("text", "window", '{"start": 1}', """'{"start": 1}' is not a JSON object; a value in it is invalid"""),
-    ("text", "windows", "[{}]", f"'[{{}}]' is not {LIST} a JSON object; it has no 'start'"),
-    ("text", "labels", "[]", "'[]' is not a JSON object"),
-    ("text", "anything", "a", "'a' is not JSON"),
-    ("text", "anything", "[" * 200 + "]" * 200, "'" + "[" * 40 + "...' is not JSON"),
-    ("text", "anything", "[" * 99999, "'" + "[" * 40 + "...' is not JSON"),
-    ("json", "style", "birght", f"'birght' is not {STYLES}; did you mean 'bright'?"),
-    ("json", "style", 5, f"5 is not {STYLES}"),
-    ("json", "level", True, "true is not one of 1, 2, 30"),
-    ("json", "count", 7.0, "7.0 is not a whole number"),
-    ("json", "count", True, "true is not a whole number"),
-    ("json", "count", "x", "'x' is not a whole number"),
-    ("json", "urgent", 1, "1 is not true or false"),
-    ("json", "time", 1, f"1 is not {A_TIME}"),
-    ("json", "date", {}, "{} is not a date such as 2026-05-04"),
-    ("json", "uuid", 1, "1 is not a UUID"),
-    ("json", "tags", ["a", None], f'["a", null] is not {LIST} a string'),
-    ("json", "tags", {"a": "b"}, f'{{"a": "b"}} is not {LIST} a string'),
-    ("json", "window", [], "[] is not a JSON object"),
-    ("json", "window", {"a\x1b": "x" * 99}, '{"a\\u001b": "' + "x" * 27 + "... is not a JSON object; it has no 'start'"),
-]  # fmt: skip
-CASES: list[tuple[str, str, Any, dict[str, Any]]] = [
-    *((form, name, given, {"sent": sent}) for form, name, given, sent in GOOD),
-    *((form, name, given, {"error": error}) for form, name, given, error in BAD),
+# The form, the parameter, a value as it is given, and what is sent, or the error.
+VALUES = Path(__file__).with_name("values.jsonl").read_text("utf-8").splitlines()
+CASES: list[dict[str, Any]] = [json.loads(line) for line in VALUES]
+CASES += [
+    {"form": "text", "param": param, "given": given, "error": f"'{given[:40]}...' is not {kind}"}
+    for param, given, kind in (
+        ("count", "0" + "1" * 9000, "a whole number"),
+        ("count", "1" * 9000, "a whole number"),
+        ("anything", "[" * 200 + "]" * 200, "JSON"),
+        ("anything", "[" * 99999, "JSON"),
+    )
 ]
 
 
 @pytest.fixture(scope="module")
-def answers(package: Path) -> list[dict[str, Any]]:
+def outcomes(package: Path) -> list[dict[str, Any]]:
     """What becomes of each case, in one process."""
-    asked = json.dumps([(form, f"sample_{name}", given) for form, name, given, _ in CASES])
-    done = sample_contract.run(package, ["-c", READ], asked)
+    done = sample_contract.run(package, ["-c", READ], json.dumps(CASES))
     assert done.returncode == 0, done.stderr
-    said: list[dict[str, Any]] = json.loads(done.stdout)
-    return said
+    found: list[dict[str, Any]] = json.loads(done.stdout)
+    return found
 
 
 @pytest.mark.tools
 @pytest.mark.parametrize(
-    "number", range(len(CASES)), ids=[f"{form}-{name}-{str(given)[:20]}" for form, name, given, _ in CASES]
+    "number", range(len(CASES)), ids=["-".join([*map(str, case.values())][:3])[:40] for case in CASES]
 )
-def test_values_of_every_type_are_read_or_refused(answers: list[dict[str, Any]], number: int) -> None:
-    """From text and from JSON; what is sent is read again as the same value, and a refusal says what would be right."""
-    assert answers[number] == CASES[number][-1]
-
-
-@pytest.mark.tools
-def test_every_type_has_a_case() -> None:
-    """Good and bad, but for a string, which any text is."""
-    assert (
-        {f"sample_{name}" for _, name, *_ in GOOD}
-        == FIELDS.keys()
-        == {"sample_note"} | {f"sample_{name}" for _, name, *_ in BAD}
-    )
-
-
-def cli(package: Path, *arguments: str, **environment: str) -> tuple[int, str, str]:
-    done = sample_contract.run(package, ["-c", MAIN, *arguments], **environment)
-    return done.returncode, done.stdout, done.stderr
+def test_values_of_every_type_are_read_or_refused(outcomes: list[dict[str, Any]], number: int) -> None:
+    """From text and from JSON; what is sent is read again as the same value, and an error says what would be right."""
+    assert outcomes[number].items() <= CASES[number].items()
+    assert {f"sample_{case['param']}" for case in CASES} == FIELDS.keys()
 
 
 @pytest.mark.tools
 def test_options_say_what_they_take(package: Path) -> None:
     """All values if they are known, else of which kind one is."""
-    status, out, err = cli(package, "edit-order", "--help")
-    assert (status, err) == (0, "")
+    out = cli(package, "edit-order", "--help").out
     for option in (
         "note TEXT", "style [bright|natural]", "level [1|2|30]", "count NUMBER", "ratio NUMBER", "time TIME", "date DATE",
         "urgent [true|false]", "tags JSON", "window JSON", "anything JSON", "sort [created_at|name]",
@@ -269,87 +155,70 @@ def test_options_say_what_they_take(package: Path) -> None:
 
 @pytest.mark.tools
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("option", "said"),
     [
-        (["--sample-style", "birght"], f"Invalid value for '--sample-style': 'birght' is not {STYLES}; did you mean 'bright'?"),
-        (["--sample-sort", "nmae"], "is not one of 'created_at', 'name'; did you mean 'name'?"),
-        (["--sample-count", ""], "Invalid value for '--sample-count': '' is not a whole number"),
-        (["--sample-sort", "name"], "no changes given"),
-    ],
-)  # fmt: skip
-def test_a_bad_option_is_status_2_and_nothing_is_sent(package: Path, arguments: list[str], said: str) -> None:
-    """Before a key is looked for, and before anybody is asked at this address, where nobody is."""
-    status, out, err = cli(package, "edit-order", "x", *arguments, AUTOENHANCE_BASE_URL="http://127.0.0.1:9")
-    assert (status, out) == (2, "")
-    line, hint = err.splitlines()
-    assert said in line
-    assert hint.startswith("Hint: ")
-
-
-@pytest.mark.tools
-def test_what_the_contract_requires_is_asked_for(tmp_path: Path) -> None:
-    """Before anything is sent: as options, and of each row of a table."""
-    package = sample_contract.make(tmp_path / "package", sample_contract.document("sample_count", "sample-sort"))
-    _, out, _ = cli(package, "edit-order", "--help")
-    assert "What sample_count is.  [required]" in out
-    assert "[required]" in " ".join(out.partition("--sample-sort ")[2].partition("--")[0].split())
-    for given, missing in (("--sample-count 1", "sort"), ("--sample-sort name", "count")):
-        status, out, err = cli(package, "edit-order", "x", *given.split(), "--curl")
-        assert (status, out) == (2, "")
-        assert err.startswith(f"Error: Missing option '--sample-{missing}'.\n")
-    table = tmp_path / "o.csv"
-    table.write_text("order_id,name\na,b\n", "utf-8")
-    assert "Missing option '--sample-sort'" in cli(package, "edit-orders", str(table))[2]
-    status, out, err = cli(package, "edit-orders", str(table), "--sample-sort", "name")
-    assert (status, out) == (2, "")
-    assert err.startswith(f"{table}: row 2: sample_count is missing; it is a whole number\n")
-
-
-@pytest.mark.tools
-@pytest.mark.parametrize("shell", ["bash", "zsh"])
-@pytest.mark.parametrize(
-    ("typed", "offered", "others"),
-    [
-        ("--sample-style b", ["bright"], ["natural"]),
-        ("--sample-style ", ["bright", "natural"], []),
-        ("--sample-level 3", ["30"], ["1", "2"]),
-        ("--sample-urgent t", ["true"], ["false"]),
-        ("--sample-sort c", ["created_at"], ["name"]),
-        ("--sample-s", ["--sample-style", "--sample-sort"], ["--sample-note"]),
-        ("--sample-note b", [], ["bright"]),
+        (
+            "--sample-style=birght",
+            "Invalid value for '--sample-style': 'birght' is not one of 'bright', 'natural'; did you",
+        ),
+        ("--sample-sort=nmae", "is not one of 'created_at', 'name'; did you mean 'name'?"),
+        ("--sample-sort=name", "no changes given"),
     ],
 )
-def test_shells_complete_what_is_known(
-    package: Path, shell: str, typed: str, offered: list[str], others: list[str]
-) -> None:
-    """Through what --show-completion prints for the shell."""
-    line = f"autoenhance edit-order x {typed}"
-    words = {"COMP_WORDS": line, "COMP_CWORD": str(len(line.split(" ")) - 1), "_TYPER_COMPLETE_ARGS": line}
-    status, out, err = cli(package, _AUTOENHANCE_COMPLETE=f"complete_{shell}", **words)
-    assert (status, err) == (0, "")
-    found = set(out.split()) if shell == "bash" else {part for part in out.split('"') if part.strip()}
-    assert found >= {*offered}
-    assert not found & {*others}
+def test_a_bad_option_is_status_2_and_nothing_is_sent(package: Path, option: str, said: str) -> None:
+    """Before a key is looked for."""
+    ran = cli(package, "edit-order", "x", option, AUTOENHANCE_BASE_URL="http://127.0.0.1:9")
+    assert said in ran.problem()[0]
 
 
 @pytest.mark.tools
 def test_what_the_contract_requires_must_be_given(tmp_path: Path) -> None:
-    """A usage error or an error of the row, and no deerror in the signature."""
-    contract = sample_contract.document()
-    contract["components"]["schemas"]["OrderUpdate"]["required"] = ["name"]
+    """As options, in each row of a table, and in the signature of the library."""
+    contract = sample_contract.document("sample_count", "sample-sort")
+    contract["components"]["schemas"]["OrderUpdate"]["required"].append("name")
     package = sample_contract.make(tmp_path / "package", contract)
-    status, _, err = cli(package, "edit-order", "x", "--new-order-id", "y")
-    assert (status, err.splitlines()[0]) == (2, "Error: Missing option '--name'.")
-    (tmp_path / "o.csv").write_text("order_id,new_order_id\na,b\n", "utf-8")
-    status, _, err = cli(package, "edit-orders", str(tmp_path / "o.csv"))
-    assert (status, err.splitlines()[0]) == (2, f"{tmp_path}/o.csv: row 2: name is missing; it is a string")
+    out = cli(package, "edit-order", "--help").out
+    assert "What sample_count is.  [required]" in out
+    assert "[required]" in " ".join(out.partition("--sample-sort ")[2].partition("--")[0].split())
+    given = {"--sample-sort": "name", "--sample-count": "1", "--name": "a"}
+    for missing in given:
+        options = [word for option, value in given.items() if option != missing for word in (option, value)]
+        assert cli(package, "edit-order", "x", *options, "--curl").problem()[0] == f"Missing option '{missing}'."
+    table = tmp_path / "o.csv"
+    table.write_text("order_id,new_order_id,sample_count\na,b,\nc,d,1\n", "utf-8")
+    assert "Missing option '--sample-sort'" in cli(package, "edit-orders", str(table)).problem()[0]
+    count, name, *_ = cli(package, "edit-orders", str(table), "--sample-sort", "name").err.splitlines()
+    assert count == f"{table}: row 2: sample_count is missing; it is a whole number"
+    assert name == f"{table}: row 3: name is missing; it is a string"
     show = "import autoenhance, inspect; print(inspect.signature(autoenhance.edit_order).parameters['name'])"
     assert sample_contract.run(package, ["-c", show]).stdout == "name: 'Required[str]'\n"
 
 
+@pytest.mark.tools
+@pytest.mark.parametrize(
+    ("shell", "typed", "offered", "others"),
+    [
+        ("bash", "--sample-style ", "bright natural", ""),
+        ("bash", "--sample-level 3", "30", "1 2"),
+        ("bash", "--sample-s", "--sample-style --sample-sort", "--sample-note"),
+        ("bash", "--sample-note b", "", "bright"),
+        ("zsh", "--sample-sort c", "created_at", "name"),
+    ],
+)
+def test_shells_complete_what_is_known(package: Path, shell: str, typed: str, offered: str, others: str) -> None:
+    """Through what --show-completion prints for the shell."""
+    line = f"autoenhance edit-order x {typed}"
+    words = {"COMP_WORDS": line, "COMP_CWORD": str(line.count(" ")), "_TYPER_COMPLETE_ARGS": line}
+    ran = cli(package, _AUTOENHANCE_COMPLETE=f"complete_{shell}", **words)
+    assert (ran.status, ran.err) == (0, "")
+    found = set(ran.out.replace('"', " ").split())
+    assert found >= {*offered.split()}
+    assert not found & {*others.split()}
+
+
 BROKEN = """\
 {"order_id": "a", "sample_count": null, "Sample-Style": null}
-{"order_id": "b", "sample style": "birght", "sample_count": 1.5, "sample_tags": "x"}
+{"order_id": "b", "sample style": "birght", "sample_count": 1.5}
 {"order_id": "c", "sample_anything": ["\\ud800"]}
 {"order_id": "d", "sample_anything": DEEP}
 {"order_id": "e", "sample_note": 7}
@@ -357,66 +226,33 @@ BROKEN = """\
 
 
 @pytest.mark.tools
-def test_what_is_wrong_in_a_table_is_said_with_its_place(package: Path, tmp_path: Path) -> None:
-    """In CSV and in JSON Lines; null sets nothing."""
-    (tmp_path / "o.jsonl").write_text(BROKEN.replace("DEEP", "[" * 101 + "]" * 101), "utf-8")
-    (tmp_path / "o.csv").write_text('order_id,Sample Window,SAMPLE-URGENT\na,"{}",x\nb, ,\t\n', "utf-8")
-    for name, errors in (
-        ("o.jsonl", [
-            f"row 2, sample_style: 'birght' is not {STYLES}; did you mean 'bright'?",
-            "row 2, sample_count: 1.5 is not a whole number",
-            f"row 2, sample_tags: 'x' is not {LIST} a string",
-            r"row 3, sample_anything: is '\ud800', which has half of a surrogate pair",
-            "row 4: lists and objects are nested more than 100 deep",
-            "row 5, sample_note: is not a string; put it in quotes",
-        ]),
-        ("o.csv", [
-            "row 2, column B (Sample Window): '{}' is not a JSON object; it has no 'start'",
-            "row 2, column C (SAMPLE-URGENT): 'x' is not true or false",
-        ]),
-    ):  # fmt: skip
-        path = str(tmp_path / name)
-        status, out, err = cli(package, "edit-orders", path)
-        assert (status, out) == (2, "")
-        said = err.splitlines()[:-2]
-        assert len(said) == len(errors)
-        assert all(line.startswith(f"{path}: {error}") for line, error in zip(said, errors, strict=True))
-
-
-TWICE = """
-import json, os, sys
-from autoenhance.cli import main
-from autoenhance.sandbox import Sandbox
-with Sandbox() as sandbox:
-    options = ["--base-url", sandbox.url, "--api-key-file", sys.argv[1] + ".key"]
-    os.close(os.open(sys.argv[1] + ".key", os.O_CREAT, 0o600))
-    open(sys.argv[1] + ".key", "w").write(sandbox.api_key)
-    statuses = [main(["edit-orders", table, "--results", sys.argv[1] + ".results", *options]) for table in sys.argv[1:]]
-    order = sandbox.order("harbour-view-7")
-    one = main(["edit-order", "harbour-view-7", "--sample-note", "é", "--sample-sort", "name", "--sample-count", "7", *options])
-print(json.dumps([statuses, one, order]))
-"""
-
-
-@pytest.mark.tools
-@pytest.mark.slow
-def test_values_of_every_type_are_sent_written_down_and_not_sent_again(package: Path, tmp_path: Path) -> None:
-    """The sandbox checks each request against the contract; a table in another form is the same table."""
-    given = {f"sample_{name}": (text, sent) for form, name, text, sent in GOOD if form == "text"}
-    cells = ["harbour-view-7", *(text for text, _ in given.values())]
-    first, second = tmp_path / "o.csv", tmp_path / "o.jsonl"
-    first.write_text(
-        "\n".join(
-            ";".join('"' + cell.replace('"', '""') + '"' for cell in line) for line in (["order_id", *given], cells)
+@pytest.mark.parametrize(
+    ("text", "errors"),
+    [
+        (
+            BROKEN.replace("DEEP", "[" * 101 + "]" * 101),
+            [
+                f"row 2, sample_style: 'birght' is not {STYLES}; did you mean 'bright'?",
+                "row 2, sample_count: 1.5 is not a whole number",
+                r"row 3, sample_anything: is '\ud800', which has half of a surrogate pair",
+                "row 4: lists and objects are nested more than 100 deep",
+                "row 5, sample_note: is not a string; put it in quotes",
+            ],
         ),
-        "utf-8",
-    )
-    changes = {name: sent.strip() if isinstance(sent, str) else sent for name, (_, sent) in given.items()}
-    second.write_text(json.dumps({**changes, "order_id": cells[0]}), "utf-8")
-    done = sample_contract.run(package, ["-c", TWICE, str(first), str(second)])
-    statuses, one, _ = json.loads(done.stdout.splitlines()[-1])
-    assert (statuses, one) == ([0, 0], 0), done.stderr
-    assert "1 edited, 0 failed" in done.stderr
-    assert "Nothing to do: " in done.stderr
-    (line,) = (tmp_path / "o.csv.results").read_text("utf-8").splitlines()
-    assert json.loads(line)["changes"] == changes
+        (
+            'order_id,Sample Window,SAMPLE-URGENT\na,"{}",x\nb, ,\t\n',
+            [
+                "row 2, column B (Sample Window): '{}' is not a JSON object; it has no 'start'",
+                "row 2, column C (SAMPLE-URGENT): 'x' is not true or false",
+            ],
+        ),
+    ],
+    ids=["JSON Lines", "CSV"],
+)
+def test_errors_of_a_table_have_their_place(package: Path, table: Path, text: str, errors: list[str]) -> None:
+    """In CSV and in JSON Lines; null sets nothing."""
+    table.write_text(text, "utf-8")
+    ran = cli(package, "edit-orders", str(table))
+    assert (ran.status, ran.out) == (2, "")
+    for line, error in zip(ran.err.splitlines()[:-2], errors, strict=True):
+        assert line.startswith(f"{table}: {error}")

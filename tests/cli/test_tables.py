@@ -1,25 +1,57 @@
-"""Each file of tests/cli/tables is read, or refused, as expected.toml says."""
+"""Tables of text: each file of tests/cli/tables is read, or refused, as expected.toml says; and encodings."""
 
 from __future__ import annotations
 
+import io
 import json
+import os
+import sys
+import time
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
+from terminal import on_terminal
 
 from autoenhance._params import BODY
 from autoenhance.cli import _source
 
 if TYPE_CHECKING:
-    from terminal import Command
+    from collections.abc import Callable, Mapping
+
+    from terminal import Command, Ran
+
+    from autoenhance.sandbox import Sandbox
+
+    Read = Callable[..., Ran]
 
 FOLDER: Final = Path(__file__).parent / "tables"
-WORKBOOKS: Final = {"workbook.xls", "workbook.ods"}
-"""These are for test_workbooks.py."""
 EXPECTED: Final[dict[str, dict[str, Any]]] = tomllib.loads((FOLDER / "expected.toml").read_text("utf-8"))
 *_FIRST, _LAST = _SETTABLE = [param.keyword for param in BODY]
+TERMINALS: Final = "stdin stderr"
+TEXT: Final = "Order ID;Name\r\no-1;4 Harbour View\r\no-2;Königstraße 3\r\n"
+EDITS: Final = 'o-1: name "4 Harbour View"\no-2: name "Königstraße 3"\n'
+NOT_UNICODE: Final = "is not UTF-8 (byte 0xf6 on line 3); as Windows-1252 it would have 'Königstraße 3'"
+SAVE: Final = 'In the spreadsheet program, save the sheet as a workbook (.xlsx) or as "CSV UTF-8".'
+HINT: Final = f"Hint: If that is right, give --encoding cp1252; else name its encoding. {SAVE}"
+
+
+# --- The files of tests/cli/tables ---
+
+
+@pytest.fixture
+def read(command: Command, monkeypatch: pytest.MonkeyPatch) -> Read:
+    """A dry run, with data on standard input; standard input and standard error may be terminals."""
+
+    def run(file: str, *options: str, given: bytes = b"", terminals: str = "") -> Ran:
+        stdin = io.TextIOWrapper(io.BytesIO(given), encoding="utf-8")
+        monkeypatch.setattr(stdin, "isatty", lambda: "stdin" in terminals)
+        monkeypatch.setattr(sys, "stdin", stdin)
+        monkeypatch.setattr(sys.stderr, "isatty", lambda: "stderr" in terminals)
+        return command("edit-orders", file, "--dry-run", *options)
+
+    return run
 
 
 def edit(order_id: str, **changes: str) -> str:
@@ -29,16 +61,16 @@ def edit(order_id: str, **changes: str) -> str:
 
 
 def filled_in(says: str) -> str:
-    """What is said, with the columns of the contract."""
+    """The output, with the columns of the contract."""
     any_settable = f"{', '.join(_FIRST)} or {_LAST}"
     return says.replace("{settable}", ", ".join(_SETTABLE)).replace("{any settable}", any_settable)
 
 
 @pytest.mark.parametrize("name", EXPECTED)
-def test_a_table_is_read_or_refused_as_expected(command: Command, name: str) -> None:
-    """The edits are on standard output, everything that is said is on standard error, and no file is written."""
+def test_a_table_is_read_or_refused_as_expected(read: Read, name: str) -> None:
+    """The edits are on standard output, all messages are on standard error, and no file is written."""
     expected, path = EXPECTED[name], str(FOLDER / name)
-    ran = command("edit-orders", path, "--dry-run", *expected.get("options", []))
+    ran = read(path, *expected.get("options", []))
     assert ran.err.replace(path, "FILE") == filled_in(expected["says"])
     assert ran.out == "".join(edit(**row) for row in expected.get("reads", []))
     assert ran.status == (0 if "reads" in expected else 2)
@@ -46,9 +78,12 @@ def test_a_table_is_read_or_refused_as_expected(command: Command, name: str) -> 
 
 
 def test_every_file_has_an_expectation() -> None:
-    """And every expectation has a file."""
+    """And every expectation has a file; the workbooks are for test_workbooks.py."""
     files = {path.name for path in FOLDER.iterdir()} - {".gitattributes", "expected.toml"}
-    assert files == EXPECTED.keys() | WORKBOOKS
+    assert {name for name in files if not name.startswith(("workbook.", "encrypted."))} == EXPECTED.keys()
+
+
+# --- Files that are too large ---
 
 
 @pytest.mark.parametrize(
@@ -62,20 +97,187 @@ def test_every_file_has_an_expectation() -> None:
     ],
     ids=["long field", "deep lists"],
 )
-def test_what_is_too_much_is_an_error_of_its_row(command: Command, tmp_path: Path, text: str, said: str) -> None:
+def test_what_is_too_much_is_an_error_of_its_row(read: Read, table: Path, text: str, said: str) -> None:
     """And no more of it is read."""
-    path = tmp_path / "orders"
-    path.write_text(text, "utf-8")
-    ran = command("edit-orders", str(path), "--dry-run")
+    table.write_text(text, "utf-8")
+    ran = read(str(table))
     assert (ran.status, ran.out) == (2, "")
-    assert ran.err.splitlines()[0] == f"{path}: {said}"
+    assert ran.err.splitlines()[0] == f"{table}: {said}"
 
 
-def test_a_file_that_is_too_large_is_refused(command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_is_too_large_is_refused(read: Read, table: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It would have to be in memory."""
-    path = tmp_path / "orders.csv"
-    path.write_text("order_id,name\no-1,a\n")
+    table.write_text("order_id,name\no-1,a\n")
     monkeypatch.setattr(_source, "MOST_BYTES", 10)
-    ran = command("edit-orders", str(path), "--dry-run")
+    line, hint = read(str(table)).problem()
+    assert line == f"{table} has more than 0 MiB"
+    assert hint.startswith("Split it into several files.")
+
+
+@pytest.mark.parametrize("blank", ["\u00a0", "\t", " "])
+def test_a_long_row_of_blanks_is_read_in_no_time(read: Read, table: Path, blank: str) -> None:
+    """The search for blanks before quotes is linear."""
+    table.write_text(f"order_id,name,Remarks\no-1,a,x{blank * 120_000}y\n", "utf-8")
+    begun = time.monotonic()
+    assert read(str(table)).out == 'o-1: name "a"\n'
+    assert time.monotonic() - begun < 5
+
+
+# --- Encodings that are not Unicode ---
+
+
+@pytest.fixture
+def file(table: Path) -> str:
+    """A table in Windows-1252."""
+    table.write_bytes(TEXT.encode("cp1252"))
+    return str(table)
+
+
+def words(shown: str) -> str:
+    """What is shown on a terminal, without the breaks between its lines."""
+    return " ".join(shown.split())
+
+
+def test_on_a_terminal_a_question_shows_the_text_as_windows_1252(
+    sandbox: Sandbox, env: Mapping[str, str], file: str
+) -> None:
+    """After a yes the edits are made."""
+    sandbox.add_orders(["o-1", "o-2"])
+    ran = on_terminal("edit-orders", file, env=env, asked=r"\[y/N\]", keys=b"y\n")
+    shown = words(ran.out)
+    assert shown.startswith(f"{file} {NOT_UNICODE}. Is that right? [y/N] ")
+    assert f"{file}, CSV with semicolons, Windows-1252, 2 rows: editing 2 orders." in shown
+    assert ran.status == 0
+    assert (sandbox.order("o-2") or {})["name"] == "Königstraße 3"
+
+
+@pytest.mark.parametrize(
+    ("keys", "terminals", "is_yes"),
+    [
+        *((keys, TERMINALS, True) for keys in (b"y\n", b" YES \n")),
+        *((keys, TERMINALS, False) for keys in (b"n\n", b"\n", b"yellow\n", b"")),
+        (b"y\n", "stdin", False),
+        (b"y\n", "stderr", False),
+    ],
+)
+def test_only_a_yes_on_a_terminal_reads_the_file(
+    read: Read, file: str, *, keys: bytes, terminals: str, is_yes: bool
+) -> None:
+    """Any other answer refuses it, with the option to give. Nobody is asked who does not see the question."""
+    ran = read(file, given=keys, terminals=terminals)
+    said = words(ran.err)
+    assert said.count("[y/N]") == (terminals == TERMINALS)
+    assert (ran.status, ran.out) == ((0, EDITS) if is_yes else (2, ""))
+    assert is_yes or said.endswith(f"Error: {file} {NOT_UNICODE} {HINT}")
+
+
+@pytest.mark.parametrize("name", ["encoding-shift-jis.csv", "encoding-mixed.csv", "binary-image.csv"])
+def test_nothing_is_asked_of_a_file_that_is_not_windows_1252(read: Read, name: str) -> None:
+    """Bytes that it does not have, letters in UTF-8, or no text: the answer could not be yes."""
+    ran = read(str(FOLDER / name), given=b"y\n", terminals=TERMINALS)
+    assert (ran.status, "[y/N]" in ran.err) == (2, False)
+
+
+def test_what_a_terminal_would_act_on_is_shown_as_text(read: Read, table: Path) -> None:
+    """In the text that would be affected."""
+    table.write_bytes(b"order_id,name\no-1,K\x1b[31m\xf6nig\n")
+    said = read(str(table)).err
+    assert r"it would have 'K\x1b[31mönig'" in said
+    assert "\x1b" not in said
+
+
+@pytest.mark.parametrize("name", ["cp1252", "windows-1252", "CP1252", "latin-1", "iso8859-15"])
+def test_an_encoding_may_have_any_name_that_python_knows(read: Read, file: str, name: str) -> None:
+    """It is in the output, and nothing is asked."""
+    ran = read(file, "--encoding", name, given=b"n\n", terminals=TERMINALS)
+    assert (ran.status, ran.out) == (0, EDITS)
+    assert words(ran.err).startswith(f"{file}, CSV with semicolons, {name}, 2 rows: ")
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "hint"),
+    [
+        *(
+            (name, f"--encoding '{name}' ", "Give one that ")
+            for name in ("klingon", "utf-9", "cp 1252", "rot13", "zip")
+        ),
+        # Names of hosts have encodings of their own.
+        *((name, "", "") for name in ("undefined", "idna", "punycode")),
+        ("utf-8", "FILE: the text is not UTF-8 on line 3; it is damaged, or in another encoding", SAVE),
+        ("ascii", "FILE: the text is not ascii on line 3; it is damaged, or in another encoding", SAVE),
+        ("utf-32", "FILE: the text is not utf-32 on line 1; it is damaged, or in another encoding", SAVE),
+    ],
+)
+def test_an_encoding_that_does_not_fit_is_refused(read: Read, file: str, name: str, said: str, hint: str) -> None:
+    """If it is unknown, or not one of text, the hint has some that are; nothing internal of Python is shown."""
+    line, advice = read(file, "--encoding", name).problem()
+    assert line.replace(file, "FILE").startswith(said)
+    assert advice.startswith(hint)
+    assert "UnicodeError" not in line
+
+
+def test_a_workbook_has_no_encoding(read: Read) -> None:
+    """The hint says so, instead of reading it as text."""
+    line, hint = read(str(FOLDER / "workbook.ods"), "--encoding", "cp1252").problem()
+    assert (line.partition(".ods")[2], hint) == (" is a workbook, and has no encoding", "Leave out --encoding.")
+
+
+# --- Standard input ---
+
+STDIN = ["-", "--results", "r.jsonl"]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "options", "shown"),
+    [
+        ("utf-8", [], "UTF-8"),
+        ("utf-8-sig", [], "UTF-8"),
+        *((f"utf-16{order}", [], "UTF-16") for order in ("", "-be", "-le")),
+        ("cp1252", ["--encoding", "cp1252"], "cp1252"),
+    ],
+)
+def test_a_table_may_come_from_standard_input(read: Read, encoding: str, options: list[str], shown: str) -> None:
+    """As in a file, with or without a BOM; what the locale says does not matter."""
+    ran = read(*STDIN, *options, given=TEXT.encode(encoding))
+    assert (ran.status, ran.out) == (0, EDITS)
+    assert ran.err.splitlines() == [
+        f"standard input, CSV with semicolons, {shown}, 2 rows: 2 orders would be edited. Nothing was sent.",
+        "Results would go to r.jsonl",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (TEXT.encode("cp1252"), f"Error: standard input {NOT_UNICODE}\n{HINT}\n"),
+        (b"\x1f\x8b\x08", "Error: standard input is compressed\nHint: "),
+        (b"order_id\0name\n", "Error: standard input: NUL character on line 1;"),
+        (b"", "standard input: empty; "),
+        (b"order_id,name\n,a\n", "standard input: row 2, column A (order_id): is empty;"),
+    ],
+    ids=["Windows-1252", "gzip", "NUL", "empty", "error"],
+)
+def test_standard_input_is_refused_as_a_file_is(read: Read, data: bytes, said: str) -> None:
+    """Under its own name."""
+    ran = read(*STDIN, given=data)
     assert (ran.status, ran.out) == (2, "")
-    assert ran.err.startswith(f"Error: {path} has more than 0 MiB\nHint: Split it into several files.")
+    assert ran.err.startswith(said)
+
+
+@pytest.mark.parametrize("name", ["workbook.xls", "workbook.ods"])
+def test_a_workbook_may_come_from_standard_input(read: Read, name: str) -> None:
+    """Its bytes decide."""
+    ran = read(*STDIN, given=(FOLDER / name).read_bytes())
+    assert ran.status == 0
+    assert ran.out.startswith('o-1: name "Königstraße 3"\n')
+    assert "standard input, sheet 'Orders', " in ran.err
+
+
+def test_a_pipe_in_the_place_of_a_file_is_read(read: Read) -> None:
+    """As shells make one of <(iconv ...)."""
+    reads, writes = os.pipe()
+    os.write(writes, TEXT.encode())
+    os.close(writes)
+    ran = read(f"/dev/fd/{reads}")
+    os.close(reads)
+    assert (ran.status, ran.out) == (0, EDITS)

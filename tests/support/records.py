@@ -10,23 +10,12 @@ NOON = "2026-11-25T12:00:00.123Z"
 SERVICE = "https://api.autoenhance.ai"
 
 
-def edited(order_id: str = "a-1", **fields: Any) -> Record:
-    """The record of an edit that succeeded, of row 2 unless told otherwise."""
-    row = fields.pop("row", 2)
-    made = {
-        "status": "edited",
-        "error": None,
-        "error_type": None,
-        "status_code": 200,
-        "attempts": 1,
-        "seconds": 0.25,
-        "finished_at": NOON,
-        "service": SERVICE,
-        "changes": {"name": "12 Acacia Avenue"},
-        "columns": {"agent": "Zoë"},
-        **fields,
-    }
-    return Record(order_id=order_id, row=row, line=made.pop("line", row), **made)
+def edited(order_id: str = "a-1", row: int = 2, **fields: Any) -> Record:
+    """The record of an edit that succeeded."""
+    made: dict[str, Any] = {"status": "edited", "error": None, "error_type": None, "status_code": 200}
+    made |= {"attempts": 1, "seconds": 0.25, "finished_at": NOON, "service": SERVICE}
+    made |= {"row": row, "line": row, "changes": {"name": "12 Acacia Avenue"}, "columns": {"agent": "Zoë"}}
+    return Record(**{"order_id": order_id, **made, **fields})
 
 
 def failed(order_id: str = "a-2", error: str = "There is no order 'a-2'.", **fields: Any) -> Record:

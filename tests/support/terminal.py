@@ -12,6 +12,7 @@ import subprocess
 import sys
 import termios
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Self
 from autoenhance.cli import main
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Iterator, Mapping
 
     import pytest
 
@@ -30,11 +31,17 @@ _OWN_TERMINAL = "import fcntl, os, sys, termios; os.setsid(); fcntl.ioctl(0, ter
 
 @dataclass
 class Ran:
-    """What came of it."""
+    """The exit status, and the output; on a terminal, both streams are in `out`."""
 
     status: int
     out: str
     err: str
+
+    def problem(self, status: int = 2) -> tuple[str, str]:
+        """The error and its hint, which are the last two lines; there is nothing on standard output."""
+        line, hint = self.err.splitlines()[-2:]
+        assert (self.status, self.out, line[:7], hint[:6]) == (status, "", "Error: ", "Hint: ")
+        return line[7:], hint[6:]
 
 
 class Command:
@@ -62,35 +69,22 @@ def process(*arguments: str, **options: Any) -> subprocess.CompletedProcess[byte
     return subprocess.run([SCRIPT, *arguments], timeout=30, check=False, **options)
 
 
-def on_terminal(
-    *arguments: str, env: Mapping[str, str], typed: Callable[[str], bytes] = lambda _: b"", **streams: Any
-) -> Ran:
-    """Run the console script on a terminal of 80 columns, and say what it shows there.
+@contextmanager
+def started(*arguments: str, env: Mapping[str, str], **options: Any) -> Iterator[subprocess.Popen[str]]:
+    """The console script while it runs; it does not outlive the block."""
+    options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
+    with subprocess.Popen([SCRIPT, *arguments], env=env, text=True, **options) as running:
+        try:
+            yield running
+        finally:
+            running.kill()
 
-    Args:
-        arguments: Its arguments.
-        env: Its environment.
-        typed: What to type next, after what is shown so far.
-        streams: Where a stream goes that does not go to the terminal.
-    """
-    person, terminal = pty.openpty()
-    options = {"stdin": terminal, "stdout": terminal, "stderr": terminal, **streams}
-    command = [sys.executable, "-c", _OWN_TERMINAL, SCRIPT, *arguments]
-    shown = b""
-    with subprocess.Popen(command, env={"TERM": "xterm-256color", **env}, **options) as running:
-        os.close(terminal)
-        while True:
-            try:
-                piece = os.read(person, 4096)
-            except OSError:  # the terminal is nobody's any more
-                break
-            if not piece:
-                break
-            shown += piece
-            os.write(person, typed(shown.decode("utf-8", "replace")))
-        status = running.wait(30)
-    os.close(person)
-    return Ran(status, shown.decode(), "")
+
+def in_bash(line: str, env: Mapping[str, str]) -> Ran:
+    """Run a line of bash, in which `autoenhance` is the console script."""
+    command = ["bash", "-c", f'autoenhance() {{ "{SCRIPT}" "$@"; }}; {line}']
+    ran = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    return Ran(ran.returncode, ran.stdout, ran.stderr)
 
 
 class Terminal:
@@ -114,9 +108,9 @@ class Terminal:
         self.running.wait()
         self.close()
 
-    def read(self, until: str | None = None, seconds: float = 20) -> str:
+    def read(self, until: str | None = None) -> str:
         """Read until this is shown, or to the end; returns all that was shown so far."""
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + 20
         while until is None or not re.search(until, self.shown):
             assert select.select([self._person], [], [], max(0, deadline - time.monotonic()))[0], self.shown
             try:
@@ -143,6 +137,15 @@ class Terminal:
         if self._is_open:
             self._is_open = False
             os.close(self._person)
+
+
+def on_terminal(*arguments: str, env: Mapping[str, str], asked: str = "", keys: bytes = b"", **options: Any) -> Ran:
+    """Run the console script on a terminal to its end; when `asked` is shown, type `keys`."""
+    with Terminal(*arguments, env=env, **options) as terminal:
+        if asked:
+            terminal.read(asked)
+            terminal.type(keys)
+        return Ran(terminal.end(), terminal.shown, "")
 
 
 def lines_of(shown: str) -> list[str]:
