@@ -14,9 +14,9 @@ from bulk import write_table
 from edit_server import Answer, Asked, EditServer
 from terminal import lines_of, on_terminal
 
-from autoenhance.cli._progress_display import show_progress
-from autoenhance.cli._progress import EditProgress
 from autoenhance.cli._console import Console
+from autoenhance.cli._progress import EditProgress
+from autoenhance.cli._progress_display import show_progress
 
 HIDE, SHOW = "\x1b[?25l", "\x1b[?25h"
 
@@ -80,7 +80,9 @@ def test_the_rate_is_that_of_the_last_seconds() -> None:
     progress.start(0)
     for second in range(100):
         progress.edited = 10 * min(second, 50)
-        assert progress.rate(second) == pytest.approx(0 if second in {0, *range(55, 100)} else min(10, 2 * (55 - second)))
+        assert progress.rate(second) == pytest.approx(
+            0 if second in {0, *range(55, 100)} else min(10, 2 * (55 - second))
+        )
     assert len(progress._lately) < 10
 
 

@@ -20,10 +20,10 @@ from hypothesis import strategies as st
 from records import edited, failed
 
 from autoenhance.cli import _results_file
-from autoenhance.cli._lock import lock
 from autoenhance.cli._error_messages import CommandError, error_message
+from autoenhance.cli._lock import lock
 from autoenhance.cli._record import Record, is_torn, line_of, record_of
-from autoenhance.cli._results_file import ResultsFile, ResultsError, read_results
+from autoenhance.cli._results_file import ResultsError, ResultsFile, read_results
 from autoenhance.cli._text import printable_json
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from edit_server import Answer, EditServer
 from terminal import Terminal, lines_of, started
 
 from autoenhance.cli._report import Report
-from autoenhance.cli._signals import print_unbuffered, handle_signals
+from autoenhance.cli._signals import handle_signals, print_unbuffered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
