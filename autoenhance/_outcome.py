@@ -34,6 +34,7 @@ _SUMMARIES: Final[dict[type[errors.APIStatusError], str]] = {
     errors.RateLimitError: "too many requests",
 }
 # What to do is at the end of a message; the terminal's commands put other words in its place.
+CHECK_BASE_URL: Final = "Check base_url."
 CHECK_NETWORK: Final = "Check the network, and base_url or AUTOENHANCE_BASE_URL."
 ADVICE: Final[dict[type[errors.APIStatusError], str]] = {
     errors.AuthenticationError: "Check the API key: api_key=, or AUTOENHANCE_API_KEY.",
@@ -158,9 +159,7 @@ def build_status_error(raw: RawResponse, state: CallState, *, retry_after: float
     message = _message(body) or raw.phrase or "no message"
     if 300 <= status <= 399:  # noqa: PLR2004  # that is what 3xx means
         host = _host(state.secret.redact(raw.headers.get("location", "")))
-        sentence = (
-            f"order {order_id!r}: redirect to {host} not followed ({status}): it would get the API key. Check base_url."
-        )
+        sentence = f"order {order_id!r}: redirect to {host} not followed ({status}): it would get the API key. {CHECK_BASE_URL}"
     else:
         summary = _SUMMARIES.get(kind) or raw.phrase.lower() or "request failed"
         sentence = f"order {order_id!r}{' not found' if kind is errors.NotFoundError else f': {summary}'} ({status})"

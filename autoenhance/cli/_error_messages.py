@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from autoenhance import errors
-from autoenhance._outcome import ADVICE, CHECK_NETWORK
+from autoenhance._outcome import ADVICE, CHECK_BASE_URL, CHECK_NETWORK
 from autoenhance.cli._text import option_name
 from autoenhance_api.edit_order_params import PARAMS
 
@@ -92,7 +92,7 @@ def _edit_error_message(error: errors.AutoenhanceError) -> ErrorMessage:
 def error_line(error: Exception) -> str:
     """Return the message of a library error without its advice, which names arguments of the library."""
     line = str(error)
-    for advice in (*ADVICE.values(), CHECK_NETWORK):
+    for advice in (*ADVICE.values(), CHECK_BASE_URL, CHECK_NETWORK):
         line = line.removesuffix(advice).rstrip()
     return line.removesuffix(".")
 

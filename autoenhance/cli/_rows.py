@@ -87,7 +87,7 @@ class RowChecker:
             self._skip(entry, values.get("order_id", ""))
             return
         if "order_id" not in values:
-            messages.setdefault("order_id", "is empty; give the id of the order")
+            messages.setdefault("order_id", "is empty; give the order's id")
         if not messages:
             try:
                 self.rows.append(self._row(entry, **values))

@@ -94,7 +94,8 @@ def test_without_the_extra_it_says_how_to_install_it(missing: str) -> None:
         "from autoenhance.cli import main; sys.exit(main(['--help']))"
     )
     assert (ran.returncode, ran.stdout) == (2, "")
-    assert re.fullmatch(rf"autoenhance needs '{missing}[.a-z]*': pip install 'autoenhance-orders\[cli\]'\n", ran.stderr)
+    hint = rf"autoenhance needs '{missing}[.a-z]*': run pip install '\.\[cli\]' in the checkout\n"
+    assert re.fullmatch(hint, ran.stderr)
 
 
 def test_the_library_imports_nothing_of_the_command() -> None:
@@ -119,12 +120,12 @@ def test_the_library_imports_nothing_of_the_command() -> None:
         ("edit-order x --name a --timeout 0", "--timeout 0 is invalid"),
         ("edit-order x --name a --timeout nan", "--timeout nan is invalid"),
         ("edit-order x --name a --max-retries -1", "Invalid value for '--max-retries'"),
-        ("edit-order  --name a", "ORDER_ID is empty; give the id of the order"),
-        ("edit-order a/b --name a", "ORDER_ID is 'a/b'; it must be one part of a path"),
-        ("edit-order a\nb\x1b --name a", r"ORDER_ID is 'a\nb\x1b'; remove the control characters"),
+        ("edit-order  --name a", "ORDER_ID is empty; give the order's id"),
+        ("edit-order a/b --name a", "ORDER_ID is 'a/b'; it must be one path segment"),
+        ("edit-order a\nb\x1b --name a", r"ORDER_ID is 'a\nb\x1b'; remove control characters"),
         ("edit-order x --new-order-id .", "--new-order-id is '.'"),
-        ("edit-order x --name \udcff", r"--name is '\udcff', which has half of a surrogate pair"),
-        ("edit-order x --name a --base-url x", "--base-url (or AUTOENHANCE_BASE_URL) is no URL"),
+        ("edit-order x --name \udcff", r"--name is '\udcff', which is not valid Unicode"),
+        ("edit-order x --name a --base-url x", "--base-url (or AUTOENHANCE_BASE_URL) is not a URL"),
         ("edit-order x --name a --base-url http://a.example", "over http to this machine"),
         ("edit-orders", "Missing argument 'FILE'"),
         ("edit-orders x.csv", "'x.csv' cannot be read: No such file or directory"),
@@ -157,7 +158,7 @@ def test_every_error_of_the_library_has_a_hint() -> None:
     """A new one gets that of its parents."""
     for name in errors.__all__:
         problem = error_message(getattr(errors, name)("A sentence."))
-        assert problem.line == "A sentence."
+        assert problem.line == "A sentence"
         assert problem.hint
         assert problem.exit_status == (3 if name in {"AuthenticationError", "PermissionDeniedError"} else 1)
 
@@ -201,7 +202,7 @@ def test_the_sandbox_serves_with_its_options_until_it_is_stopped(env: dict[str, 
 
 def test_a_sandbox_that_cannot_start_is_one_line(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     """An invalid latency, or the extra that is missing."""
-    for said in ("The sandbox cannot start: 'fast' is no latency", "pip install 'autoenhance-orders[sandbox]'"):
+    for said in ("cannot start the sandbox: 'fast' is not a latency", "run pip install '.[sandbox]' in the checkout"):
         ran = command("sandbox", "--latency", "fast")
         assert (ran.status, ran.out, ran.err.count("\n")) == (2, "", 1)
         assert said in ran.err

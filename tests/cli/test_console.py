@@ -102,7 +102,7 @@ def test_an_error_fits_the_terminal_that_shows_it(env: dict[str, str]) -> None:
     assert ran.status == 1
     lines = ran.out.splitlines()
     assert max(map(len, lines)) <= 40
-    assert lines[:2] == ["Error: The service refused to edit order", "  'nope' (404 Not Found)."]
+    assert lines[:2] == ["Error: order 'nope' not found (404)", "Hint: Check the id, and that the API key"]
 
 
 @pytest.mark.parametrize("columns", ["0", "", "x", "-1", "9" * 30])

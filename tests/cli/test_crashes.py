@@ -94,7 +94,7 @@ def test_a_disk_that_is_full_stops_the_run(
     edited, failed, unwritten, left = map(int, counts)
     assert edited + failed + unwritten + left == 60
     assert min(edited, unwritten, left) > 0
-    named: dict[str, str] = dict(matches(r"^Not in the results: order (\S+) (was edited|failed \(.*\))\.$", err))
+    named: dict[str, str] = dict(matches(r"^Not in the results: order '(\S+)' (was edited|failed \(.*\))$", err))
     assert len(named) == unwritten
     reported = {line["order_id"]: line["error"] or "was edited" for line in results_in(results)} | named
     made = made_in(unreliable, wanted)
@@ -115,7 +115,7 @@ def test_a_disk_that_is_full_from_the_beginning_sends_no_more_than_is_in_flight(
     with start(unreliable, "--concurrency=2", "--max-retries=0", limit=0) as process:
         _, err = process.communicate(timeout=30)
     assert process.returncode == 3
-    named = {order_id for order_id, _ in matches(r"^Not in the results: order (\S+) (was edited)\.$", err)}
+    named = {order_id for order_id, _ in matches(r"^Not in the results: order '(\S+)' (was edited)$", err)}
     assert named <= made_in(unreliable, wanted)
     assert 0 < len(made_in(unreliable, wanted)) < 30
     assert results.read_bytes() == b""

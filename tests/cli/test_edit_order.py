@@ -140,7 +140,7 @@ def test_a_name_that_is_too_long_is_refused(command: Command, sandbox: Sandbox) 
     """At the same limit as in a table, which an option changes."""
     line, hint = command(*edit(name="a" * 256)).problem()
     assert line == "--name has 256 characters; at most 255 are allowed"
-    assert hint.startswith("--max-name-length ")
+    assert hint.startswith("Give a larger --max-name-length ")
     assert command(*edit(name="a" * 256), "--max-name-length", "256").status == 0
     assert (sandbox.order("harbour-view-7") or {})["name"] == "a" * 256
 
@@ -162,7 +162,7 @@ def test_json_is_the_raw_response(env: dict[str, str], sandbox: Sandbox) -> None
 def test_options_reach_the_library(command: Command, sandbox: Sandbox) -> None:
     """--max-retries and --timeout are the call's; -v reports retries, and nothing else does."""
     for options, status, said in (
-        ("--max-retries=0 -v", 1, r"Error: The service failed .*\(503 Service Unavailable\)\..*\nHint: .*\n"),
+        ("--max-retries=0 -v", 1, r"Error: order .*: service unavailable \(503\).*\nHint: .*\n"),
         ("--max-retries=1", 0, ""),
         ("-v", 0, r"order harbour-view-7: attempt 1 failed \(status 503\), next in .*\n"),
     ):
@@ -181,12 +181,12 @@ def test_options_reach_the_library(command: Command, sandbox: Sandbox) -> None:
         (302, 1, "Check --base-url"),
         (400, 1, "Check --base-url"),
         (401, 3, "Check the key in AUTOENHANCE_API_KEY"),
-        (403, 3, "Check what the key's account may do."),
+        (403, 3, "Check what the API key's account may do."),
         (404, 1, "Check the id"),
         (409, 1, "Choose another --new-order-id."),
-        (422, 1, "Correct what the service does not accept."),
-        (429, 1, "Try again in a moment"),
-        (500, 1, "Try again later"),
+        (422, 1, "Correct the values that the service rejected."),
+        (429, 1, "Retry in a moment"),
+        (500, 1, "Retry later"),
     ],
 )
 def test_an_error_response_has_its_exit_status_and_its_hint(
@@ -197,7 +197,7 @@ def test_an_error_response_has_its_exit_status_and_its_hint(
     sandbox.answer_next(code, headers={**JSON, "location": "/x"}, body=body)
     ran = command(*edit(), "--max-retries", "0", "--json")
     line, said = ran.problem(status)
-    assert f"({code} " in line
+    assert f"({code})" in line
     # The advice of the library is about arguments of Python.
     assert not re.search("\x1b|api_key=", ran.err)
     assert said.startswith(hint)
@@ -210,7 +210,7 @@ def test_no_response_is_status_1(command: Command, sandbox: Sandbox) -> None:
     assert hint == "Check the network, and --base-url or AUTOENHANCE_BASE_URL."
     assert "base_url" not in line
     sandbox.answer_next(200, body=b"[]", headers=JSON)
-    assert command(*edit()).problem(1)[1] == "The edit was accepted; do not repeat it to find out."
+    assert command(*edit()).problem(1)[1] == "The service accepted the edit; do not repeat it."
 
 
 @pytest.mark.parametrize(

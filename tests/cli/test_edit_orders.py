@@ -91,13 +91,13 @@ def test_failures_are_listed_with_their_row_and_reason(edit: Edit) -> None:
     heading, *listed, more, where, advice = ran.err.splitlines()[2:]
     assert (heading, more, where) == (
         "Failed:",
-        "  and 10 more, which the results list",
+        "  and 10 more; see the results",
         f"Results: {edit.results}",
     )
     assert advice == AGAIN
     places = ["row 2", *(f"row {row} (line {row + 1})" for row in [*range(3, 17), *range(22, 37)])]
     lines = [
-        f"  {place}, {order_id[:40]}...: The service refused to edit order '{order_id}' (404 Not Found)."
+        f"  {place}, {order_id[:40]}...: order '{order_id}' not found (404)"
         for place, order_id in zip(places, gone, strict=True)
     ]
     assert len(listed) == 20
@@ -126,7 +126,7 @@ def test_an_order_can_get_a_new_id(edit: Edit) -> None:
     assert edit().err.startswith("Nothing to do: ")
     ran = edit(rows=[*rows, "o-3,,n-3"], columns="order_id,name,new_order_id")
     assert ran.status == 1
-    assert " If an earlier run gave it its new id, it is 'n-3' now." in ran.err
+    assert " If an earlier run changed its id, it is 'n-3' now." in ran.err
 
 
 # --- What is refused before the first request ---
@@ -341,8 +341,8 @@ def test_a_row_that_gains_changes_moves_no_other_to_another_shard(edit: Edit) ->
     ("status", "hint"),
     [
         (401, "Check the key in AUTOENHANCE_API_KEY, or in the file of --api-key-file."),
-        (403, "Check what the key's account may do."),
-        (429, "Try again in a moment; a larger --max-retries tries more often."),
+        (403, "Check what the API key's account may do."),
+        (429, "Retry in a moment, or give a larger --max-retries."),
     ],
 )
 def test_a_key_that_is_refused_in_the_middle_stops_the_run(edit: Edit, *, status: int, hint: str) -> None:
@@ -354,7 +354,7 @@ def test_a_key_that_is_refused_in_the_middle_stops_the_run(edit: Edit, *, status
     assert "2 edited, 1 failed, 3 not sent, in " in ran.err
     assert [line["status"] for line in results_in(edit.results)] == ["edited", "edited", "failed"]
     line, advice = ran.problem(3)
-    assert line.startswith("The run stopped, because no further edit can succeed. ")
+    assert line.startswith("bulk run stopped: no further edit can succeed; ")
     assert str(status) in line
     assert advice == f"{hint} Then rerun the command to resume."
     assert AGAIN not in ran.err
@@ -369,7 +369,9 @@ def test_a_service_that_cannot_be_reached_stops_the_run(edit: Edit) -> None:
         ran = edit(*options, rows=(f"o-{number},a" for number in range(200)))
     assert "0 edited, 10 failed, 190 not sent, in " in ran.err
     line, hint = ran.problem(3)
-    assert line.startswith("The run stopped, because 10 edits in a row did not reach the service. http")
+    assert re.match(
+        "bulk run stopped: 10 edits in a row did not reach the service; order '.*': cannot connect to http", line
+    )
     assert hint == "Check the network, and --base-url or AUTOENHANCE_BASE_URL. Then rerun the command to resume."
 
 
@@ -379,8 +381,8 @@ def test_max_failures_stops_the_run(edit: Edit) -> None:
     ran = edit("--concurrency", "1", "--max-failures", "1", rows=["gone-1,a", "gone-2,a", *rows_of(wanted)])
     assert "0 edited, 2 failed, 3 not sent" in ran.err
     line, hint = ran.problem(3)
-    assert line.startswith("The run stopped, because 2 edits failed; the last: The service refused to edit ")
-    assert hint == "Rerun the command to resume; --max-failures allows more."
+    assert line.startswith("bulk run stopped: 2 edits failed; order ")
+    assert hint == "Rerun the command to resume, with a larger --max-failures to allow more."
     assert edit("--concurrency", "1", "--max-failures", "2").status == 1
     assert names_in(edit.sandbox, wanted) == wanted
 
@@ -410,7 +412,10 @@ def test_results_that_are_removed_during_the_run_are_reported(edit: Edit) -> Non
 
     with EditServer(remove) as server:
         ran = edit("--base-url", server.url, rows=["o-1,a"])
-    assert f"Warning: {edit.results} was moved or removed meanwhile; the results are not there." in ran.err
+    assert (
+        f"Warning: the results file '{edit.results}' was moved or deleted during the run; the results are not there"
+        in ran.err
+    )
 
 
 # --- Options that reach the library ---

@@ -53,7 +53,7 @@ def test_a_file_that_others_may_read_gets_a_warning(command: Command, key_file: 
     key_file.chmod(mode)
     ran = command(*EDIT, "--api-key-file", str(key_file))
     assert ran.status == 0
-    assert ran.err == f"Warning: others may read the key file {str(key_file)!r}; chmod 600 changes that\n"
+    assert ran.err == f"Warning: the key file {str(key_file)!r} is readable by other users; run chmod 600 on it\n"
 
 
 def test_a_pipe_may_hold_the_key(command: Command, sandbox: Sandbox) -> None:
@@ -72,9 +72,9 @@ def test_a_pipe_may_hold_the_key(command: Command, sandbox: Sandbox) -> None:
     [
         (None, b"", "the API key is empty"),
         (None, b"\n", "the API key is empty"),
-        (None, b"one\ntwo", "the API key has characters that no key has"),
-        (None, b"\xff\xfe", "the key file FILE does not hold text"),
-        (None, b"a" * 70_000, "the key file FILE is too long to hold a key"),
+        (None, b"one\ntwo", "the API key has invalid characters"),
+        (None, b"\xff\xfe", "the key file FILE is not UTF-8 text"),
+        (None, b"a" * 70_000, "the key file FILE has more than 64 KiB"),
         ("-", b"", "--api-key-file takes a file, not standard input"),
         ("/nowhere/key", b"", "the key file FILE cannot be read: No such file or directory"),
         ("/", b"", "the key file FILE cannot be read: Is a directory"),
@@ -102,7 +102,7 @@ def test_the_key_is_not_taken_from_an_argument(command: Command, argument: str) 
     """The error does not repeat it, and says where it belongs."""
     ran = command(*EDIT, argument, PLANTED)
     line, hint = ran.problem()
-    assert line.startswith("the API key is not an argument: ")
+    assert line.startswith("the API key cannot be an argument: ")
     assert hint == HINT
     assert PLANTED not in ran.err
 
@@ -180,4 +180,4 @@ def test_a_key_of_a_few_letters_makes_no_holes_in_words(command: Command, monkey
     with Sandbox(api_key="e") as sandbox:
         monkeypatch.setenv("AUTOENHANCE_API_KEY", sandbox.api_key)
         ran = command("edit-order", "nope", "--name", "a", "--base-url", sandbox.url)
-    assert ran.err.startswith("Error: The service refused to edit order 'nope'")
+    assert ran.err.startswith("Error: order 'nope' not found")

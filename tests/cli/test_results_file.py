@@ -350,8 +350,8 @@ def test_a_line_without_end_is_not_read_into_memory(path: Path, monkeypatch: pyt
         ("", "the results file PATH cannot be opened: Is a directory"),
         ("nowhere/results", "the results file PATH cannot be opened: No such file or directory"),
         ("a\0b", "the results file PATH cannot be opened: embedded null byte"),
-        ("pipe", "PATH is a device or a pipe, and keeps no results"),
-        ("/dev/null", "PATH is a device or a pipe, and keeps no results"),
+        ("pipe", "the results file PATH is a device or a pipe, not a regular file"),
+        ("/dev/null", "the results file PATH is a device or a pipe, not a regular file"),
     ],
 )
 def test_what_is_no_file_is_refused(tmp_path: Path, name: str, said: str) -> None:
@@ -459,7 +459,7 @@ def test_a_file_that_something_else_shortens_is_not_filled_with_zeros(path: Path
     with opened(path) as results:
         results.write(RECORDS[:2])
         os.truncate(path, len(FIRST) + 10)
-        with pytest.raises(ResultsError, match="Something else has shortened it"):
+        with pytest.raises(ResultsError, match="another program has truncated it"):
             results.write(RECORDS[2:])
         assert results.unwritten == RECORDS[2:]
     assert path.read_bytes() == FIRST + LINES[1][:10]

@@ -157,7 +157,7 @@ def test_ctrl_c_in_the_summary_does_not_take_it_back(
         signal.raise_signal(signal.SIGINT)
         yield from others
 
-    monkeypatch.setattr(Report, "of_end", interrupted)
+    monkeypatch.setattr(Report, "end_lines", interrupted)
     with EditServer() as server:
         ran = command(*arguments, "--base-url", server.url)
     assert ran.status == 0

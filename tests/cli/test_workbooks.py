@@ -27,8 +27,8 @@ HEAD: Final = ("order_id", "name")
 ACACIA: Final = ("o-1", "1 Acacia Avenue")
 EDIT: Final = 'o-1: name "1 Acacia Avenue"'
 SETTABLE: Final = ", ".join(param.keyword for param in BODY)
-NEEDED: Final = f"the header names the columns: order_id, and what to set ({SETTABLE})"
-EMPTY: Final = "is empty; give the id of the order"
+NEEDED: Final = f"the header must have order_id and at least one of {SETTABLE}"
+EMPTY: Final = "is empty; give the order's id"
 AS_TEXT: Final = "not text; format the column as text"
 A_NUMBER: Final = f"is a number, {AS_TEXT}: Excel has removed leading zeros"
 A_TIME: Final = f"is a date or time, {AS_TEXT}"
@@ -145,7 +145,7 @@ def test_several_sheets_with_our_columns_are_ambiguous(read: Read, path: Path, s
     book = make(path, May=[HEAD, ACACIA], Notes=[["a"]], June=[HEAD, ("o-2", "4 Harbour View")])
     book["June"].sheet_state = state
     book.save(path)
-    ambiguous: tuple[list[str], list[str]] = ([], ["Error: FILE has more than one sheet with our columns"])
+    ambiguous: tuple[list[str], list[str]] = ([], ["Error: FILE has more than one sheet of edits"])
     assert read() == (ambiguous if state == "visible" else ([EDIT], [read_as("May", 1)]))
     assert read("--sheet", "June") == (['o-2: name "4 Harbour View"'], [read_as("June", 1)])
 
@@ -153,8 +153,8 @@ def test_several_sheets_with_our_columns_are_ambiguous(read: Read, path: Path, s
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ([], "has more than one sheet with our columns\nHint: Give --sheet: 'May' or 'June'.\n"),
-        (["--sheet=may"], "has no sheet 'may'\nHint: Give --sheet: 'May', 'Notes' or 'June'.\n"),
+        ([], "has more than one sheet of edits\nHint: Give --sheet 'May' or 'June'.\n"),
+        (["--sheet=may"], "has no sheet 'may'\nHint: Give --sheet 'May', 'Notes' or 'June'.\n"),
     ],
 )
 def test_candidates_are_named_in_the_hint(command: Command, path: Path, options: list[str], said: str) -> None:
@@ -169,7 +169,7 @@ def test_a_workbook_without_our_columns_is_refused_with_what_each_sheet_has(read
     make(path, Notes=[["Made by"]], Orders=[["Order ID", "Street"]], Empty=[])
     assert read() == refused(
         f"sheet 'Notes': no column order_id; {NEEDED}; row 1 has 'Made by'",
-        f"row 1: sheet 'Orders': no column to set ({SETTABLE}); it has 'Order ID', 'Street'",
+        f"row 1: sheet 'Orders': no column to set ({SETTABLE}); the header has 'Order ID', 'Street'",
         f"sheet 'Empty': empty; {NEEDED}",
         name="FILE",
     )
@@ -305,7 +305,7 @@ def test_a_cell_far_away_is_an_error_instead_of_filling_the_memory(read: Read, p
     book = make(path, Orders=[HEAD, ACACIA], Notes=[])
     book["Notes"]["XFD1048576"] = "x"
     book.save(path)
-    said = "sheet 'Notes' has cells down to row 1,048,576 and out to column 16,384"
+    said = "the used range of sheet 'Notes' is 1,048,576 rows by 16,384 columns; at most 8,388,608 cells can be read"
     assert read() == ([], [f"Error: FILE: {said}"])
     assert read("--sheet", "Orders")[0] == [EDIT]
 
@@ -361,7 +361,7 @@ def test_without_its_reader_the_hint_says_how_to_get_it(
     monkeypatch.setitem(sys.modules, "python_calamine", None)
     assert command("edit-orders", str(path), "--dry-run").problem() == (
         f"{path} is a workbook, which needs 'python-calamine'",
-        "pip install 'autoenhance-orders[sheets]', or save the sheet as \"CSV UTF-8\".",
+        "Run pip install '.[sheets]' in the checkout, or save the sheet as \"CSV UTF-8\".",
     )
 
 
@@ -382,7 +382,7 @@ def test_xls_is_read(read: Read) -> None:
     assert edits == ['o-1: name "Königstraße 3"', 'o-2: name "12"', 'o-3: new_order_id "n-3"']
     assert said == [
         f"Warning: FILE: row 4, column C (New order ID): {unknown}; save it as .xlsx (and 4 more)",
-        "Warning: FILE: row 5, column B (Name): is a number; .xls and .xlsb do not tell how it is shown; format it as text",
+        "Warning: FILE: row 5, column B (Name): is a number; its format cannot be read from .xls and .xlsb; format it as text",
         read_as("Orders", 3, ", 1 row without changes skipped"),
     ]
 

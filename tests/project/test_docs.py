@@ -230,7 +230,7 @@ def error_of(outcome: int | Exception | Broken, edit: dict[str, str], headers: d
 
 def test_the_table_of_errors_is_complete_and_its_statuses_raise_them() -> None:
     """Every error has a row and every row an error; the second column leads to the first."""
-    raised = {row[0].strip("`"): row[1] for row in table("Which error says so")}
+    raised = {row[0].strip("`"): row[1] for row in table("The errors")}
     assert sorted(raised) == errors.__all__
     for name, when in raised.items():
         for status in statuses(when) if re.fullmatch(r"\d+( to \d+)?", when) else ():
@@ -241,12 +241,12 @@ RETRIED = table("What is retried")
 LISTED = {status for row in RETRIED if re.fullmatch(r"\d+( to \d+)?", row[0]) for status in statuses(row[0])}
 OUTCOMES: dict[str, list[int | Exception | Broken]] = {
     "no connection": [httpx.ConnectError("no"), httpx.ConnectTimeout("no"), httpx.PoolTimeout("no")],
-    "the connection broke, or an attempt timed out": [
+    "connection lost, or an attempt timed out": [
         *(httpx.ReadError("no"), httpx.ReadTimeout("no"), httpx.RemoteProtocolError("no"))
     ],
     "any other status": [status for status in range(300, 600) if status not in LISTED],
-    "a success that broke off": [Broken()],
-    "a success that cannot be read": [200, 204],
+    "a truncated success": [Broken()],
+    "an unreadable success": [200, 204],
 }
 
 

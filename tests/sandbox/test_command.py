@@ -69,7 +69,7 @@ def test_an_invalid_option_is_one_line(option: str, capsys: pytest.CaptureFixtur
     """And exit status 2."""
     assert program.main(["--port", "0", option]) == 2
     printed = capsys.readouterr()
-    assert re.fullmatch("The sandbox cannot start: .+\n", printed.err)
+    assert re.fullmatch("cannot start the sandbox: .+\n", printed.err)
     assert printed.out == ""
 
 
@@ -78,7 +78,7 @@ def test_a_port_that_is_taken_is_one_line(capsys: pytest.CaptureFixture[str]) ->
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         assert program.main(["--port", str(port)]) == 2
-    assert re.fullmatch(rf"The sandbox cannot start: .* in use \(port {port}; --port 0 .*\)\n", capsys.readouterr().err)
+    assert re.fullmatch(rf"cannot start the sandbox: .* in use \(port {port}; --port 0 .*\)\n", capsys.readouterr().err)
 
 
 @pytest.mark.parametrize(
@@ -116,4 +116,4 @@ def test_orders_that_cannot_be_stored_are_one_line(capsys: pytest.CaptureFixture
     before = threading.active_count()
     assert serve(port=0, order_ids=order_ids()) == 2
     assert threading.active_count() == before
-    assert capsys.readouterr() == ("", "The sandbox cannot start: database is locked\n")
+    assert capsys.readouterr() == ("", "cannot start the sandbox: database is locked\n")

@@ -119,7 +119,7 @@ def test_an_id_that_no_request_can_reach_is_refused(sandbox: Sandbox, order_id: 
     response = patch(sandbox, body=json.dumps({"order_id": order_id}).encode())
     detail = {"json": {"order_id": ["No request can reach an order with this id."]}}
     assert (response.status_code, response.json()["detail"]) == (422, detail)
-    error = r"^order_id '.{0,80}: no request can reach an order with this id; use text without '/'"
+    error = r"^order_id '.{0,80}: not a path segment that a request can name; use text without '/'"
     with pytest.raises(ValueError, match=error):
         sandbox.add_order({"order_id": order_id})
     with pytest.raises(ValueError, match=error):
@@ -129,7 +129,7 @@ def test_an_id_that_no_request_can_reach_is_refused(sandbox: Sandbox, order_id: 
 
 def test_an_order_without_an_id_is_refused(sandbox: Sandbox) -> None:
     """The id is all that `add_order` needs."""
-    with pytest.raises(ValueError, match="order_id None: no request can reach"):
+    with pytest.raises(ValueError, match="order_id None: not a path segment"):
         sandbox.add_order({"name": "a"})
 
 
@@ -190,7 +190,7 @@ def test_orders_are_added_all_or_none(sandbox: Sandbox) -> None:
     before = sandbox.order_ids
     with pytest.raises(LookupError):
         sandbox.add_orders(broken())
-    with pytest.raises(ValueError, match="order_ids is one text"):
+    with pytest.raises(ValueError, match="order_ids is a string"):
         sandbox.add_orders("abc")
     assert sandbox.order_ids == before
     sandbox.add_orders(["o-1"])
@@ -237,7 +237,7 @@ def test_a_file_that_is_not_the_sandboxs_is_refused_and_left(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("options", "error"),
     [
-        *[({"api_key": key}, "api_key is no text that a header could hold") for key in ("", " x", "k\n", "é")],
+        *[({"api_key": key}, "api_key is not a valid header value") for key in ("", " x", "k\n", "é")],
         ({"latency": -1}, "latency is -1; it must be 0 or more"),
         ({"latency": (2, 1)}, r"latency is \(2, 1\); .* the shorter wait first"),
         ({"latency": float("inf")}, "latency is inf"),
@@ -254,9 +254,9 @@ def test_an_invalid_option_is_refused(options: dict[str, Any], error: str) -> No
 def test_a_sandbox_that_does_not_run_says_so() -> None:
     """Starting twice, or asking for the url too early, is an error with a name; stopping twice is fine."""
     sandbox = Sandbox()
-    with pytest.raises(RuntimeError, match="does not run; use it in a with statement"):
+    with pytest.raises(RuntimeError, match="is not running; use it in a with statement"):
         _ = sandbox.url
-    with sandbox, pytest.raises(RuntimeError, match="runs already"):
+    with sandbox, pytest.raises(RuntimeError, match="is already running"):
         sandbox.start()
     sandbox.stop()
 
@@ -296,7 +296,7 @@ def test_without_the_extra_the_error_says_what_to_install() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == [
-        "the sandbox needs 'uvicorn': pip install 'autoenhance-orders[sandbox]'",
+        "the sandbox needs 'uvicorn': run pip install '.[sandbox]' in the checkout",
         "module 'autoenhance.sandbox' has no attribute 'Sand'",
     ]
 

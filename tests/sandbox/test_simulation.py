@@ -126,5 +126,5 @@ def test_a_latency_is_seconds_or_a_range(text: str, latency: float | tuple[float
 @pytest.mark.parametrize("text", ["", "fast", "-1", "0.1-", "1-2-3", "nan", "1e3", "0.1,0.5"])
 def test_a_latency_that_is_neither_is_refused(text: str) -> None:
     """With what it could be."""
-    with pytest.raises(ValueError, match=r"is no latency; give seconds such as 0\.3, or a range such as 0\.1-0\.5"):
+    with pytest.raises(ValueError, match=r"is not a latency; give seconds such as 0\.3, or a range such as 0\.1-0\.5"):
         parse_latency(text)

@@ -72,14 +72,17 @@ def test_an_edit_that_may_have_happened_may_have_a_name_or_not(results: Path, da
 @pytest.mark.parametrize(
     ("spoil", "told"),
     [
-        (lambda _, database: rename(database, "o-1", None), "o-1: edited, says the result, and it has no name"),
+        (lambda _, database: rename(database, "o-1", None), "o-1: the result is 'edited', but the order has no name"),
         (lambda _, database: rename(database, "o-1", "b"), "o-1: the name is 'b'"),
-        (lambda _, database: rename(database, "o-3", "c"), "o-3: it has its name, and the result says: No."),
+        (
+            lambda _, database: rename(database, "o-3", "c"),
+            "o-3: the order has its new name, but the result is an error: No.",
+        ),
         (lambda _, database: rename(database, "o-4", "x"), "o-4: the name is 'x'"),
-        (lambda _, database: rename(database, "o-5", None), "o-5: the name is None, and nobody asked for it"),
+        (lambda _, database: rename(database, "o-5", None), "o-5: the name is None, but no row changes it"),
         (append(result("o-2", "x")), "o-2: the result is for other changes, {'name': 'x'}"),
-        (append(result("o-3", "c", "")), "o-3: failed for no reason"),
-        (append(result("o-9", "a")), "o-9: a result, and no row"),
+        (append(result("o-3", "c", "")), "o-3: the result is 'failed', without an error"),
+        (append(result("o-9", "a")), "o-9: it has a result, but no row in the table"),
         (lambda results, _: results.write_bytes(result("o-1", "a")), "o-2: no result"),
     ],
 )
