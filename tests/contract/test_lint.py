@@ -109,6 +109,18 @@ def test_what_is_no_contract_is_told_with_its_place(row: Any, found: Callable[..
     assert any(row["says"] in line for line in said), said
 
 
+def test_a_contract_that_is_not_there_or_not_text_is_told(tmp_path: Path) -> None:
+    """Even then a sentence, and no traceback."""
+    spec = tmp_path / "spec.yaml"
+    (missing,) = lint.lint(spec, "spec.yaml")
+    spec.write_bytes(b"openapi: 3.1.1\n# \xff\n")
+    (no_text,) = lint.lint(spec, "spec.yaml")
+    assert (str(missing), str(no_text)) == (
+        "spec.yaml: cannot be read: No such file or directory",
+        "spec.yaml:2: is not UTF-8",
+    )
+
+
 def test_what_is_taken_is_what_there_is() -> None:
     """The keywords that the contract may not use are those that the library and its command have already."""
     from autoenhance import EditOptions, edit_order

@@ -17,6 +17,17 @@ ROOT = Path(__file__).parent.parent.parent
 PATH = "/v3/orders/{id}"
 
 
+def install_tools(folder: Path, cache: str) -> None:
+    """Give a copy of the project this environment's tools, and what mypy knows of the libraries; it changes no outcome."""
+    tools = folder / ".venv/bin"
+    tools.mkdir(parents=True)
+    # Not a link: a Python that is linked to finds its packages by where the link stands.
+    (tools / "python").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    (tools / "python").chmod(0o755)
+    with suppress(FileNotFoundError):
+        shutil.copytree(ROOT / cache, folder / cache)
+
+
 class Project:
     """A copy of what git has of the project, in a repository of its own with one commit."""
 
@@ -28,14 +39,7 @@ class Project:
             if (ROOT / name).is_file():
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(ROOT / name, folder / name)
-        tools = folder / ".venv/bin"
-        tools.mkdir(parents=True)
-        # Not a link: a Python that is linked to finds its packages by where the link stands.
-        (tools / "python").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
-        (tools / "python").chmod(0o755)
-        # mypy's knowledge of the libraries, so that no copy learns them anew; it changes no outcome.
-        with suppress(FileNotFoundError):
-            shutil.copytree(ROOT / ".mypy_cache", folder / ".mypy_cache")
+        install_tools(folder, ".mypy_cache")
         self.git("init", "--quiet")
         self.commit()
 

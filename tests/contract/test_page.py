@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.tools, pytest.mark.thorough]
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 SPEC = ROOT / "openapi/spec.yaml"
 DOCUMENT: dict[str, Any] = with_since(
     json.loads((Path(autoenhance_api.__file__).parent / "openapi.json").read_text("utf-8"))

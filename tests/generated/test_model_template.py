@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.tools
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 TEMPLATES = ROOT / "openapi/templates"
 # What decides how models read and write. All other overrides are on both sides of the comparison.
 OURS = ("hoisted_parser.jinja", "model.py.jinja", "property_templates/datetime_property.py.jinja")
