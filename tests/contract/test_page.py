@@ -223,31 +223,22 @@ def test_the_page_shows_a_real_example_first(seen: Look) -> None:
     assert '"text"' not in " ".join(shown)
 
 
-def test_the_page_shows_every_field(seen: Look) -> None:
-    """Those of the body in the request, those of an order and of its images in the answer; each once."""
-    request, answer = seen.between("Request", "Responses"), seen.between("Responses", "Response")
+def test_the_page_says_of_every_field_what_it_is_and_how_that_is_known(seen: Look) -> None:
+    """Each is there once, and a line with its description and its sources comes soon after its name, whatever its type."""
+    request, response = seen.between("Request", "Responses"), seen.between("Responses", "Response")
     for place, prefix, schema in (
         (request, "", "OrderUpdate"),
-        (answer, "", "Order"),
-        (answer, "images[].", "Image"),
+        (response, "", "Order"),
+        (response, "images[].", "Image"),
     ):
-        for name in SCHEMAS[schema]["properties"]:
-            assert place.count(prefix + name) == 1, f"{schema}.{name}"
-
-
-def test_the_page_says_of_every_field_what_it_is_and_how_that_is_known(seen: Look) -> None:
-    """A line with its description and its sources comes soon after a field's name, whatever its type."""
-    answer = seen.between("Responses", "Response")
-    for prefix, schema in (("", "Order"), ("images[].", "Image")):
         for name, field in SCHEMAS[schema]["properties"].items():
-            after = answer[answer.index(prefix + name) :]
+            assert place.count(prefix + name) == 1, f"{schema}.{name}"
+            after = place[place.index(prefix + name) :]
             line = " ".join(field["description"].replace("`", "").split())
-            facts = [
-                f"{key[2:].removesuffix('-source')}: {value}" for key, value in field.items() if key.endswith("-source")
-            ]
+            facts = {key[2:].removesuffix("-source"): value for key, value in field.items() if key.endswith("-source")}
             found = next((each for each in after[:5] if each.startswith(f"{line} source: {field['x-source']}")), None)
             assert found is not None, f"{schema}.{name}"
-            assert all(fact in found for fact in facts), f"{schema}.{name}"
+            assert all(f"{key}: {value}" in found for key, value in facts.items()), f"{schema}.{name}"
 
 
 def test_the_page_shows_the_four_samples(seen: Look) -> None:

@@ -216,7 +216,9 @@ slow = pytest.mark.thorough
         (_written("autoenhance/_edit.py", b"\ndef f(:\n"), HEAD, "autoenhance/_edit.py:2: is not Python: "),
         (lambda _: None, [*HEAD, "--upstream", "missing.yaml"], "missing.yaml"),
         pytest.param(_written(CHANGELOG, b"- caf\xe9\n"), HEAD, "UnicodeDecodeError", marks=slow),
-        pytest.param(_written("openapi/generator.yaml", b"post_hooks: 7\n"), HEAD, "openapi-python-client fails: ", marks=slow),
+        pytest.param(
+            _written("openapi/generator.yaml", b"post_hooks: 7\n"), HEAD, "openapi-python-client fails: ", marks=slow
+        ),
         pytest.param(
             _written("openapi/templates/str_enum.py.jinja", b"{% wrong %}"), [], "openapi/spec.yaml", marks=slow
         ),
