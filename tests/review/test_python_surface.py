@@ -75,21 +75,21 @@ def test_a_union_is_read_however_it_is_written(annotation: str, members: list[st
     assert union(annotation) == members
 
 
-def test_a_member_of_an_enum_is_renamed_only_with_its_value(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("member", "sentences"),
+    [
+        ('CLOUD = "high"', ["The attribute is gone. It looks like a rename to `CLOUD`, which is new."]),
+        ('STORMY_NIGHT = "stormy"', ["The attribute is gone.", "The attribute is new."]),
+    ],
+)
+def test_a_member_of_an_enum_is_renamed_only_with_its_value(tmp_path: Path, member: str, sentences: list[str]) -> None:
     """One that has another value is another member."""
-    sky = 'from enum import Enum\n\nclass Sky(Enum):\n    HIGH_CLOUD = "high"\n'
-    files = FILES | {
-        "autoenhance/errors.py": sky + FILES["autoenhance/errors.py"].replace("__all__ = [", "__all__ = ['Sky', ")
-    }
-    told = {}
-    for member in ('CLOUD = "high"', 'STORMY_NIGHT = "stormy"'):
-        new = files["autoenhance/errors.py"].replace('HIGH_CLOUD = "high"', member)
-        sides = [
-            surface(tmp_path / member / side, files | {"autoenhance/errors.py": text})
-            for side, text in (("old", files["autoenhance/errors.py"]), ("new", new))
-        ]
-        told[member] = [change.sentence for change in compare(*sides, [])]
-    assert list(told.values()) == [
-        ["The attribute is gone. It looks like a rename to `CLOUD`, which is new."],
-        ["The attribute is gone.", "The attribute is new."],
-    ]
+    name = "autoenhance/errors.py"
+    exported = FILES[name].replace("__all__ = [", "__all__ = ['Sky', ")
+
+    def with_sky(side: str, text: str) -> Surface:
+        sky = f"from enum import Enum\n\nclass Sky(Enum):\n    {text}\n"
+        return surface(tmp_path / side, FILES | {name: sky + exported})
+
+    changes = compare(with_sky("old", 'HIGH_CLOUD = "high"'), with_sky("new", member), [])
+    assert [change.sentence for change in changes] == sentences

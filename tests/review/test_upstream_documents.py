@@ -41,7 +41,7 @@ def with_paths(paths: Any) -> bytes:
 
 
 JSON_DOCUMENT = json.dumps(document()).encode()
-SIMILAR = {"/v3/orders/{id}": {"put": {}}, "/v3/orders": {"get": {}}, "/images": {"get": {}, "patch": {}}}
+SIMILAR: Any = {"/v3/orders/{id}": {"put": {}}, "/v3/orders": {"get": {}}, "/images": {"get": {}, "patch": {}}}
 # Nine aliases, each of ten of the one before.
 BOMB = b"a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n" + b"".join(
     b"a%d: &a%d [%s]\n" % (n, n, b",".join([b"*a%d" % (n - 1)] * 10)) for n in range(1, 9)

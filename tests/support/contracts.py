@@ -33,7 +33,11 @@ def contract(
         operation["requestBody"] = media
     else:
         operation["responses"]["200"] |= media
-    document = {"openapi": "3.1.1", "info": {"title": "T", "version": "1.0.0"}, "paths": {"/a": {"patch": operation}}}
+    document: dict[str, Any] = {
+        "openapi": "3.1.1",
+        "info": {"title": "T", "version": "1.0.0"},
+        "paths": {"/a": {"patch": operation}},
+    }
     for key, value in keywords.items():
         (document if key in _OF_DOCUMENT else operation)[key] = value
     document["components"] = document.get("components", {}) | {"schemas": schemas or {}}
