@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from growing import PATH, Project
+from repositories import PATH, Project
 
 if TYPE_CHECKING:
     from pathlib import Path

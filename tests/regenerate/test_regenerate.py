@@ -13,7 +13,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from growing import ROOT, install_tools
+from repositories import ROOT, install_tools
 
 from regenerate import swap
 

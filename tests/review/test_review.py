@@ -9,10 +9,10 @@ import shutil
 import signal
 import subprocess
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from repositories import ROOT, Repository
 from review_samples import SAMPLES, base_tree
 
 from review.__main__ import main
@@ -21,32 +21,16 @@ from review.trees import CHANGELOG, SPEC, VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 pytestmark = pytest.mark.tools
 
-ROOT = Path(__file__).parent.parent.parent
 
-
-class Checkout:
+class Checkout(Repository):
     """A git checkout of what a review reads."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
-
-    def git(self, *arguments: str, stdin: str | None = None) -> str:
-        who = ["-c", "user.name=A", "-c", "user.email=a@example.com", "-c", "init.defaultBranch=main"]
-        command = ["git", *who, *arguments]
-        return subprocess.run(
-            command, cwd=self.root, input=stdin, capture_output=True, text=True, check=True
-        ).stdout.strip()
-
-    def commit(self) -> str:
-        self.git("add", "--all")
-        self.git("commit", "--quiet", "--allow-empty", "--message", "A change")
-        return self.git("rev-parse", "--short=7", "HEAD")
-
     def apply(self, name: str) -> None:
-        self.git("apply", "--whitespace=nowarn", "-", stdin=SAMPLES[name].patch)
+        self.git("apply", "--whitespace=nowarn", "-", given=SAMPLES[name].patch)
 
     def replace(self, path: str, before: str, after: str) -> None:
         file = self.root / path
