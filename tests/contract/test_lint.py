@@ -1,4 +1,4 @@
-"""`make check-contract`: everything that is wrong with the contract is said, each with its line."""
+"""`make check-contract`: everything that is wrong with the contract is reported, each with its line."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ def broken(tmp_path: Path) -> Callable[..., Path]:
 
 
 @pytest.fixture
-def found(broken: Callable[..., Path]) -> Callable[..., list[str]]:
-    """What is said of a contract with what some rows have wrong."""
+def findings(broken: Callable[..., Path]) -> Callable[..., list[str]]:
+    """What is reported of a contract with what some rows have wrong."""
     return lambda *wrong: [str(finding) for finding in lint.lint(broken(*wrong), "spec.yaml")]
 
 
@@ -70,14 +70,14 @@ def test_nothing_is_wrong_with_the_contract() -> None:
 
 
 def test_a_contract_that_is_broken_in_many_ways_gives_a_message_for_each(
-    broken: Callable[..., Path], found: Callable[..., list[str]]
+    broken: Callable[..., Path], findings: Callable[..., list[str]]
 ) -> None:
     """Nearly thirty faults at once: each is named with file, line and pointer, and the line is that of the fault."""
     faults = TABLE["faults"]
     lines = broken(*faults.values()).read_text("utf-8").splitlines()
-    said = found(*faults.values())
+    reported = findings(*faults.values())
     for name, row in faults.items():
-        line = next((each for each in said if row["says"] in each), f"{name} is not told")
+        line = next((each for each in reported if row["message"] in each), f"{name} is not reported")
         match = re.match(r"spec\.yaml:(\d+)(:\d+|: #/)", line)
         assert match, line
         if changed := row["by"].strip().splitlines():
@@ -87,27 +87,27 @@ def test_a_contract_that_is_broken_in_many_ways_gives_a_message_for_each(
 
 @pytest.mark.thorough
 @rows("alone")
-def test_what_leaves_nothing_to_generate_from_has_its_place(row: Any, found: Callable[..., list[str]]) -> None:
+def test_what_leaves_nothing_to_generate_from_has_its_place(row: Any, findings: Callable[..., list[str]]) -> None:
     """File, line and pointer, and no word of a tool that stumbled over it."""
-    said = found(row)
-    assert [line for line in said if row["says"] in line and re.match(r"spec\.yaml:\d+: #/", line)]
-    assert not [line for line in said if "cannot be checked" in line]
+    reported = findings(row)
+    assert [line for line in reported if row["message"] in line and re.match(r"spec\.yaml:\d+: #/", line)]
+    assert not [line for line in reported if "cannot be checked" in line]
 
 
 @rows("conventions")
 @pytest.mark.usefixtures("_only_our_rules")
-def test_a_convention_that_is_not_kept_is_told_with_its_line(row: Any, found: Callable[..., list[str]]) -> None:
+def test_a_convention_that_is_not_kept_is_reported_with_its_line(row: Any, findings: Callable[..., list[str]]) -> None:
     """By `make check-contract`, and not by a test that fails somewhere else."""
-    said = found(row)
-    assert any(row["says"] in line and re.match(r"spec\.yaml:\d+: #/", line) for line in said), said
+    reported = findings(row)
+    assert any(row["message"] in line and re.match(r"spec\.yaml:\d+: #/", line) for line in reported), reported
 
 
 @rows("unusable")
 @pytest.mark.usefixtures("_only_our_rules")
-def test_what_is_no_contract_is_told_with_its_place(row: Any, found: Callable[..., list[str]]) -> None:
+def test_what_is_no_contract_is_reported_with_its_place(row: Any, findings: Callable[..., list[str]]) -> None:
     """Whatever the tools trip over."""
-    said = found(row)
-    assert any(row["says"] in line for line in said), said
+    reported = findings(row)
+    assert any(row["message"] in line for line in reported), reported
 
 
 def test_a_contract_that_is_not_there_or_not_text_is_told(tmp_path: Path) -> None:
@@ -137,10 +137,10 @@ def test_what_is_taken_is_what_there_is() -> None:
 
 @pytest.mark.parametrize("name", ["no full stop", "example that is none", "name of a header"])
 def test_one_fault_is_one_finding(broken: Callable[..., Path], name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """The tools overlap; what one has said of a place the next ones do not repeat."""
+    """The tools overlap; what one has reported of a place the next ones do not repeat."""
     assert lint.main([str(broken(TABLE["faults"][name]))]) == 1
     captured = capsys.readouterr()
-    assert TABLE["faults"][name]["says"] in captured.out
+    assert TABLE["faults"][name]["message"] in captured.out
     assert len(captured.out.splitlines()) == 1
     assert captured.err.endswith("spec.yaml: 1 finding.\n")
 

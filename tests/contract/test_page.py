@@ -82,7 +82,7 @@ def test_the_page_is_one_file_and_the_same_each_time(page: Path, tmp_path: Path)
         (None, r"render: \S+spec\.yaml: cannot be read: No such file or directory\n"),
     ],
 )
-def test_a_broken_contract_is_told_in_one_line(
+def test_a_broken_contract_is_reported_in_one_line(
     change: Callable[[str], str] | None, said: str, tmp_path: Path, page: Path
 ) -> None:
     """Where it is broken and how, on standard error; the status is 2 and the old page stays."""
@@ -96,7 +96,7 @@ def test_a_broken_contract_is_told_in_one_line(
     assert output.read_bytes() == page.read_bytes()
 
 
-def test_a_page_that_cannot_be_written_is_told_in_one_line(tmp_path: Path) -> None:
+def test_a_page_that_cannot_be_written_is_reported_in_one_line(tmp_path: Path) -> None:
     """No traceback, and the status is 2."""
     (tmp_path / "file").touch()
     finished = render("--output", tmp_path / "file/index.html")
@@ -197,7 +197,7 @@ def seen(browser: Chrome, page: Path) -> Look:
 
 
 def test_the_page_shows_the_operation(seen: Look) -> None:
-    """What it does, its method and path, its parameters, and every status that it answers with."""
+    """What it does, its method and path, its parameters, and every status that it responds with."""
     lines = seen.between("Request", "Responses")
     said = " ".join(lines[1:3]).removesuffix(f"source: {OPERATION['x-source']}")
     assert OPERATION["description"].replace("`", "").split() == said.split()

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 import yaml
-from upstream_documents import FROZEN, PATH, ROOT, changed, compared, document, found, our_contract, short
+from upstream_documents import FROZEN, PATH, ROOT, changed, compared, differences, document, our_contract, summary
 
 from autoenhance import Autoenhance, errors
 from autoenhance._edit import plan_edit
@@ -27,10 +27,10 @@ WHOLE_API = ROOT / "tests/review/upstream/whole-api.yaml"
 
 @pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
 def test_a_difference_is_weighed_by_what_it_does_to_our_client(row: dict[str, Any]) -> None:
-    """Nothing else is told, and the real client keeps going or breaks with the response as is said."""
-    assert short(found(row)) == row["told"]
+    """Nothing else is reported, and the real client keeps going or breaks with the response as it is judged."""
+    assert summary(differences(row)) == row["expected"]
     if "response" in row:
-        assert client_breaks(*row["response"]) == any(line.startswith("breaking") for line in row["told"])
+        assert client_breaks(*row["response"]) == any(line.startswith("breaking") for line in row["expected"])
 
 
 def client_breaks(status: int, *body: Any) -> bool:
@@ -52,9 +52,11 @@ def test_whatever_breaks_our_client_in_a_response_is_tried() -> None:
     """A rule that says so needs a response; that of a required field cannot have one, because our contract requires none."""
     breaking = {rule.kind for rule in RULES if rule.client == BREAKING and rule.direction == "response"}
     assert breaking == {"field optional", "no order", "no JSON"}
-    told = {line.split(",")[0] for row in TABLE["responses"].values() if "response" in row for line in row["told"]}
+    reported = {
+        line.split(",")[0] for row in TABLE["responses"].values() if "response" in row for line in row["expected"]
+    }
     kinds = ("type", "null allowed", "media type removed", "success added", "redirect added")
-    assert told >= {f"breaking {kind}" for kind in kinds}
+    assert reported >= {f"breaking {kind}" for kind in kinds}
     schemas = our_contract().plain()["components"]["schemas"].values()
     assert not [schema for schema in schemas if schema.get("required")]
 
@@ -73,13 +75,13 @@ def test_limits_that_count_as_kept_are_kept_by_the_client(place: str, keyword: s
         plan_edit(*edits[place])
 
 
-def test_what_our_client_needs_is_told_at_its_place() -> None:
+def test_what_our_client_needs_is_reported_at_its_place() -> None:
     """Although the same schema stands elsewhere in the response, where nothing is needed of it."""
     tree = document()
     order = tree["components"]["schemas"]["Order"]
     order["properties"] = {"cover": {"$ref": "#/components/schemas/Image"}, **order["properties"]}
     theirs = changed(tree, {"set": {"Image/type": ["object", "null"]}})
-    assert "breaking null allowed, response 200: `images[]`" in short(compared(theirs, Contract(FROZEN, tree)))
+    assert "breaking null allowed, response 200: `images[]`" in summary(compared(theirs, Contract(FROZEN, tree)))
 
 
 @pytest.mark.parametrize("source", ["openapi/spec.yaml", "generated/autoenhance_api/openapi.json"])
@@ -129,4 +131,4 @@ def test_of_two_paths_the_one_that_leads_there_is_compared() -> None:
     tree = document()
     other = {"servers": [{"url": "/v3"}], "patch": {"responses": {}}}
     assert compared({**tree, "paths": {PATH.replace("id", "x"): other, **tree["paths"]}}) == []
-    assert "breaking server, address" in short(compared({**tree, "paths": {PATH: other}}))
+    assert "breaking server, address" in summary(compared({**tree, "paths": {PATH: other}}))

@@ -131,7 +131,7 @@ SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_
 JSON = st.recursive(
     SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
 )
-# Both sides read these alike, and both write them as they are. tests/test_models.py has the others.
+# Both sides read these alike, and both write them as they are. tests/generated/test_models.py has the others.
 TIMES = st.sampled_from(
     ["2025-10-30T01:26:03.111000+00:00", "2006-01-02T15:04:05+02:00", "9999-12-31T23:59:59.999999-23:59", "soon", ""]
 )
@@ -337,11 +337,11 @@ def test_an_endpoint_sends_and_receives_timestamps(pair: Pair) -> None:
     upload = importlib.import_module(f"{package}.api.default.upload")
     seen: list[httpx.Request] = []
 
-    def answer(request: httpx.Request) -> httpx.Response:
+    def respond(request: httpx.Request) -> httpx.Response:
         seen.append(request)
         return httpx.Response(201, json="Thu, 30 Oct 2025 01:26:03 GMT")
 
-    client = importlib.import_module(package).Client("http://a", httpx_args={"transport": httpx.MockTransport(answer)})
+    client = importlib.import_module(package).Client("http://a", httpx_args={"transport": httpx.MockTransport(respond)})
     noon = datetime(2025, 10, 30, 12, tzinfo=UTC)
     parsed = upload.sync(client=client, since=noon, until=noon)
     assert parsed == datetime(2025, 10, 30, 1, 26, 3, tzinfo=UTC)
@@ -387,5 +387,5 @@ def test_the_generated_function_decodes_each_status_of_the_contract() -> None:
         schema = response["content"]["application/json"]["schema"]["$ref"]
         transport = httpx.MockTransport(lambda _, code=code: httpx.Response(code, json={"message": "m", "detail": {}}))
         client = autoenhance_api.Client(base_url="http://a", httpx_args={"transport": transport})
-        answer = edit_order.sync_detailed("a", client=client, body=OrderUpdate(name="b"))
-        assert type(answer.parsed).__name__ == schema.rpartition("/")[2]
+        decoded = edit_order.sync_detailed("a", client=client, body=OrderUpdate(name="b"))
+        assert type(decoded.parsed).__name__ == schema.rpartition("/")[2]

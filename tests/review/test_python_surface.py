@@ -27,7 +27,7 @@ def surface(folder: Path, files: dict[str, str]) -> Surface:
 
 
 @pytest.mark.parametrize("row", TABLE["changes"].values(), ids=TABLE["changes"])
-def test_a_change_is_told_under_its_public_name(tmp_path: Path, row: Any) -> None:
+def test_a_change_is_reported_under_its_public_name(tmp_path: Path, row: Any) -> None:
     """And judged: what is read may become narrower, what is written wider."""
     before = FILES[row["file"]]
     assert row["replace"] in before
@@ -36,11 +36,11 @@ def test_a_change_is_told_under_its_public_name(tmp_path: Path, row: Any) -> Non
     assert [
         f"{'breaking' if change.breaking else 'compatible'} {change.name}: {change.sentence}"
         for change in compare(old, new, [])
-    ] == row["told"]
+    ] == row["expected"]
 
 
 def test_a_class_may_move_and_keep_its_name(tmp_path: Path) -> None:
-    """What counts is what can be imported: the name that is lost is told, not the one that stays."""
+    """What counts is what can be imported: the name that is lost is reported, not the one that stays."""
     moved = FILES["autoenhance/errors.py"].replace('__all__ = ["Failed", "Refused"]', "")
     files = FILES | {
         "autoenhance/_errors.py": moved,
@@ -49,8 +49,10 @@ def test_a_class_may_move_and_keep_its_name(tmp_path: Path) -> None:
             "autoenhance.errors", "autoenhance._errors"
         ),
     }
-    told = compare(surface(tmp_path / "old", FILES), surface(tmp_path / "new", files), [])
-    assert [(change.name, change.sentence) for change in told] == [("autoenhance.errors.Refused", "The class is gone.")]
+    changes = compare(surface(tmp_path / "old", FILES), surface(tmp_path / "new", files), [])
+    assert [(change.name, change.sentence) for change in changes] == [
+        ("autoenhance.errors.Refused", "The class is gone.")
+    ]
 
 
 def test_a_file_that_is_no_python_is_named_with_its_line(tmp_path: Path) -> None:

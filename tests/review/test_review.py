@@ -77,8 +77,8 @@ def test_a_branch_is_compared_with_where_it_left_main_and_a_bare_breaking_change
     sample = SAMPLES["combined-breaking-bare"]
     wire = sum(change.startswith("breaking") for change in sample.wire)
     python = sum(change.startswith("breaking") for change in sample.python)
-    told = f"Breaking: {wire + python} breaking changes ({wire} on the wire, {python} in Python). "
-    assert out.startswith(told)
+    first_line = f"Breaking: {wire + python} breaking changes ({wire} on the wire, {python} in Python). "
+    assert out.startswith(first_line)
     assert f"Compared with openapi/spec.yaml at {left}: where this branch left the main branch." in out
     record = json.loads(checkout.written("review.json"))
     assert record["verdict"] == "breaking"
@@ -227,7 +227,7 @@ def test_what_cannot_be_done_is_said_in_a_line(
 def test_the_services_own_document_is_compared_too(
     checkout: Checkout, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    """What would break our client makes the review breaking; what would not is told."""
+    """What would break our client makes the review breaking; what would not is reported."""
     theirs = tmp_path / "theirs.yaml"
     ours = (checkout.root / SPEC).read_text("utf-8")
     theirs.write_text(ours.replace("  version: 1.0.0", "  version: 7.0.0"), encoding="utf-8")

@@ -51,7 +51,7 @@ def _parameters() -> list[Any]:
 
 @pytest.mark.parametrize("sample", _parameters())
 def test_a_sample_gets_its_verdict(sample: Sample, side: Callable[[tuple[str, ...]], Side]) -> None:
-    """All that it changes is told, nothing else is, and each is judged as it must be."""
+    """All that it changes is reported, nothing else is, and each is judged as it must be."""
     before = (sample.on,) if sample.on else ()
     (old, old_surface), (new, new_surface) = side(before), side((*before, sample.name))
 

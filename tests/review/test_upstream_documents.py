@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from odd_servers import nobody, serving
-from upstream_documents import FROZEN, ROOT, changed, document, our_contract, short
+from upstream_documents import FROZEN, ROOT, changed, document, our_contract, summary
 
 from command import FailureError
 from contract import ContractError, load
@@ -33,7 +33,7 @@ def compare(content: bytes, folder: Path) -> list[str]:
     """The differences of a document in a file."""
     path = folder / "theirs"
     path.write_bytes(content)
-    return short(compare_upstream(our_contract(), str(path)).differences)
+    return summary(compare_upstream(our_contract(), str(path)).differences)
 
 
 def with_paths(paths: Any) -> bytes:
@@ -70,7 +70,7 @@ NO_DOCUMENT = [
 
 
 @pytest.mark.parametrize(("content", "message"), NO_DOCUMENT, ids=[message for _, message in NO_DOCUMENT])
-def test_what_is_no_such_document_is_told_in_a_sentence(content: bytes, message: str, tmp_path: Path) -> None:
+def test_what_is_no_such_document_is_reported_in_a_sentence(content: bytes, message: str, tmp_path: Path) -> None:
     """What is wrong, and in text the line; no traceback and no hang."""
     with pytest.raises((ContractError, DiffError), match=message):
         compare(content, tmp_path)
@@ -155,7 +155,7 @@ def test_a_url_is_fetched_through_redirects_and_named_without_its_secrets(host: 
         assert (comparison.source, comparison.differences) == (f"http://{host}/{path}", [])
 
 
-def test_a_url_that_gives_no_document_is_told_without_its_secrets(host: str) -> None:
+def test_a_url_that_gives_no_document_is_reported_without_its_secrets(host: str) -> None:
     """A 404, redirects without end, nobody there, no URL."""
     with nobody() as nowhere:
         for source, message in (

@@ -44,14 +44,14 @@ def contract(
     return Contract("spec.yaml", copy.deepcopy(document))
 
 
-def told(changes: list[Change]) -> list[str]:
+def summary(changes: list[Change]) -> list[str]:
     """What matters of each change: its verdict, its kind and its place."""
     return sorted(f"{'breaking' if one.breaking else 'compatible'} {one.kind}, {one.what}" for one in changes)
 
 
 def compared(old: Any, new: Any, where: Where, schemas: dict[str, Any] | None = None) -> list[str]:
     """The changes from one schema to another."""
-    return told(contract_diff.compare(contract(old, where, schemas), contract(new, where, schemas)))
+    return summary(contract_diff.compare(contract(old, where, schemas), contract(new, where, schemas)))
 
 
 class Table:
@@ -68,7 +68,7 @@ class Table:
     def changes(self, row: Row, where: Where | None = None, *, swapped: bool = False) -> list[str]:
         """The changes that a row makes, for a request or a response in the place of what it names."""
         old, new = self.sides(row, where)
-        return told(contract_diff.compare(new, old) if swapped else contract_diff.compare(old, new))
+        return summary(contract_diff.compare(new, old) if swapped else contract_diff.compare(old, new))
 
     def _side(self, row: Row, index: int, where: Where | None) -> Contract:
         schemas = self._components | {name: row[name][index] for name in ("B",) if name in row}

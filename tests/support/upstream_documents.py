@@ -62,7 +62,7 @@ def _parent(tree: Any, name: str) -> tuple[Any, Any]:
     return tree, int(last) if isinstance(tree, list) and last != "-" else last
 
 
-def found(row: dict[str, Any]) -> list[Change]:
+def differences(row: dict[str, Any]) -> list[Change]:
     """The differences that a row makes; what `ours` changes is in our contract as well as in theirs."""
     tree = changed(document(), row.get("ours", {}))
     return compared(changed(tree, row), Contract(FROZEN, tree) if "ours" in row else None)
@@ -74,6 +74,6 @@ def compared(tree: Any, contract: Contract | None = None) -> list[Change]:
     return contract_diff.compare_upstream(contract or our_contract(), theirs)
 
 
-def short(differences: list[Change]) -> list[str]:
+def summary(differences: list[Change]) -> list[str]:
     """What matters of each difference: whether our client breaks, what it is, and where."""
     return sorted(f"{'breaking' if one.breaking else 'compatible'} {one.kind}, {one.what}" for one in differences)
