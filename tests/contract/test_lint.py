@@ -135,7 +135,7 @@ def test_what_is_taken_is_what_there_is() -> None:
     assert taken - ours <= RESERVED
 
 
-@pytest.mark.parametrize("name", ["no full stop", "example that is none", "name of a header"])
+@pytest.mark.parametrize("name", ["no description", "example that is none", "name of a header"])
 def test_one_fault_is_one_finding(broken: Callable[..., Path], name: str, capsys: pytest.CaptureFixture[str]) -> None:
     """The tools overlap; what one has reported of a place the next ones do not repeat."""
     assert lint.main([str(broken(TABLE["faults"][name]))]) == 1
