@@ -20,7 +20,7 @@ import autoenhance_api
 from contract import with_since
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from selenium.webdriver import Chrome
 
@@ -74,25 +74,14 @@ def test_the_page_is_one_file_and_the_same_each_time(page: Path, tmp_path: Path)
     assert (tmp_path / "index.html").read_bytes() == page.read_bytes()
 
 
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        (lambda text: text.replace("  title:", "\ttitle:", 1), r"render: \S+spec\.yaml:4:1: is not YAML: .+\n"),
-        (lambda text: text.replace("type: object", "type: thing", 1), r"render: \S+spec\.yaml:\d+: #/components/.+\n"),
-        (None, r"render: \S+spec\.yaml: cannot be read: No such file or directory\n"),
-    ],
-)
-def test_a_broken_contract_is_reported_in_one_line(
-    change: Callable[[str], str] | None, said: str, tmp_path: Path, page: Path
-) -> None:
+def test_a_broken_contract_is_reported_in_one_line(tmp_path: Path, page: Path) -> None:
     """Where it is broken and how, on standard error; the status is 2 and the old page stays."""
     spec, output = tmp_path / "spec.yaml", tmp_path / "index.html"
-    if change:
-        spec.write_text(change(SPEC.read_text("utf-8")), "utf-8")
+    spec.write_text(SPEC.read_text("utf-8").replace("type: object", "type: thing", 1), "utf-8")
     shutil.copyfile(page, output)
     finished = render("--spec", spec, "--output", output)
     assert (finished.returncode, finished.stdout) == (2, "")
-    assert re.fullmatch(said, finished.stderr)
+    assert re.fullmatch(r"render: \S+spec\.yaml:\d+: #/components/.+\n", finished.stderr)
     assert output.read_bytes() == page.read_bytes()
 
 
