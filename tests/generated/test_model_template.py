@@ -216,7 +216,9 @@ def outcome(call: Callable[[], Any]) -> object:
     except Exception as error:  # noqa: BLE001  # whatever it is, the other side must raise it too
         # What no timestamp is, the generator's own template tells in the standard library's words.
         return type(error), re.sub(
-            r"(?s)(.*) is not clearly a point in time", r"Invalid isoformat string: \1", str(error)
+            r"(?s)(.*) is not (clearly a point in time|an unambiguous timestamp)",
+            r"Invalid isoformat string: \1",
+            str(error),
         )
 
 
