@@ -18,7 +18,7 @@ import sample_contract
 import autoenhance
 from autoenhance import AsyncAutoenhance, Autoenhance, EditOptions, OrderEdit, _params, edit_order
 from autoenhance._edit import plan_edit
-from autoenhance._params import alternatives, fit
+from autoenhance._params import alternatives, coerce
 from autoenhance._request import build_request
 from autoenhance._sender import Sender
 from autoenhance.models import UNSET
@@ -132,7 +132,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 def fitted(sample: Any, keyword: str, value: Any) -> Any:
     kinds = alternatives(get_type_hints(sample.EditOrderParams)[keyword])
-    return fit(keyword, [kind for kind in kinds if kind is not sample.Unset], value)
+    return coerce(keyword, [kind for kind in kinds if kind is not sample.Unset], value)
 
 
 NOON = dt.datetime(2026, 10, 1, 12, tzinfo=dt.UTC)

@@ -203,7 +203,7 @@ def test_a_service_that_is_not_there(bulk: Bulk) -> None:
     assert all("may have happened" not in str(result.error) for result in outcome.results)
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 @every_bulk
 def test_connections_that_are_closed_while_idle_cost_no_edit(bulk: Bulk) -> None:
     """With a slow rate a service loses patience between two edits; not even without retries is that a failure."""

@@ -147,7 +147,7 @@ def test_nothing_of_what_is_done_with_stays_in_memory(bulk: Bulk) -> None:
     assert 10 < most <= 80 + 3
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 @every_bulk
 def test_memory_is_flat_over_twenty_thousand_edits(bulk: Bulk, monkeypatch: pytest.MonkeyPatch) -> None:
     """What stands in memory after twenty thousand edits is what stood there after two thousand."""
@@ -377,8 +377,8 @@ def test_a_slow_async_source_holds_up_no_result(backend: str) -> None:
 @every_bulk
 def test_a_failed_edit_has_its_error_and_the_others_go_on(bulk: Bulk) -> None:
     """The service's refusal is the error of this edit, as a single call would have raised it."""
-    refusals = {"order-1": 404, "order-3": 422, "order-5": 400}
-    with EditServer(lambda asked: Answer(refusals.get(asked.order_id, 200))) as server:
+    rate_limited = {"order-1": 404, "order-3": 422, "order-5": 400}
+    with EditServer(lambda asked: Answer(rate_limited.get(asked.order_id, 200))) as server:
         outcome = bulk(server.options, edits(10))
     assert outcome.error is None
     kinds = {"order-1": errors.NotFoundError, "order-3": errors.ValidationError, "order-5": errors.BadRequestError}
@@ -497,7 +497,7 @@ def test_a_deadline_is_each_edits_own(bulk: Bulk) -> None:
     assert 0.5 <= failed[0].seconds < 1.5
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 @every_bulk
 def test_waiting_for_a_turn_is_no_time_of_an_edit(bulk: Bulk, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a low rate a retry waits long for its turn, and its deadline waits with it."""

@@ -110,7 +110,7 @@ def test_whoever_has_a_turn_already_waits_for_the_end_of_the_pause(bulk: Bulk) -
     assert [asked.at - server.asked[0].at >= 0.4 for asked in server.asked] == [False, True, True]
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 @every_bulk
 def test_pauses_cost_an_edit_neither_its_time_nor_its_retries(bulk: Bulk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Three of them, longer than the timeout, with no retry allowed: it is the run that waits."""
@@ -199,7 +199,7 @@ def test_a_wait_of_hours_stops_the_run_at_once(bulk: Bulk) -> None:
     assert len(server.asked) < 40
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 @every_bulk
 def test_after_a_pause_there_is_no_burst(bulk: Bulk) -> None:
     """What was not sent meanwhile is not made up for."""

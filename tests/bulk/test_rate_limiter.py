@@ -23,7 +23,7 @@ def refused(
 def test_turns_come_at_an_even_rate() -> None:
     """A thousand at once are spread over the time that they take."""
     pace = RateLimiter(100)
-    turns = [pace.turn(NOW) for _ in range(1000)]
+    turns = [pace.reserve(NOW) for _ in range(1000)]
     assert all(later - earlier == pytest.approx(0.01) for earlier, later in pairwise(turns))
     assert turns[-1] == pytest.approx(NOW - 2 * TICK + 9.99)
 
@@ -31,23 +31,23 @@ def test_turns_come_at_an_even_rate() -> None:
 def test_who_was_late_catches_up_a_little_and_no_more() -> None:
     """After a minute without requests there is no burst of a minute's requests."""
     pace = RateLimiter(250)
-    pace.turn(NOW)
-    turns = [pace.turn(NOW + 60) for _ in range(50)]
-    assert sum(turn <= NOW + 60 for turn in turns) == 11  # what 40 ms hold, and the one that is due
+    pace.reserve(NOW)
+    turns = [pace.reserve(NOW + 60) for _ in range(50)]
+    assert sum(slot <= NOW + 60 for slot in turns) == 11  # what 40 ms hold, and the one that is due
 
 
 def test_without_a_ceiling_every_turn_is_now() -> None:
     """A rate of infinity asks for nothing."""
     pace = RateLimiter(math.inf)
-    assert all(pace.turn(NOW) <= NOW for _ in range(1000))
+    assert all(pace.reserve(NOW) <= NOW for _ in range(1000))
 
 
 @pytest.mark.parametrize("rate", [5e-324, 1e-9])
 def test_a_tiny_rate_lets_one_request_through(rate: float) -> None:
     """The second one is far away, and is a time all the same."""
     pace = RateLimiter(rate)
-    assert pace.turn(NOW) <= NOW
-    assert pace.turn(NOW) > NOW + 1e8
+    assert pace.reserve(NOW) <= NOW
+    assert pace.reserve(NOW) > NOW + 1e8
 
 
 @given(
@@ -62,7 +62,7 @@ def test_over_any_second_the_rate_holds(rate: float, gaps: list[float], bursts: 
         now += gap
         burst = bursts[number] if number < len(bursts) else 1
         # Whoever is told a time that has passed goes at once; the others go when it comes.
-        used += [max(now, pace.turn(now)) for _ in range(burst)]
+        used += [max(now, pace.reserve(now)) for _ in range(burst)]
     used.sort()
     for start, first in enumerate(used):
         within = sum(first <= at < first + 1 for at in used[start:])
@@ -72,12 +72,12 @@ def test_over_any_second_the_rate_holds(rate: float, gaps: list[float], bursts: 
 def test_a_429_pauses_every_worker() -> None:
     """No turn comes before the pause is over, and one that was taken earlier does not hold."""
     pace = RateLimiter(100)
-    taken = [pace.turn(NOW) for _ in range(10)]
+    taken = [pace.reserve(NOW) for _ in range(10)]
     assert refused(pace, retry_after=2.0) == 2.0
-    assert not any(pace.holds(turn) for turn in taken)
-    later = [pace.turn(NOW) for _ in range(3)]
+    assert not any(pace.is_valid(slot) for slot in taken)
+    later = [pace.reserve(NOW) for _ in range(3)]
     assert later == pytest.approx([NOW + 2, NOW + 2.01, NOW + 2.02])
-    assert all(pace.holds(turn) for turn in later)
+    assert all(pace.is_valid(slot) for slot in later)
 
 
 def test_without_retry_after_the_pause_grows_and_is_never_nothing() -> None:

@@ -26,19 +26,19 @@ class FakeCall:
 
     def __init__(self) -> None:
         self.attempts = 1
-        self.refusals = 0
+        self.rate_limited = 0
         self.deadline = 100.0
         self.was_reached = True
         self.announced: list[float] = []
 
-    def wait_for(self, _: Failure) -> float | None:
+    def retry_wait(self, _: Failure) -> float | None:
         self.attempts += 1
         return 1.0 if self.attempts <= 3 else None
 
-    def announce(self, _: Failure, wait: float) -> None:
+    def log_retry(self, _: Failure, wait: float) -> None:
         self.announced.append(wait)
 
-    def cut_off(self) -> Exception:
+    def abort_error(self) -> Exception:
         return errors.APIConnectionError("cut off")
 
 
@@ -125,7 +125,7 @@ def test_the_order_of_edits_is_what_a_simple_model_says(ids: list[tuple[str, str
             touched |= {edit.order_id, edit.new_order_id}
         assert sorted(names(flying)) == sorted(expected)
     scheduler.end()
-    assert scheduler.is_over
+    assert scheduler.is_done
     assert [result.edit.name for result in scheduler.results] != [] or not ids
 
 
@@ -161,7 +161,7 @@ def test_the_attempts_end_with_the_last_error() -> None:
     assert str(result.error) == "The last attempt."
     assert job.call.announced == [1.0, 1.0]
     scheduler.end()
-    assert scheduler.is_over
+    assert scheduler.is_done
 
 
 def test_after_a_shared_connection_broke_the_edit_is_alone_until_it_is_concluded() -> None:
@@ -193,7 +193,7 @@ def test_stopping_gives_up_an_edit_that_is_alone() -> None:
         scheduler.report(job, failed(was_shared=True), now)
     scheduler.stop()
     assert scheduler.next(1.0) is None
-    assert (len(scheduler.results), scheduler.is_over) == (1, True)
+    assert (len(scheduler.results), scheduler.is_done) == (1, True)
 
 
 def test_stopping_gives_up_what_waits_for_another_attempt() -> None:
@@ -204,9 +204,9 @@ def test_stopping_gives_up_what_waits_for_another_attempt() -> None:
     scheduler.stop()
     assert scheduler.next(5.0) is None
     assert [str(result.error) for result in scheduler.results] == ["The last attempt."]
-    assert not scheduler.is_over
+    assert not scheduler.is_done
     scheduler.report(flying, failed(), 5.0)
-    assert scheduler.is_over
+    assert scheduler.is_done
     scheduler.add(OrderEdit("d", name="d"), ValueError("invalid"))
     assert [edit.name for edit in scheduler.unsent] == ["c", "d"]
 

@@ -85,7 +85,7 @@ def test_a_contract_that_is_broken_in_many_ways_gives_a_message_for_each(
             assert any(part.strip() in near for part in changed), line
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 @rows("alone")
 def test_what_leaves_nothing_to_generate_from_has_its_place(row: Any, findings: Callable[..., list[str]]) -> None:
     """File, line and pointer, and no word of a tool that stumbled over it."""

@@ -15,7 +15,7 @@ from autoenhance import Autoenhance, errors
 from autoenhance._edit import plan_edit
 from contract import Contract, read
 from contract_diff.severities import BREAKING, KEPT, RULES
-from review.reviewing import compare_upstream
+from review.assemble import compare_upstream
 
 pytestmark = pytest.mark.tools
 

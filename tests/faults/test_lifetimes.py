@@ -152,7 +152,7 @@ def test_one_async_client_serves_one_event_loop_after_another(sandbox: Sandbox) 
 
 @pytest.mark.parametrize(
     ("backend", "count"),
-    [("asyncio", 100), ("trio", 20), pytest.param("asyncio", 2000, marks=pytest.mark.thorough)],
+    [("asyncio", 100), ("trio", 20), pytest.param("asyncio", 2000, marks=pytest.mark.slow)],
 )
 def test_a_client_keeps_no_event_loop_alive(sandbox: Sandbox, backend: str, count: int) -> None:
     """A module's client in a program that calls asyncio.run again and again: each loop is freed."""

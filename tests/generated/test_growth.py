@@ -11,7 +11,7 @@ from repositories import PATH, Project
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = [pytest.mark.tools, pytest.mark.thorough]
+pytestmark = [pytest.mark.tools, pytest.mark.slow]
 
 # What the suite leaves out in a grown copy, wherever it lies, and why; of the rest, the slow tests are left out.
 LEFT_OUT = {
@@ -141,7 +141,7 @@ def test_the_suite_passes_whatever_the_contract_gains(grown: Project) -> None:
     ]
     options = ["--numprocesses=2", "--dist=worksteal", "--quiet", "--tb=short", "--hypothesis-profile=quick"]
     ignored = [f"--ignore-glob=tests/*{name}" for name in LEFT_OUT]
-    done = grown.python("-m", "pytest", *options, "-m", "not thorough", *ignored)
+    done = grown.python("-m", "pytest", *options, "-m", "not slow", *ignored)
     assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from real_servers import Server
 
-pytestmark = pytest.mark.thorough
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
@@ -33,12 +33,12 @@ def database(tmp_path: Path) -> Path:
 @contextmanager
 def killing(service: Server, done: Callable[[], int], *, at: list[int]) -> Iterator[None]:
     """Kill the service each time that so many edits are done, and start it again 0.2 s later."""
-    is_over = threading.Event()
+    is_done = threading.Event()
 
     def kill() -> None:
         for count in at:
             while done() < count:
-                if is_over.wait(0.005):
+                if is_done.wait(0.005):
                     return
             service.kill()
             time.sleep(0.2)
@@ -49,7 +49,7 @@ def killing(service: Server, done: Callable[[], int], *, at: list[int]) -> Itera
     try:
         yield
     finally:
-        is_over.set()
+        is_done.set()
         thread.join()
 
 

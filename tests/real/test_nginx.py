@@ -63,7 +63,7 @@ def test_ends_http_1_1_connections_after_three_requests(rename: Rename, tmp_path
         assert max(server.check(rename, 200 if rename.in_bulk else 30, protocol="HTTP/1.1")) == 3
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 @one_by_one
 def test_ends_http_2_connections_after_three_requests(rename: Rename, tmp_path: Path, certificate: Path) -> None:
     """Every third edit through a caller's HTTP/2 client is interrupted, and sent again."""
@@ -71,7 +71,7 @@ def test_ends_http_2_connections_after_three_requests(rename: Rename, tmp_path: 
         assert max(server.check(rename, 30, protocol="HTTP/2.0")) == 3
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 @in_bulk
 @pytest.mark.parametrize("concurrency", [1, 4, 16])
 def test_ends_shared_http_2_connections(rename: Rename, concurrency: int, tmp_path: Path, certificate: Path) -> None:
@@ -80,7 +80,7 @@ def test_ends_shared_http_2_connections(rename: Rename, concurrency: int, tmp_pa
         server.check(rename, 60, protocol="HTTP/2.0", concurrency=concurrency, rate=1000.0)
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 @shared
 @every_protocol
 def test_lets_connections_last(rename: Rename, protocol: str, tmp_path: Path, certificate: Path) -> None:
@@ -95,7 +95,7 @@ def test_lets_connections_last(rename: Rename, protocol: str, tmp_path: Path, ce
         sys.setswitchinterval(interval)
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 @in_bulk
 @every_protocol
 def test_is_reloaded(rename: Rename, protocol: str, tmp_path: Path, certificate: Path) -> None:

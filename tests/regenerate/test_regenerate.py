@@ -80,7 +80,7 @@ def test_generated_is_what_the_contract_gives() -> None:
     assert (done.returncode, done.stdout) == (0, "generated/ is up to date.\n")
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_the_same_spec_gives_the_same_bytes(copied: Copy, tmp_path: Path) -> None:
     """Neither the folder, nor the locale, nor what was there before, nor modules of the caller's make a difference."""
     for name in ("json", "typer", "httpx", "contract", "regenerate", "openapi_python_client"):
@@ -142,7 +142,7 @@ assert accepted == EditAccepted(job="7"), accepted
 """
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_regenerating_is_all_it_takes_for_the_facade_to_return_what_is_new(copied: Copy) -> None:
     """A field, an enum value and a response that are added to the contract reach the caller, untouched facade and all."""
     accepted = (
@@ -218,7 +218,7 @@ def test_another_version_of_the_generator_is_refused(copied: Copy) -> None:
     assert re.search(r"openapi-python-client is [\d.]+, but constraints.txt pins 0\.28\.0", done.stderr)
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("added", "says"),
     [
@@ -236,7 +236,7 @@ def test_a_template_that_does_not_type_check_or_format_is_refused(copied: Copy, 
     copied.check_untouched()
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_killed_at_any_moment_it_leaves_the_old_tree_or_the_new_one(copied: Copy) -> None:
     """Kills from the start to the end, most of them near the swap; the next run is none the worse for them."""
     old = copied.before
@@ -304,7 +304,7 @@ def test_a_folder_that_is_not_ours_is_not_replaced(copied: Copy, output: str) ->
     assert sorted(copied.root.rglob("*")) == before
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_of_three_at_once_one_does_the_work(copied: Copy) -> None:
     """The others say so or come after it; the tree is whole."""
     processes = [copied.start() for _ in range(3)]

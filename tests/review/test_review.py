@@ -101,7 +101,7 @@ def test_a_branch_is_compared_with_where_it_left_main_and_a_bare_breaking_change
     }
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_what_is_written_is_the_same_twice_and_names_no_folder_of_this_machine(
     checkout: Checkout, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -124,7 +124,7 @@ def test_what_is_written_is_the_same_twice_and_names_no_folder_of_this_machine(
         assert "autoenhance.models.OrderUpdate.name" in text
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_a_breaking_change_that_carries_its_versions_is_breaking_still_but_may_be_accepted(
     checkout: Checkout, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -137,7 +137,7 @@ def test_a_breaking_change_that_carries_its_versions_is_breaking_still_but_may_b
     assert checkout.review("--accept", "carried") == 1
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_a_compatible_change_passes_and_a_commit_of_main_is_compared_with_its_parent(
     checkout: Checkout, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -184,7 +184,7 @@ def _written(path: str, content: bytes) -> Callable[[Checkout], object]:
 
 HEAD = ["--base", "HEAD"]
 NO_BASE = "there is no base: "
-slow = pytest.mark.thorough
+slow = pytest.mark.slow
 
 
 @pytest.mark.parametrize(
@@ -223,7 +223,7 @@ def test_what_cannot_be_done_is_said_in_a_line(
     assert re.search(says, err), err
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_the_services_own_document_is_compared_too(
     checkout: Checkout, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -241,7 +241,7 @@ def test_the_services_own_document_is_compared_too(
     assert [difference["breaking"] for difference in record["upstream"]["differences"]] == [True]
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_a_clone_compares_with_the_main_branch_of_its_origin(
     checkout: Checkout, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -261,7 +261,7 @@ def test_a_clone_compares_with_the_main_branch_of_its_origin(
     )
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_what_is_not_well_formed_is_shown(checkout: Checkout, capsys: pytest.CaptureFixture[str]) -> None:
     """A finding of the lint does not stop a review, and is in everything that it writes."""
     checkout.replace(SPEC, "Whether the sky is replaced.", "Whether the sky is replaced")
@@ -272,7 +272,7 @@ def test_what_is_not_well_formed_is_shown(checkout: Checkout, capsys: pytest.Cap
         assert "does not end in a full stop" in checkout.written(name)
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_text_of_the_contract_is_text_in_the_page_and_in_the_tables(
     checkout: Checkout, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -301,7 +301,7 @@ def test_prose_of_others_is_prose_in_markdown() -> None:
     assert _span("a`b|c") == "`` a`b\\|c ``"
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_the_example_of_the_documentation_is_what_a_review_says(checkout: Checkout) -> None:
     """docs/review.md shows a change that is harmless on the wire and breaks code."""
     checkout.apply("response-enum-value-removed")
@@ -324,7 +324,7 @@ def test_the_script_finds_its_modules_wherever_it_is_called(tmp_path: Path) -> N
     assert "Exit status: 0 the change is compatible, 1 it breaks something, 2" in " ".join(done.stdout.split())
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGHUP])
 def test_a_review_that_is_stopped_leaves_nothing_behind(
     checkout: Checkout, tmp_path: Path, stop: signal.Signals
@@ -341,7 +341,7 @@ def test_a_review_that_is_stopped_leaves_nothing_behind(
     assert list((tmp_path / "temporary").iterdir()) == []
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_a_facade_without_its_version_is_told(checkout: Checkout, capsys: pytest.CaptureFixture[str]) -> None:
     """A version that cannot be read is never the one that is needed."""
     checkout.apply("facade-parameter-renamed")
