@@ -44,14 +44,14 @@ def side(tmp_path_factory: pytest.TempPathFactory) -> Callable[[tuple[str, ...]]
 
 def _parameters() -> list[Any]:
     # One sample takes most of a second: the ordinary run has a few that see each part at work, `make check` has all.
-    quick = {"combined-breaking-bare", "facade-parameter-renamed", "response-null-added-ref", "schema-renamed"}
+    quick = {"facade-parameter-renamed", "response-null-added-ref", "schema-renamed"}
     marks = {name: [] if name in quick else [pytest.mark.slow] for name in SAMPLES}
     return [pytest.param(sample, id=name, marks=marks[name]) for name, sample in SAMPLES.items()]
 
 
 @pytest.mark.parametrize("sample", _parameters())
 def test_a_sample_gets_its_verdict(sample: Sample, side: Callable[[tuple[str, ...]], Side]) -> None:
-    """All that it changes is told, nothing else is, and each is judged as it must be."""
+    """All that it changes is reported, nothing else is, and each is judged as it must be."""
     before = (sample.on,) if sample.on else ()
     (old, old_surface), (new, new_surface) = side(before), side((*before, sample.name))
 
@@ -74,13 +74,3 @@ def test_a_sample_gets_its_verdict(sample: Sample, side: Callable[[tuple[str, ..
 
 def _verdict(change: Change | PythonChange) -> str:
     return "breaking" if change.breaking else "compatible"
-
-
-def test_there_are_samples_of_every_kind() -> None:
-    """At least 25, in the request and in the response, breaking and not, single and combined, on the wire and in Python."""
-    assert len(SAMPLES) >= 25
-    for kind in ("request-", "response-", "parameter-", "combined-", "schema-"):
-        assert any(name.startswith(kind) for name in SAMPLES)
-    assert {line.split()[0] for sample in SAMPLES.values() for line in sample.wire} == {"breaking", "compatible"}
-    only_python = [s for s in SAMPLES.values() if not s.wire and any(line.startswith("breaking") for line in s.python)]
-    assert only_python

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -36,6 +37,8 @@ def _both(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
     return one | other
 
 
+# Strategies are made once for each depth: to make them for each schema takes longer than all else.
+@cache
 def _text(_: int) -> st.SearchStrategy[Any]:
     more = {
         "pattern": st.sampled_from(["a", "^b", ".*"]),
@@ -44,6 +47,7 @@ def _text(_: int) -> st.SearchStrategy[Any]:
     return st.builds(_both, _limited({"type": "string"}, minLength=(0, 5), maxLength=(0, 5)), _rarely(more))
 
 
+@cache
 def _number(_: int) -> st.SearchStrategy[Any]:
     more = {
         "exclusiveMinimum": st.integers(-1, 6),
@@ -54,20 +58,24 @@ def _number(_: int) -> st.SearchStrategy[Any]:
     return st.builds(_both, st.one_of(kinds), _rarely(more))
 
 
+@cache
 def _values_only(_: int) -> st.SearchStrategy[Any]:
     return st.lists(st.sampled_from(_SCALARS), min_size=1, max_size=4).map(lambda values: {"enum": values})
 
 
+@cache
 def _types_only(_: int) -> st.SearchStrategy[Any]:
     types = st.sampled_from(["string", "integer", "number", "null", "boolean", "array", "object"])
     lists = st.lists(types, min_size=1, max_size=3, unique=True)
     return lists.flatmap(lambda listed: _limited({"type": listed}, minLength=(0, 5), maxLength=(0, 5)))
 
 
+@cache
 def _other(_: int) -> st.SearchStrategy[Any]:
     return st.sampled_from([{}, True, False, {"const": None}, {"const": "a"}, {"type": "null"}, {"type": "boolean"}])
 
 
+@cache
 def _object(depth: int) -> st.SearchStrategy[Any]:
     inner, name = schemas(depth - 1), st.sampled_from(_NAMES)
     more: dict[str, st.SearchStrategy[Any]] = {
@@ -86,6 +94,7 @@ def _object(depth: int) -> st.SearchStrategy[Any]:
     return st.builds(_both, usual, _rarely(more))
 
 
+@cache
 def _array(depth: int) -> st.SearchStrategy[Any]:
     inner = schemas(depth - 1)
     contains: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
@@ -101,6 +110,7 @@ def _array(depth: int) -> st.SearchStrategy[Any]:
     return st.builds(_both, st.builds(_both, usual, _rarely(more)), st.just({}) | contains)
 
 
+@cache
 def _combined(depth: int) -> st.SearchStrategy[Any]:
     inner = schemas(depth - 1)
     parts = st.lists(inner, min_size=1, max_size=3)
@@ -109,6 +119,7 @@ def _combined(depth: int) -> st.SearchStrategy[Any]:
     return st.builds(_both, combined, beside)
 
 
+@cache
 def _condition(depth: int) -> st.SearchStrategy[Any]:
     inner = schemas(depth - 1)
     condition = st.fixed_dictionaries({"if": inner, "then": inner, "else": inner})

@@ -3,9 +3,9 @@
 A patch begins with a sentence. Lines of the form `key: value` follow, then the difference:
 
     on: NAME              the patch changes what that other one gives, not the contract as it is
-    wire: VERDICT KIND    a change on the wire that is told, breaking or compatible, and its kind in severities.py
+    wire: VERDICT KIND    a change on the wire that is reported, breaking or compatible, and its kind in severities.py
     place: WHAT | POINTER which part of the wire that is, and where it stands in the contract
-    python: VERDICT NAME  a change in Python that is told
+    python: VERDICT NAME  a change in Python that is reported
     versions: A B         the versions of the contract and of the package that follow, from 1.0.0 and 0.1.0
 
 What is not listed is not told; places are listed of some only.

@@ -6,19 +6,16 @@ import copy
 import json
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import contract_diff
 from contract import Contract, parse_document, read
 from contract_diff import Change
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 ROOT = Path(__file__).parent.parent.parent
 FROZEN = "tests/review/spec.yaml"
 PATH = "/v3/orders/{id}"
-JSON = "application/json"
+_OPERATION = ("paths", PATH, "patch")
 
 
 @cache
@@ -32,29 +29,43 @@ def _our_json() -> str:
     return json.dumps(our_contract().plain())
 
 
-class Their:
-    """A document of the service that says what our contract says, until it is changed."""
-
-    def __init__(self) -> None:
-        self.tree: dict[str, Any] = json.loads(_our_json())
-        self.item: dict[str, Any] = self.tree["paths"][PATH]
-        self.operation: dict[str, Any] = self.item["patch"]
-        self.schemas: dict[str, Any] = self.tree["components"]["schemas"]
-        self.edit: dict[str, Any] = self.schemas["OrderUpdate"]
-        self.order: dict[str, Any] = self.schemas["Order"]
-        self.image: dict[str, Any] = self.schemas["Image"]
-        self.responses: dict[str, Any] = self.operation["responses"]
+def document() -> Any:
+    """A document of the service that says what our contract says, to be changed."""
+    return json.loads(_our_json())
 
 
-def found(change: Callable[[Their], Any], base: Callable[[Their], Any] | None = None) -> list[Change]:
-    """The differences that a change of their document makes; `base` changes our contract as well as theirs."""
-    their = Their()
-    contract = our_contract()
-    if base is not None:
-        base(their)
-        contract = Contract(contract.name, copy.deepcopy(their.tree))
-    change(their)
-    return compared(their.tree, contract)
+def changed(tree: Any, row: dict[str, Any]) -> Any:
+    """A copy of the document with what a row of a table changes: what is dropped, set and moved, in this order."""
+    tree = copy.deepcopy(tree)
+    for name in row.get("drop", ()):
+        parent, key = _parent(tree, name)
+        del parent[key]
+    for name, value in row.get("set", {}).items():
+        parent, key = _parent(tree, name)
+        parent.append(value) if key == "-" else parent.__setitem__(key, value)
+    for name, target in row.get("move", {}).items():
+        (parent, key), (new_parent, new_key) = _parent(tree, name), _parent(tree, target)
+        new_parent[new_key] = parent.pop(key)
+    return tree
+
+
+def _parent(tree: Any, name: str) -> tuple[Any, Any]:
+    """Where a part of the document stands, named by `Order.name/type`, `operation/deprecated` or a JSON pointer."""
+    first, *steps = (step.replace("~1", "/").replace("~0", "~") for step in name.split("/"))
+    schema, _, field = first.partition(".")
+    roots = {first: (first,), "operation": _OPERATION, "responses": (*_OPERATION, "responses")}
+    if schema in tree["components"]["schemas"]:
+        roots[first] = ("components", "schemas", schema, *(("properties", field) if field else ()))
+    *path, last = (*roots[first], *steps)
+    for step in path:
+        tree = tree[int(step) if isinstance(tree, list) else step]
+    return tree, int(last) if isinstance(tree, list) and last != "-" else last
+
+
+def differences(row: dict[str, Any]) -> list[Change]:
+    """The differences that a row makes; what `ours` changes is in our contract as well as in theirs."""
+    tree = changed(document(), row.get("ours", {}))
+    return compared(changed(tree, row), Contract(FROZEN, tree) if "ours" in row else None)
 
 
 def compared(tree: Any, contract: Contract | None = None) -> list[Change]:
@@ -63,6 +74,6 @@ def compared(tree: Any, contract: Contract | None = None) -> list[Change]:
     return contract_diff.compare_upstream(contract or our_contract(), theirs)
 
 
-def short(differences: list[Change]) -> list[str]:
+def summary(differences: list[Change]) -> list[str]:
     """What matters of each difference: whether our client breaks, what it is, and where."""
     return sorted(f"{'breaking' if one.breaking else 'compatible'} {one.kind}, {one.what}" for one in differences)

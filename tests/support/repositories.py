@@ -1,4 +1,4 @@
-"""A copy of the project whose contract can grow, with this environment's tools."""
+"""Repositories of git in folders of their own: copies of the project whose contract can change."""
 
 from __future__ import annotations
 
@@ -17,36 +17,48 @@ ROOT = Path(__file__).parent.parent.parent
 PATH = "/v3/orders/{id}"
 
 
-class Project:
-    """A copy of what git has of the project, in a repository of its own with one commit."""
+def install_tools(folder: Path, cache: str) -> None:
+    """Give a copy of the project this environment's tools, and what mypy knows of the libraries; it changes no outcome."""
+    tools = folder / ".venv/bin"
+    tools.mkdir(parents=True)
+    # Not a link: a Python that is linked to finds its packages by where the link stands.
+    (tools / "python").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    (tools / "python").chmod(0o755)
+    with suppress(FileNotFoundError):
+        shutil.copytree(ROOT / cache, folder / cache)
+
+
+class Repository:
+    """A repository in a folder."""
 
     def __init__(self, folder: Path) -> None:
         self.root = folder
-        command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-        listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+    def git(self, *arguments: str, given: str | None = None) -> str:
+        who = ["-c", "user.name=A", "-c", "user.email=a@example.com", "-c", "init.defaultBranch=main"]
+        command = ["git", *who, *arguments]
+        return subprocess.check_output(command, cwd=self.root, input=given, stderr=subprocess.PIPE, text=True).strip()
+
+    def commit(self) -> str:
+        """Commit everything, and give the beginning of the commit's name."""
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--allow-empty", "--message", "A change")
+        return self.git("rev-parse", "--short=7", "HEAD")
+
+
+class Project(Repository):
+    """A copy of what git has of the project, in a repository of its own with one commit."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        listed = Repository(ROOT).git("ls-files", "-z", "--cached", "--others", "--exclude-standard")
         for name in filter(None, listed.split("\0")):
             if (ROOT / name).is_file():
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(ROOT / name, folder / name)
-        tools = folder / ".venv/bin"
-        tools.mkdir(parents=True)
-        # Not a link: a Python that is linked to finds its packages by where the link stands.
-        (tools / "python").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
-        (tools / "python").chmod(0o755)
-        # mypy's knowledge of the libraries, so that no copy learns them anew; it changes no outcome.
-        with suppress(FileNotFoundError):
-            shutil.copytree(ROOT / ".mypy_cache", folder / ".mypy_cache")
+        install_tools(folder, ".mypy_cache")
         self.git("init", "--quiet")
         self.commit()
-
-    def git(self, *arguments: str) -> str:
-        who = ["-c", "user.name=A", "-c", "user.email=a@example.com", "-c", "init.defaultBranch=main"]
-        command = ["git", *who, *arguments]
-        return subprocess.run(command, cwd=self.root, capture_output=True, text=True, check=True).stdout
-
-    def commit(self) -> None:
-        self.git("add", "--all")
-        self.git("commit", "--quiet", "--message", "A change")
 
     def run(self, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run a program in the copy, whose modules come before those that are installed."""

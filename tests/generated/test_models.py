@@ -6,12 +6,16 @@ import copy
 import pickle
 import time
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from autoenhance.models import UNSET, CloudType, Image, Order, OrderStatus, Unset
 from autoenhance_api.types import parse_timestamp
+
+TABLE = yaml.safe_load(Path(__file__).with_name("timestamps.yaml").read_text("utf-8"))
 
 
 def test_an_enum_keeps_a_value_that_the_contract_does_not_know() -> None:
@@ -56,93 +60,17 @@ def test_an_enum_of_something_that_is_no_text_is_an_error_and_costs_no_order() -
     assert Order.from_dict({"status": 7}).to_dict() == {"status": 7}
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        # ISO 8601
-        ("2025-10-30T01:26:03.111Z", datetime(2025, 10, 30, 1, 26, 3, 111000, UTC)),
-        ("2006-01-02T15:04:05.999999", datetime(2006, 1, 2, 15, 4, 5, 999999, UTC)),
-        ("2025-10-30T01:26:03.111111111Z", datetime(2025, 10, 30, 1, 26, 3, 111111, UTC)),
-        ("2025-10-30 01:26:03", datetime(2025, 10, 30, 1, 26, 3, 0, UTC)),
-        ("2025-10-30T01:26", datetime(2025, 10, 30, 1, 26, 0, 0, UTC)),
-        ("2025-10-30t01:26:03z", datetime(2025, 10, 30, 1, 26, 3, 0, UTC)),
-        ("2025-10-30T01:26:03+02:00", datetime(2025, 10, 29, 23, 26, 3, 0, UTC)),
-        ("2025-10-30T01:26:03-0500", datetime(2025, 10, 30, 6, 26, 3, 0, UTC)),
-        # As databases and other languages write it
-        ("2025-10-30 01:26:03 UTC", datetime(2025, 10, 30, 1, 26, 3, 0, UTC)),
-        ("2025-10-30 01:26:03.5 +0200", datetime(2025, 10, 29, 23, 26, 3, 500000, UTC)),
-        # HTTP, RFC 5322, RFC 6265's cookies, asctime, the command date
-        ("Thu, 30 Oct 2025 01:26:03 GMT", datetime(2025, 10, 30, 1, 26, 3, 0, UTC)),
-        ("Thu, 30 Oct 2025 01:26:03 -0500", datetime(2025, 10, 30, 6, 26, 3, 0, UTC)),
-        ("Thu, 30 Oct 2025 01:26:03 +0000 (UTC)", datetime(2025, 10, 30, 1, 26, 3, 0, UTC)),
-        ("Thursday, 30-Oct-2025 01:26:03 GMT", datetime(2025, 10, 30, 1, 26, 3, 0, UTC)),
-        ("Fri Oct  3 01:26:03 2025", datetime(2025, 10, 3, 1, 26, 3, 0, UTC)),
-        ("Thu Oct 30 01:26:03 UTC 2025", datetime(2025, 10, 30, 1, 26, 3, 0, UTC)),
-        # The month's name
-        ("30 October 2025, 1:26 pm", datetime(2025, 10, 30, 13, 26, 0, 0, UTC)),
-        ("Oct 30, 2025 12:26 AM", datetime(2025, 10, 30, 0, 26, 0, 0, UTC)),
-        ("May 3 2025 13:26", datetime(2025, 5, 3, 13, 26, 0, 0, UTC)),
-    ],
-)
-def test_a_text_that_is_clearly_a_timestamp_is_a_plain_datetime(text: str, expected: datetime) -> None:
+@pytest.mark.parametrize(("text", "expected"), TABLE["timestamps"].items())
+def test_a_text_that_is_clearly_a_timestamp_is_a_plain_datetime(text: str, expected: str) -> None:
     """Always with a time zone, always of Python's own type, and written back as it was received."""
     order = Order.from_dict({"created_at": text})
     assert type(order.created_at) is datetime
     assert type(order.created_at.tzinfo) is timezone
-    assert order.created_at == expected
+    assert order.created_at == datetime.fromisoformat(expected)
     assert order.to_dict() == {"created_at": text}
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "soon",
-        "\0",
-        # Digits alone, and digits with a letter: a count, an id or a time
-        "12",
-        "2023",
-        "1777885966120",
-        "20230808120000",
-        "20230808120000Z",
-        "20230808T120000Z",
-        "9" * 20,
-        "1" * 65,
-        "31000199999999999999999999999h",
-        # Not a date and a time
-        "May",
-        "10:22",
-        "2025-10-30",
-        "2025-10-30T10",
-        "2025-10-30_10:22:00",
-        "2025-W44-4T10:22:00",
-        "30 Oct 2025",
-        "Oct 30 01:26:03",
-        "1.1.1.1",
-        # Which is the day, and which century is it?
-        "01/02/2023",
-        "01/02/2023 10:00",
-        "02/03/76 10:00",
-        "30 Oct 25 10:00",
-        "30 Oct 0025 10:00",
-        # No such day, time or month
-        "2025-13-45",
-        "2025-13-10 10:00 UTC",
-        "2025-02-30T10:00:00Z",
-        "2025-10-30T25:00:00Z",
-        "2025-10-30T10:00:00+25:00",
-        "31 Feb 2025 10:00",
-        "30 Oct 2025 10:00 +99:00",
-        "30 Oct 2025 13:26 pm",
-        "30 Octopus 2025 10:00",
-        # The names of time zones mean different offsets to different people
-        "30 Oct 2025 5:00 pm PST",
-        "2025-10-30T01:26:03 IST",
-        # More than a timestamp
-        "2025-10-30T01:26:03Z\n",
-        "created 30 Oct 2025 10:00",
-    ],
-)
+@pytest.mark.parametrize("text", TABLE["texts"])
 def test_a_text_that_is_not_clearly_a_timestamp_stays_text(text: str) -> None:
     """Nothing is guessed, and the order is not lost."""
     with pytest.raises(ValueError):  # noqa: PT011  # dateutil and the standard library have their own words
@@ -159,7 +87,7 @@ def test_the_name_of_this_machines_time_zone_means_nothing(name: str, monkeypatc
     try:
         assert parse_timestamp("30 Jun 2025 5:00 pm GMT") == datetime(2025, 6, 30, 17, 0, tzinfo=UTC)
         assert parse_timestamp("Mon Jun 30 17:00:00 GMT 2025") == datetime(2025, 6, 30, 17, 0, tzinfo=UTC)
-        with pytest.raises(ValueError, match="is not clearly a point in time"):
+        with pytest.raises(ValueError, match="5:00 pm XYZ"):
             parse_timestamp("30 Jun 2025 5:00 pm XYZ")
     finally:
         monkeypatch.undo()
