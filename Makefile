@@ -81,7 +81,7 @@ test: .venv/.dev ## Run all tests except the slow ones (ARGS="-k name")
 .PHONY: fuzz
 fuzz: .venv/.dev ## Run the property tests with 10,000 examples each
 	@$(BIN)/pytest --numprocesses=auto --quiet --hypothesis-profile=fuzz tests/faults/test_properties.py
-	@$(BIN)/pytest --quiet --hypothesis-profile=fuzz tests/review/test_containment.py
+	@$(BIN)/pytest --quiet --hypothesis-profile=fuzz tests/contract_diff/test_containment.py
 
 .PHONY: soak
 soak: .venv/.demo ## Edit 100,000 orders in the sandbox (ARGS="--rows 5000")
@@ -133,7 +133,7 @@ check-plain-templates: .venv/.dev
 	@grep --recursive --files-with-matches --null '^{#-* Speed only' build/plain/templates | xargs -0 rm
 	@scripts/regenerate.sh --templates build/plain/templates --output build/plain/generated
 	@PYTHONPATH="$(CURDIR)/build/plain/generated" $(BIN)/pytest $(PYTEST) -m "not tools and not slow" \
-		--deselect=tests/test_cost.py $(or $(ARGS),tests $(addprefix --ignore=tests/,bulk cli faults real review))
+		--deselect=tests/generated/test_cost.py $(or $(ARGS),tests $(addprefix --ignore=tests/,bulk cli faults real review))
 
 .PHONY: check-tests
 check-tests: .venv/.dev

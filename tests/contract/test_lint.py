@@ -142,7 +142,7 @@ def test_one_fault_is_one_finding(broken: Callable[..., Path], name: str, capsys
     captured = capsys.readouterr()
     assert TABLE["faults"][name]["message"] in captured.out
     assert len(captured.out.splitlines()) == 1
-    assert captured.err.endswith("spec.yaml: 1 finding.\n")
+    assert captured.err.endswith("spec.yaml: 1 finding\n")
 
 
 def test_without_its_tool_it_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -195,10 +195,10 @@ def test_a_rename_is_a_removal_and_an_addition_with_a_note() -> None:
     old = contract({"properties": {"a": TEXT, "c": WHOLE}})
     new = contract({"properties": {"b": TEXT, "d": {"type": "number"}}})
     assert {change.sentence for change in contract_diff.compare(old, new)} == {
-        "`a` is gone. It looks like a rename of `a` to `b`.",
-        "`b` is new. It looks like a rename of `a` to `b`.",
-        "`c` is gone.",
-        "`d` is new.",
+        "`a` was removed. It looks like a rename of `a` to `b`.",
+        "`b` was added. It looks like a rename of `a` to `b`.",
+        "`c` was removed.",
+        "`d` was added.",
     }
 
 

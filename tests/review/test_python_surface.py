@@ -51,7 +51,7 @@ def test_a_class_may_move_and_keep_its_name(tmp_path: Path) -> None:
     }
     changes = compare(surface(tmp_path / "old", FILES), surface(tmp_path / "new", files), [])
     assert [(change.name, change.sentence) for change in changes] == [
-        ("autoenhance.errors.Refused", "The class is gone.")
+        ("autoenhance.errors.Refused", "The class was removed.")
     ]
 
 
@@ -80,8 +80,8 @@ def test_a_union_is_read_however_it_is_written(annotation: str, members: list[st
 @pytest.mark.parametrize(
     ("member", "sentences"),
     [
-        ('CLOUD = "high"', ["The attribute is gone. It looks like a rename to `CLOUD`, which is new."]),
-        ('STORMY_NIGHT = "stormy"', ["The attribute is gone.", "The attribute is new."]),
+        ('CLOUD = "high"', ["The attribute was removed. It looks like a rename to `CLOUD`, which was added."]),
+        ('STORMY_NIGHT = "stormy"', ["The attribute was removed.", "The attribute was added."]),
     ],
 )
 def test_a_member_of_an_enum_is_renamed_only_with_its_value(tmp_path: Path, member: str, sentences: list[str]) -> None:

@@ -79,13 +79,13 @@ def test_a_branch_is_compared_with_where_it_left_main_and_a_bare_breaking_change
     python = sum(change.startswith("breaking") for change in sample.python)
     first_line = f"Breaking: {wire + python} breaking changes ({wire} on the wire, {python} in Python). "
     assert out.startswith(first_line)
-    assert f"Compared with openapi/spec.yaml at {left}: where this branch left the main branch." in out
+    assert f"Compared with openapi/spec.yaml at {left}: the merge base with the main branch." in out
     record = json.loads(checkout.written("review.json"))
     assert record["verdict"] == "breaking"
     assert record["missing"] == [
         "info.version: bump 1.0.0 to 2.0.0 (major)",
         "the package's version: bump 0.1.0 to 0.2.0 (major)",
-        "CHANGELOG.md: add a line that tells users",
+        "CHANGELOG.md: add a line about the change",
     ]
     assert all(f"Missing: {missing}" in out for missing in record["missing"])
     assert record["sources"]["counts"]["sdk"]["now"] == record["sources"]["counts"]["sdk"]["base"] + 1
@@ -191,10 +191,10 @@ slow = pytest.mark.slow
     ("break_it", "arguments", "says"),
     [
         (lambda it: shutil.rmtree(it.root / ".git"), [], f"{NO_BASE}fatal: not a git repository"),
-        (_nothing_in_common, [], f"{NO_BASE}this branch has no commit in common with main. A shallow clone"),
-        (lambda it: it.git("branch", "--move", "b"), [], f"{NO_BASE}no main branch to have left, no tag and no parent"),
-        (lambda _: None, ["--base", "v9"], f"{NO_BASE}'v9' is no revision of this checkout."),
-        (_no_contract, [], "has no openapi/spec.yaml."),
+        (_nothing_in_common, [], f"{NO_BASE}this branch has no commit in common with main. In a shallow clone"),
+        (lambda it: it.git("branch", "--move", "b"), [], f"{NO_BASE}no main branch, no tag and no parent"),
+        (lambda _: None, ["--base", "v9"], f"{NO_BASE}'v9' is not a revision of this checkout"),
+        (_no_contract, [], "has no openapi/spec.yaml"),
         (lambda it: it.replace(SPEC, "in: path\n", "in: pth\n"), [], r"spec.yaml:\d+: #/.*/0/in: 'pth' is not one of"),
         (_broken_base, [], r"openapi/spec.yaml at \w{7}:\d+: #/paths/.*: 'pth' is not one of"),
         (_written("autoenhance/_edit.py", b"\ndef f(:\n"), HEAD, "autoenhance/_edit.py:2: is not Python: "),
@@ -256,7 +256,7 @@ def test_a_clone_compares_with_the_main_branch_of_its_origin(
     clone.git("tag", "--annotate", "--message", "A tag", "v9")
     monkeypatch.setenv("GIT_DIR", str(checkout.root / ".git"))
     assert clone.review() == 0
-    assert f"openapi/spec.yaml at {base}: where this branch left the main branch." in " ".join(
+    assert f"openapi/spec.yaml at {base}: the merge base with the main branch." in " ".join(
         capsys.readouterr().out.split()
     )
 
@@ -321,7 +321,7 @@ def test_the_script_finds_its_modules_wherever_it_is_called(tmp_path: Path) -> N
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert "--upstream" in done.stdout
-    assert "Exit status: 0 the change is compatible, 1 it breaks something, 2" in " ".join(done.stdout.split())
+    assert "Exit status: 0 compatible, 1 breaking, 2" in " ".join(done.stdout.split())
 
 
 @pytest.mark.slow
@@ -347,4 +347,4 @@ def test_a_facade_without_its_version_is_told(checkout: Checkout, capsys: pytest
     checkout.apply("facade-parameter-renamed")
     (checkout.root / VERSION).write_text("")
     assert checkout.review("--accept", "carried") == 1
-    assert "the package's version: bump nothing to 0.2.0 (major)" in capsys.readouterr().out
+    assert "the package's version: bump (not set) to 0.2.0 (major)" in capsys.readouterr().out
