@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
-import anyio
 import httpx
 import pytest
+from callers import answering, on_asyncio, sync
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from autoenhance import AsyncAutoenhance, Autoenhance, AutoenhanceError, errors
+from autoenhance import Autoenhance, AutoenhanceError, errors
 from autoenhance.models import Order
 from autoenhance_api.types import _LOOSE, parse_timestamp
+
+if TYPE_CHECKING:
+    from callers import Caller
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
 JSON = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=20)
@@ -29,38 +32,8 @@ HEADERS = st.dictionaries(
 )
 
 
-def outcome(status: int, headers: dict[str, str], body: bytes) -> Order | AutoenhanceError:
-    """What a caller gets for an answer, after making sure that an async caller gets the same."""
-    results: list[Any] = []
-
-    def answer(_: httpx.Request) -> httpx.Response:
-        # A stream, so that httpx does not unpack the body before we do.
-        return httpx.Response(status, headers=headers, stream=Both(body))
-
-    with httpx.Client(transport=httpx.MockTransport(answer)) as http:
-        try:
-            results.append(Autoenhance("planted-key", http_client=http, max_retries=0).edit_order("order", name="a"))
-        except AutoenhanceError as error:
-            results.append(error)
-
-    async def edit() -> None:
-        async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
-            client = AsyncAutoenhance("planted-key", http_client=http, max_retries=0)
-            try:
-                results.append(await client.edit_order("order", name="a"))
-            except AutoenhanceError as error:
-                results.append(error)
-
-    anyio.run(edit)
-    first, second = results
-    assert type(first) is type(second)
-    assert str(first) == str(second)
-    assert isinstance(first, Order | AutoenhanceError)
-    return first
-
-
 class Both(httpx.SyncByteStream, httpx.AsyncByteStream):
-    """A body for a sync or an async answer."""
+    """A body for a sync or an async response, which httpx does not decompress before we do."""
 
     def __init__(self, content: bytes) -> None:
         self._content = content
@@ -70,6 +43,42 @@ class Both(httpx.SyncByteStream, httpx.AsyncByteStream):
 
     async def __aiter__(self) -> Any:
         yield self._content
+
+
+def outcome(status: int, headers: dict[str, str], body: bytes) -> Order | AutoenhanceError:
+    """What a caller gets for a response, after making sure that an async caller gets the same."""
+
+    def result_of(caller: Caller) -> Order | AutoenhanceError:
+        def respond(_: httpx.Request) -> httpx.Response:
+            return httpx.Response(status, headers=headers, stream=Both(body))
+
+        try:
+            order = caller(answering(caller, respond, max_retries=0), "order", name="a").parsed
+        except AutoenhanceError as error:
+            return error
+        assert isinstance(order, Order)
+        return order
+
+    first, second = result_of(sync), result_of(on_asyncio)
+    assert (type(first), str(first)) == (type(second), str(second))
+    return first
+
+
+def sent(order_id: str = "order", *, key: str = "planted-key", name: str = "a") -> httpx.Request:
+    """The one request for an edit."""
+    requests: list[httpx.Request] = []
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        requests.append(request)
+        return httpx.Response(200, json={})
+
+    try:
+        sync({**answering(sync, respond), "api_key": key}, order_id, name=name)
+    except ValueError:
+        assert requests == []
+        raise
+    (request,) = requests
+    return request
 
 
 @given(JSON | ORDERS)
@@ -119,22 +128,12 @@ def test_any_answer_is_an_order_or_the_right_kind_of_error(status: int, headers:
 @example("%")
 def test_any_text_as_an_order_id_goes_to_its_own_path_or_nowhere(order_id: str) -> None:
     """No id reaches another path: what arrives, decoded once, is what was given."""
-    paths: list[bytes] = []
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        paths.append(request.url.raw_path)
-        return httpx.Response(200, json={})
-
-    with httpx.Client(transport=httpx.MockTransport(answer)) as http:
-        client = Autoenhance("planted-key", http_client=http)
-        try:
-            client.edit_order(order_id, name="a")
-        except ValueError:
-            assert paths == []
-            return
-    (path,) = paths
-    start, end = path[: len(b"/v3/orders/")], path[len(b"/v3/orders/") :]
-    assert start == b"/v3/orders/"
+    try:
+        path = sent(order_id).url.raw_path
+    except ValueError:
+        return
+    assert path.startswith(b"/v3/orders/")
+    end = path.removeprefix(b"/v3/orders/")
     assert not set(end) & set(b"/?#\\ ")
     assert unquote_to_bytes(end) == order_id.encode()
     assert end not in {b".", b".."}
@@ -144,27 +143,18 @@ def test_any_text_as_an_order_id_goes_to_its_own_path_or_nowhere(order_id: str) 
 @example("key\r\nx-other: 1")
 @example(" key ")
 def test_any_text_as_a_key_is_sent_as_it_is_or_not_at_all(key: str) -> None:
-    """A key is one header, whatever is in it, and never a part of an error."""
-    sent: list[httpx.Headers] = []
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        sent.append(request.headers)
-        return httpx.Response(200, json={})
-
-    with httpx.Client(transport=httpx.MockTransport(answer)) as http:
-        try:
-            client = Autoenhance(key, http_client=http)
-        except ValueError as error:
-            # The sentence is one of a few, whatever the key is.
-            assert str(error) in {  # noqa: PT017  # the other outcome is no error
-                "the API key is empty",
-                "the API key has characters that no key has (only printable ASCII without blanks is possible)",
-            }
-            return
-        client.edit_order("order", name="a")
-    assert sent[0]["x-api-key"] == key.strip()
-    assert len(sent[0].get_list("x-api-key")) == 1
-    assert repr(client) == repr(Autoenhance("another", http_client=http))
+    """A key is one header, whatever is in it, and never a part of an error or of a repr."""
+    try:
+        request = sent(key=key)
+    except ValueError as error:
+        # The sentence is one of a few, whatever the key is.
+        assert str(error) in {  # noqa: PT017  # the other outcome is no error
+            "the API key is empty",
+            "the API key has characters that no key has (only printable ASCII without blanks is possible)",
+        }
+        return
+    assert request.headers.get_list("x-api-key") == [key.strip()]
+    assert repr(Autoenhance(key)) == repr(Autoenhance("another"))
 
 
 ZONES = st.sampled_from(["", "Z", "z", " UTC", " GMT", "+02:00", "-0500", " +0130", "+23:59", "-24:00"])
@@ -214,17 +204,8 @@ def test_what_isoformat_writes_is_the_time_that_it_was(value: datetime, separato
 @given(st.text())
 def test_any_name_arrives_or_is_refused(name: str) -> None:
     """A name is sent as it is; half a surrogate pair cannot be."""
-    bodies: list[bytes] = []
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        bodies.append(request.content)
-        return httpx.Response(200, json={})
-
-    with httpx.Client(transport=httpx.MockTransport(answer)) as http:
-        client = Autoenhance("planted-key", http_client=http)
-        if any(0xD800 <= ord(character) <= 0xDFFF for character in name):
-            with pytest.raises(ValueError, match="surrogate"):
-                client.edit_order("order", name=name)
-        else:
-            client.edit_order("order", name=name)
-            assert json.loads(bodies[0]) == {"name": name}
+    if any(0xD800 <= ord(character) <= 0xDFFF for character in name):
+        with pytest.raises(ValueError, match="surrogate"):
+            sent(name=name)
+    else:
+        assert json.loads(sent(name=name).content) == {"name": name}

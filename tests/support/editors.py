@@ -33,6 +33,10 @@ class _Driven:
     def __init__(self, portal: BlockingPortal, driven: Any) -> None:
         self._portal, self._driven = portal, driven
 
+    def in_loop(self, function: Callable[[], object]) -> None:
+        """Call it in the event loop, which does nothing else meanwhile."""
+        self._portal.call(function)
+
     def edit_orders(self, *arguments: Any, **limits: Any) -> _Driven:
         return _Driven(self._portal, self._driven.edit_orders(*arguments, **limits))
 
