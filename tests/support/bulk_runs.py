@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import anyio
 import pytest
 from callers import CALLERS
-from editors import KINDS
+from editors import BACKENDS, KINDS
 
 from autoenhance import AsyncAutoenhance, Autoenhance, OrderEdit
 
@@ -102,7 +102,9 @@ async def _run(options: dict[str, Any], edits: Iterable[Any], each: Each, told: 
 BULKS: list[Bulk] = [sync, on_asyncio, on_trio]
 # For a test's parameter `bulk`.
 every_bulk = pytest.mark.parametrize("bulk", BULKS, ids=lambda bulk: bulk.__name__)
+# For a parameter `backend`: those of the async client, and all that `editors.opened` takes.
 every_backend = pytest.mark.parametrize("backend", ["asyncio", "trio"])
+every_client = pytest.mark.parametrize("backend", BACKENDS)
 
 
 def _alone(caller: Caller) -> Edit:
