@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import httpx
 import pytest
-from callers import answering, at, sync
+from callers import answering, at, echo, sent, sync
 from tracebacks import locals_of_library
 
 import autoenhance
@@ -21,29 +21,11 @@ from autoenhance import AsyncAutoenhance, Autoenhance, Retry, edit_order, errors
 from autoenhance.models import CloudType, Order, OrderStatus
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Iterator
 
     from callers import Caller
 
     from autoenhance.sandbox import Sandbox
-
-
-def echo(requests: list[httpx.Request]) -> Callable[[httpx.Request], httpx.Response]:
-    """A service that notes what it is asked and responds with the simplest order."""
-
-    def respond(request: httpx.Request) -> httpx.Response:
-        requests.append(request)
-        return httpx.Response(200, json={"order_id": "order"})
-
-    return respond
-
-
-def sent(caller: Caller, *arguments: Any, options: dict[str, Any] | None = None, **edit: Any) -> httpx.Request:
-    """The one request for an edit."""
-    requests: list[httpx.Request] = []
-    caller(answering(caller, echo(requests), **(options or {})), *arguments, **edit)
-    (request,) = requests
-    return request
 
 
 # --- What is sent ---
@@ -76,7 +58,10 @@ def test_the_request_is_the_one_of_the_documentation(caller: Caller) -> None:
     assert request.headers["user-agent"] == user_agent
     assert "x-api-version" not in request.headers
     assert json.loads(request.content) == {"name": "Edited name of my order"}
-    assert sent(caller, "a", name="a", options={"api_version": "2025"}).headers["x-api-version"] == "2025"
+    request = sent(caller, "order", name="a", options={"api_version": "2025"})
+    assert request.headers["x-api-version"] == "2025"
+    request = sent(caller, "order", name="a", options={"api_version": "2025"}, extra_headers={"X-Api-Version": "2026"})
+    assert request.headers.get_list("x-api-version") == ["2026"]
 
 
 EDIT: dict[str, Any] = {
@@ -174,10 +159,8 @@ def test_nothing_is_sent_for_an_edit_that_cannot_be_right(
     caller: Caller, order_id: str, edit: dict[str, Any], says: str
 ) -> None:
     """Bad input is an error before the first byte leaves."""
-    requests: list[httpx.Request] = []
     with pytest.raises((ValueError, TypeError), match=says):
-        caller(answering(caller, echo(requests)), order_id, **edit)
-    assert requests == []
+        sent(caller, order_id, **edit)
 
 
 # --- Attempts ---

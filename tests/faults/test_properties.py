@@ -9,7 +9,7 @@ from urllib.parse import unquote_to_bytes
 
 import httpx
 import pytest
-from callers import answering, on_asyncio, sync
+from callers import answering, on_asyncio, sent, sync
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -64,23 +64,6 @@ def outcome(status: int, headers: dict[str, str], body: bytes) -> Order | Autoen
     return first
 
 
-def sent(order_id: str = "order", *, key: str = "planted-key", name: str = "a") -> httpx.Request:
-    """The one request for an edit."""
-    requests: list[httpx.Request] = []
-
-    def respond(request: httpx.Request) -> httpx.Response:
-        requests.append(request)
-        return httpx.Response(200, json={})
-
-    try:
-        sync({**answering(sync, respond), "api_key": key}, order_id, name=name)
-    except ValueError:
-        assert requests == []
-        raise
-    (request,) = requests
-    return request
-
-
 @given(JSON | ORDERS)
 @example({})
 @example({"images": [[]]})
@@ -129,7 +112,7 @@ def test_any_answer_is_an_order_or_the_right_kind_of_error(status: int, headers:
 def test_any_text_as_an_order_id_goes_to_its_own_path_or_nowhere(order_id: str) -> None:
     """No id reaches another path: what arrives, decoded once, is what was given."""
     try:
-        path = sent(order_id).url.raw_path
+        path = sent(sync, order_id, name="a").url.raw_path
     except ValueError:
         return
     assert path.startswith(b"/v3/orders/")
@@ -145,7 +128,7 @@ def test_any_text_as_an_order_id_goes_to_its_own_path_or_nowhere(order_id: str) 
 def test_any_text_as_a_key_is_sent_as_it_is_or_not_at_all(key: str) -> None:
     """A key is one header, whatever is in it, and never a part of an error or of a repr."""
     try:
-        request = sent(key=key)
+        request = sent(sync, "order", name="a", options={"api_key": key})
     except ValueError as error:
         # The sentence is one of a few, whatever the key is.
         assert str(error) in {  # noqa: PT017  # the other outcome is no error
@@ -206,6 +189,6 @@ def test_any_name_arrives_or_is_refused(name: str) -> None:
     """A name is sent as it is; half a surrogate pair cannot be."""
     if any(0xD800 <= ord(character) <= 0xDFFF for character in name):
         with pytest.raises(ValueError, match="surrogate"):
-            sent(name=name)
+            sent(sync, "order", name=name)
     else:
-        assert json.loads(sent(name=name).content) == {"name": name}
+        assert json.loads(sent(sync, "order", name=name).content) == {"name": name}
