@@ -129,30 +129,3 @@ def test_a_429_costs_an_edit_no_retry(bulk: Bulk, monkeypatch: pytest.MonkeyPatc
     assert (type(failed.error), failed.attempts) == (errors.InternalServerError, 5)
     assert (moved.ok, moved.attempts) == (True, 4)
     assert len(server.asked) == 9
-
-
-@every_bulk
-def test_a_service_that_serves_now_and_then_has_the_runs_patience(bulk: Bulk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However many 429 there are in all: answers between them begin the count anew."""
-    monkeypatch.setattr("autoenhance._bulk.rate_limiter.FIRST_BACKOFF", 0.002)
-    count = 0
-
-    def answer(_: Asked) -> Answer:
-        nonlocal count
-        count += 1
-        return Answer() if count % 4 == 0 else Answer(429)
-
-    with EditServer(answer) as server:
-        outcome = bulk(server.options, edits(12), concurrency=1)
-    assert outcome.error is None
-    assert [result.attempts for result in outcome.results] == [4] * 12
-
-
-@pytest.mark.thorough
-@every_bulk
-def test_after_a_pause_there_is_no_burst(bulk: Bulk) -> None:
-    """What was not sent meanwhile is not made up for."""
-    with EditServer(refusing("order-3", {"retry-after": "0.4"})) as server:
-        bulk(server.options, edits(40), rate=100, concurrency=20)
-    resumed = [asked.at for asked in server.asked if asked.at > server.asked[0].at + 0.36]
-    assert sum(at < resumed[0] + 0.1 for at in resumed) <= 16

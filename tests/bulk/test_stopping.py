@@ -185,37 +185,11 @@ def test_a_run_that_is_never_iterated_does_nothing(backend: str) -> None:
 
 def test_a_run_that_is_dropped_half_way_leaves_no_thread_and_no_socket() -> None:
     """Without `with` nobody waits: what is in flight is finished in the background, and nothing more begins."""
-    with EditServer(lambda _: Answer(after=0.05)) as server, Autoenhance(**server.options) as client:
-        for _ in client.edit_orders(edits(50), concurrency=4):
-            break
-        server.wait_for(lambda: run_threads() == [] and server.now_open == 0)
-        assert len(server.asked) < 20
-
-
-@every_backend
-def test_an_async_run_that_is_dropped_half_way_leaves_nothing(backend: str) -> None:
-    """What is in flight is finished in the background; no open generator is a warning, on trio too."""
-
-    async def drop(server: EditServer) -> None:
-        async with AsyncAutoenhance(**server.options) as client:
-            async for _ in client.edit_orders(edits(50), concurrency=4):
-                break
-            gc.collect()
-            await anyio.to_thread.run_sync(server.wait_for, lambda: server.now_open == 0)
-
-    with EditServer(lambda asked: Answer(after=0.02 if asked.order_id == "order-0" else 0.2)) as server:
-        anyio.run(drop, server, backend=backend)
-        assert 4 <= len(server.asked) < 20
-    gc.collect()
-
-
-def test_dropping_a_run_waits_for_no_thread() -> None:
-    """Garbage is collected anywhere, in the middle of anything."""
     with (
         EditServer(lambda asked: Answer(held=asked.order_id != "order-0")) as server,
         Autoenhance(**server.options) as client,
     ):
-        run = client.edit_orders(edits(5))
+        run = client.edit_orders(edits(50), concurrency=4)
         next(run)
         server.wait_for(lambda: server.at_once > 0)
         gc.collect()  # what others have left would count
@@ -226,7 +200,21 @@ def test_dropping_a_run_waits_for_no_thread() -> None:
         assert time.monotonic() - start < 5
         assert run_threads()
         server.release()
-        server.wait_for(lambda: not run_threads())
+        server.wait_for(lambda: run_threads() == [] and server.now_open == 0)
+        assert len(server.asked) < 20
+
+
+@pytest.mark.anyio
+async def test_an_async_run_that_is_dropped_half_way_leaves_nothing() -> None:
+    """The same; no open generator is a warning, on trio too."""
+    with EditServer(lambda asked: Answer(after=0.02 if asked.order_id == "order-0" else 0.2)) as server:
+        async with AsyncAutoenhance(**server.options) as client:
+            async for _ in client.edit_orders(edits(50), concurrency=4):
+                break
+            gc.collect()
+            await anyio.to_thread.run_sync(server.wait_for, lambda: server.now_open == 0)
+        assert 4 <= len(server.asked) < 20
+    gc.collect()
 
 
 def test_an_error_while_a_result_is_waited_for_stops_the_run_though_something_holds_it() -> None:
@@ -253,13 +241,12 @@ def test_an_error_while_a_result_is_waited_for_stops_the_run_though_something_ho
         assert kept.unsent
 
 
-@every_backend
+@pytest.mark.anyio
 @pytest.mark.parametrize("inside", [True, False], ids=["in the loop's body", "while it waits"])
-def test_cancelling_the_caller_who_takes_results_stops_the_run(backend: str, *, inside: bool) -> None:
+async def test_cancelling_the_caller_who_takes_results_stops_the_run(*, inside: bool) -> None:
     """A timeout around the loop: aclose waits for what is in flight, and its results can be taken."""
-
-    async def cancel(server: EditServer) -> None:
-        results: list[Any] = []
+    results: list[Any] = []
+    with EditServer(lambda asked: Answer(after=0.05 if asked.order_id == "order-0" else 0.25)) as server:
         async with AsyncAutoenhance(**server.options) as client:
             async with client.edit_orders(edits(100), concurrency=4) as run:
                 with anyio.move_on_after(0.15) as scope:
@@ -271,26 +258,24 @@ def test_cancelling_the_caller_who_takes_results_stops_the_run(backend: str, *, 
             assert server.at_once == 0
             assert len(server.asked) < 20
             results += [result async for result in run]
-        assert sorted(server.ids()) == sorted(result.edit.order_id for result in results)
-        assert all(result.ok for result in results)
-
-    with EditServer(lambda asked: Answer(after=0.05 if asked.order_id == "order-0" else 0.25)) as server:
-        anyio.run(cancel, server, backend=backend)
+    assert sorted(server.ids()) == sorted(result.edit.order_id for result in results)
+    assert all(result.ok for result in results)
 
 
+@pytest.mark.anyio
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
 @pytest.mark.parametrize("by", ["asyncio.timeout", "task.cancel"])
-def test_asyncios_own_cancelling_ends_the_caller_at_once(by: str) -> None:
+async def test_asyncios_own_cancelling_ends_the_caller_at_once(by: str) -> None:
     """With its own exception; the edits in flight end as they would have, and their results can be taken."""
 
-    async def late(server: EditServer) -> None:
+    async def take() -> None:
+        async with asyncio.timeout(0.1 if by == "asyncio.timeout" else None):
+            async for _ in run:
+                pass
+
+    with EditServer(lambda _: Answer(after=0.3)) as server:
         async with AsyncAutoenhance(**server.options) as client:
             run = client.edit_orders(edits(100), concurrency=4)
-
-            async def take() -> None:
-                async with asyncio.timeout(0.1 if by == "asyncio.timeout" else None):
-                    async for _ in run:
-                        pass
-
             task = asyncio.create_task(take())
             if by == "task.cancel":
                 asyncio.get_running_loop().call_later(0.1, task.cancel)
@@ -300,76 +285,53 @@ def test_asyncios_own_cancelling_ends_the_caller_at_once(by: str) -> None:
             assert sorted([result.edit.order_id async for result in run if result.ok]) == sorted(server.ids())
             assert len(server.asked) == 4
 
-    with EditServer(lambda _: Answer(after=0.3)) as server:
-        asyncio.run(late(server))
-
-
-async def rest_of(run: Any) -> tuple[list[Any], Exception | None]:
-    """The results that are left, and what is raised after them."""
-    results: list[Any] = []
-    try:
-        async for result in run:
-            results.append(result)  # noqa: PERF401  # it may raise
-    except errors.BulkStoppedError as error:
-        return results, error
-    return results, None
-
 
 @every_backend
-def test_the_event_loop_may_end_in_the_middle(backend: str) -> None:
-    """Nobody waited: each edit in flight has a result that says that it may have happened, and then the run that it stopped."""
-
-    async def begin(server: EditServer) -> Any:
-        run = AsyncAutoenhance(**server.options).edit_orders(edits(100), concurrency=4)
-        await anext(run)
-        return run
-
-    with EditServer(lambda asked: Answer(after=0.1, held=asked.order_id != "order-0")) as server:
-        run = anyio.run(begin, server, backend=backend)
-        results, error = anyio.run(rest_of, run, backend=backend)
-        server.release()
-    assert "cancelled" in str(error)
-    # An edit that was still connecting was not seen by the service.
-    assert {result.edit.order_id for result in results} >= set(server.ids()) - {"order-0"}
-    for result in results:
-        assert type(result.error) is errors.APIConnectionError
-        assert "the wait for it was cut off" in str(result.error)
-        assert "The edit may have happened; making it twice is harmless." in str(result.error)
-        assert result.attempts == 1
-    run.stop()
-
-
-@every_backend
-def test_an_edit_that_was_accepted_before_the_event_loop_ended_says_so(backend: str) -> None:
-    """Only the end of its response is not there."""
-    is_sent = threading.Event()
+@pytest.mark.parametrize("was_accepted", [False, True])
+def test_the_event_loop_may_end_in_the_middle(backend: str, *, was_accepted: bool) -> None:
+    """Each edit in flight has a result that says whether it was accepted or may have happened; then the run says that it stopped."""
 
     def serve(connection: socket.socket, over: threading.Event) -> None:
-        read_request(connection)
-        connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{")
-        is_sent.set()
+        if b"/order-0 " in read_request(connection):
+            connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")
+            read_request(connection)
+        if was_accepted:
+            connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{")
         over.wait()
 
     async def begin(url: str) -> Any:
-        run = AsyncAutoenhance("key", base_url=url).edit_orders(edits(1))
-        with anyio.move_on_after(0.15):
-            await anext(run)
+        run = AsyncAutoenhance("key", base_url=url).edit_orders(edits(100), concurrency=4)
+        await anext(run)
+        await anyio.sleep(0.15)
         return run
 
+    async def take(run: Any) -> None:
+        async for result in run:
+            results.append(result)  # noqa: PERF401  # it raises
+
+    results: list[Any] = []
     with serving(serve) as url:
         run = anyio.run(begin, url, backend=backend)
-        (result,), _ = anyio.run(rest_of, run, backend=backend)
-    assert is_sent.is_set()
-    assert type(result.error) is errors.APIConnectionError
-    assert result.error.status_code == 200
-    assert str(result.error).startswith(
-        "The service accepted the edit of order 'order-0' (200 OK), but its response did not end"
-    )
+        with pytest.raises(errors.BulkStoppedError, match="cancelled"):
+            anyio.run(take, run, backend=backend)
+    assert len(results) == 4
+    for result in results:
+        assert type(result.error) is errors.APIConnectionError
+        assert (result.attempts, result.error.status_code) == (1, 200 if was_accepted else None)
+        if was_accepted:
+            assert "(200 OK), but its response did not end" in str(result.error)
+        else:
+            assert "the wait for it was cut off" in str(result.error)
+            assert "The edit may have happened; making it twice is harmless." in str(result.error)
+    run.stop()
 
 
+@pytest.mark.anyio
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
 @pytest.mark.parametrize("what", ["the source", "all tasks"])
-def test_cancelling_that_the_loop_outlives_is_no_silent_end(what: str) -> None:
+async def test_cancelling_that_the_loop_outlives_is_no_silent_end(what: str) -> None:
     """A source that awaits something cancelled, or code that cancels all other tasks, does not make the run look complete."""
+    beside = asyncio.all_tasks()
 
     async def source() -> AsyncIterator[OrderEdit]:
         for edit in edits(100):
@@ -379,20 +341,17 @@ def test_cancelling_that_the_loop_outlives_is_no_silent_end(what: str) -> None:
                 await waited_for
             yield edit
 
-    async def main() -> None:
-        results = 0
-        async with AsyncAutoenhance(**server.options) as client, client.edit_orders(source(), concurrency=2) as run:
+    results = 0
+    with EditServer(lambda _: Answer(after=0.02)) as server:
+        async with AsyncAutoenhance(**server.options) as client:
             with pytest.raises(errors.BulkStoppedError, match="cancelled"):  # noqa: PT012
-                async for result in run:
+                async for result in client.edit_orders(source(), concurrency=2):
                     results += 1
                     assert result.ok or "cut off" in str(result.error)
                     if what == "all tasks" and results == 5:
-                        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+                        for task in asyncio.all_tasks() - beside:
                             task.cancel()
-        assert results < 100
-
-    with EditServer(lambda _: Answer(after=0.02)) as server:
-        asyncio.run(main())
+    assert results < 100
 
 
 # --- What ends a run by itself ---
@@ -513,93 +472,61 @@ def test_a_run_that_stopped_reads_no_further(bulk: Bulk) -> None:
     assert len(outcome.all) + len(outcome.unsent) == read
 
 
-@every_backend
-def test_a_slow_async_source_is_left_when_the_run_stops(backend: str) -> None:
+@pytest.mark.anyio
+async def test_a_slow_async_source_is_left_when_the_run_stops() -> None:
     """Nothing waits for a page that may never come."""
+    left = anyio.Event()
 
-    async def run(server: EditServer) -> None:
-        left = anyio.Event()
+    async def source() -> AsyncIterator[OrderEdit]:
+        try:
+            yield OrderEdit("order-0", name="a")
+            await anyio.sleep(60)
+        finally:
+            left.set()
 
-        async def source() -> AsyncIterator[OrderEdit]:
-            try:
-                yield OrderEdit("order-0", name="a")
-                await anyio.sleep(60)
-            finally:
-                left.set()
-
+    with EditServer() as server, anyio.fail_after(5):
         async with AsyncAutoenhance(**server.options) as client:
-            with anyio.fail_after(5):
-                async with client.edit_orders(source()) as run:
-                    await anext(run)
-                await left.wait()
-
-    with EditServer() as server:
-        anyio.run(run, server, backend=backend)
+            async with client.edit_orders(source()) as run:
+                await anext(run)
+            await left.wait()
 
 
 # --- The end of the program, and what it has no more of ---
 
 
-def run_script(server: EditServer, code: str) -> str:
-    """What Python code prints in a process of its own, which succeeds without a word on stderr."""
-    head = """
-import asyncio, gc, os, sys, threading, time
-from autoenhance import *
-client = Autoenhance("key", base_url=sys.argv[1])
-edits = (OrderEdit(f"order-{number}", name="a") for number in range(1000))
-"""
-    command = [sys.executable, "-W", "error", "-c", head + code, server.url]
-    # asyncio's debug mode tells of what is slow, which is of no interest here.
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONASYNCIODEBUG"}
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, env=environment)
-    assert (done.stderr, done.returncode) == ("", 0)
-    return done.stdout
-
-
-def test_the_interpreter_may_end_in_the_middle_of_a_run() -> None:
-    """What was sent is waited for, nothing new begins, and there is no traceback."""
-    with EditServer(lambda _: Answer(after=0.2)) as server:
-        assert run_script(server, "run = client.edit_orders(edits, concurrency=4)\nnext(run)\ntime.sleep(0.1)\n") == ""
-        assert 4 <= len(server.asked) <= 16
-        assert server.at_once == 0
-
-
-def test_the_interpreter_may_end_in_the_middle_of_an_async_run() -> None:
-    """Its edits are cut off with their event loop, quietly."""
-    code = """
+# How long an edit takes (the first one less), a program, and what it prints.
+PROGRAMS: dict[str, tuple[float, str, str]] = {
+    # What was sent is waited for, nothing new begins, and there is no traceback.
+    "ends in the middle of a run": (0.2, "run = client.edit_orders(edits, concurrency=4)\nnext(run)", ""),
+    # Its edits are cut off with their event loop, quietly.
+    "ends in the middle of an async run": (
+        0.5,
+        """
 async def main():
     global run
     run = AsyncAutoenhance("key", base_url=sys.argv[1]).edit_orders(edits, concurrency=4)
     await anext(run)
 asyncio.run(main())
-"""
-    with EditServer(lambda asked: Answer(after=0.1 if asked.order_id == "order-0" else 0.5)) as server:
-        assert run_script(server, code) == ""
-
-
-def test_a_run_on_another_thread_does_not_end_short_when_the_main_thread_does() -> None:
-    """The program goes on while a thread that is no daemon edits its orders, and so does the run."""
-    code = """
+""",
+        "",
+    ),
+    # The program goes on while a thread that is no daemon edits its orders, and so does the run.
+    "ends in the main thread only": (
+        0.05,
+        """
 def edit():
-    edits = [OrderEdit(f"order-{number}", name="x") for number in range(40)]
-    results, stopped = 0, ""
-    with client.edit_orders(edits, concurrency=2) as run:
-        try:
-            for result in run: results += result.ok
-        except BulkStoppedError as error: stopped = str(error)
-    print(results, stopped, flush=True)
+    with client.edit_orders([next(edits) for _ in range(40)], concurrency=2) as run:
+        print(sum(result.ok for result in run), flush=True)
 
 threading.Thread(target=edit).start()
 time.sleep(0.1)
-"""
-    with EditServer(lambda _: Answer(after=0.05)) as server:
-        assert run_script(server, code) == "40 \n"
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
-def test_a_forked_child_leaves_its_parents_run_alone() -> None:
-    """It cannot go on with it, ends, closes and drops it without a word, and the parent notices nothing."""
-    code = """
+""",
+        "40\n",
+    ),
+    # A child cannot go on with it, ends, closes and drops it without a word, and the parent notices nothing.
+    "forks": (
+        0.01,
+        """
 run = client.edit_orders(edits, concurrency=4)
 next(run)
 time.sleep(0.1)
@@ -621,10 +548,30 @@ taken = [next(run) for _ in range(40)]
 run.close()
 taken += run
 print(1 + len(taken), all(result.ok for result in taken))
+""",
+        "{asked} True\n",
+    ),
+}
+
+
+@pytest.mark.parametrize(("seconds", "code", "prints"), PROGRAMS.values(), ids=PROGRAMS)
+def test_a_program_with_a_run_that(seconds: float, code: str, prints: str) -> None:
+    """Whatever it does, its exit status is 0 and nothing is on stderr."""
+    head = """
+import asyncio, gc, os, sys, threading, time
+from autoenhance import *
+client = Autoenhance("key", base_url=sys.argv[1])
+edits = (OrderEdit(f"order-{number}", name="a") for number in range(1000))
 """
-    with EditServer(lambda _: Answer(after=0.01)) as server:
-        assert run_script(server, code) == f"{len(server.asked)} True\n"
-    assert len(server.asked) >= 41
+    # asyncio's debug mode tells of what is slow, which is of no interest here.
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONASYNCIODEBUG"}
+    with EditServer(lambda asked: Answer(after=0 if asked.order_id == "order-0" else seconds)) as server:
+        command = [sys.executable, "-W", "error", "-c", head + code, server.url]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, env=environment)
+        assert (done.stderr, done.returncode) == ("", 0)
+        assert done.stdout == prints.format(asked=len(server.asked))
+        assert len(server.asked) < 100
+        server.wait_for(lambda: server.at_once == 0)
 
 
 @every_client

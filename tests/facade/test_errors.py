@@ -176,25 +176,14 @@ def test_how_long_to_wait_is_in_the_error(caller: Caller, status: int) -> None:
     assert fail(caller, status).retry_after is None
 
 
-UNREADABLE = {
-    "empty": b"",
-    "HTML": b"<html>",
-    "truncated": b'{"order_id": "a"',
-    "array of pairs": b'[["name", "a"]]',
-    "string": b'"a"',
-    "null": b"null",
-    "wrong encoding": '{"name": "é"}'.encode("latin-1"),
-    "images that are no list": b'{"images": "a"}',
-    "images that are an object": b'{"images": {"a": 1}}',
-    "an image that is an empty list": b'{"images": [[]]}',
-    "an image that is a list of pairs": b'{"images": [[["rating", 1]]]}',
-    "an image that is null": b'{"images": [{}, null]}',
-    "deep": b'{"a":' * 100_000,
-}
+UNREADABLE = [b"", b"<html>", b'{"order_id": "a"', b'[["name", "a"]]', b"null", b'{"name": "\xe9"}', b'{"a":' * 100_000]
+UNREADABLE += [
+    b'{"images": %s}' % images for images in (b'"a"', b'{"a": 1}', b"[[]]", b'[[["rating", 1]]]', b"[{}, null]")
+]
 
 
 @pytest.mark.parametrize("status", [200, 204])
-@pytest.mark.parametrize("body", UNREADABLE.values(), ids=UNREADABLE)
+@pytest.mark.parametrize("body", UNREADABLE, ids=lambda body: repr(body[:20]))
 def test_a_success_that_is_no_order_says_that_the_edit_was_accepted(caller: Caller, status: int, body: bytes) -> None:
     """After a 2xx the edit has happened; the error says so and carries the response, but for cookies."""
     error = fail(caller, status, body, ODD_HEADERS)

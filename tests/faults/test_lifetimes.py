@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import httpx
 import pytest
-from bulk_runs import edits, every_backend, every_bulk
 from callers import at
 from edit_server import Answer, EditServer
 from editors import BACKENDS, opened
@@ -28,8 +27,6 @@ from autoenhance._transport import running_loop
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Iterator
-
-    from bulk_runs import Bulk
 
     from autoenhance.sandbox import Sandbox
 
@@ -97,21 +94,6 @@ def test_what_came_while_a_connection_was_idle_is_no_response_to_the_next_reques
         getattr(client, "in_loop", lambda function: function())(be_idle)
         assert client.edit_order("order", name="a").name == "a"
     assert connections == 3
-
-
-@pytest.mark.thorough
-@every_bulk
-def test_connections_that_are_closed_while_idle_cost_no_edit(bulk: Bulk) -> None:
-    """With a low rate a service loses patience between two edits; not even without retries is that a failure."""
-
-    def once_then_close(connection: socket.socket, over: threading.Event) -> None:
-        read_request(connection)
-        connection.sendall(ORDER)
-        over.wait(0.005)
-
-    with serving(once_then_close) as url:
-        outcome = bulk({"api_key": "key", "base_url": url, "max_retries": 0}, edits(5), concurrency=1, rate=8)
-    assert [result.error for result in outcome.results] == [None] * 5
 
 
 def test_edits_share_a_connection() -> None:
@@ -213,24 +195,6 @@ def test_one_async_client_serves_one_event_loop_after_another(sandbox: Sandbox, 
         anyio.run(edit, "late", backend=backend)
 
 
-def test_a_loop_that_is_closed_without_its_generators_is_forgotten(sandbox: Sandbox) -> None:
-    """As soon as the client is used in another one."""
-    client = AsyncAutoenhance(**at(sandbox))
-    loop = asyncio.new_event_loop()
-    loop.run_until_complete(client.edit_order("harbour-view-7", name="a"))
-    loop.close()
-    kept = weakref.ref(loop)
-    del loop
-
-    def use_in_another() -> None:
-        asyncio.run(client.edit_order("harbour-view-7", name="a"))
-        gc.collect()
-
-    with pytest.warns(ResourceWarning):
-        use_in_another()
-    assert kept() is None
-
-
 def test_event_loops_in_threads_share_a_client(monkeypatch: pytest.MonkeyPatch) -> None:
     """Loops that run at the same time have connections of their own, and look for closed loops while others come and go."""
 
@@ -313,9 +277,10 @@ def test_a_client_that_is_closed_between_two_attempts_makes_no_other(
             server.wait_for(lambda: server.now_open == 0)
 
 
-@every_backend
-def test_cancelling_while_sending_leaves_nothing_open(backend: str) -> None:
+@pytest.mark.anyio
+async def test_cancelling_while_sending_leaves_nothing_open() -> None:
     """On trio, too, where an open generator would be a warning; the client can be used further."""
+    is_cancelled = False
 
     def serve(connection: socket.socket, over: threading.Event) -> None:
         if not is_cancelled:
@@ -323,26 +288,22 @@ def test_cancelling_while_sending_leaves_nothing_open(backend: str) -> None:
         read_request(connection)
         connection.sendall(ORDER)
 
-    async def cancel(url: str) -> None:
-        nonlocal is_cancelled
+    with serving(serve) as url:
         async with AsyncAutoenhance("key", base_url=url) as client:
             with anyio.move_on_after(0.1) as scope:
                 await client.edit_order("order", extra_body={"long": "x" * 2**23})
             assert scope.cancelled_caught
             is_cancelled = True
             assert (await client.edit_order("order", name="a")).name == "a"
-
-    is_cancelled = False
-    with serving(serve) as url:
-        anyio.run(cancel, url, backend=backend)
     gc.collect()
 
 
+@pytest.mark.anyio
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
 @pytest.mark.tools  # before 4.16 anyio itself leaves sockets open when connecting is cancelled like that
-def test_an_edit_that_is_cancelled_at_any_moment_gives_its_connection_back() -> None:
+async def test_an_edit_that_is_cancelled_at_any_moment_gives_its_connection_back() -> None:
     """httpcore does not shield its closing from asyncio's own cancelling; a hundred lost connections were all there are."""
-
-    async def main(server: EditServer) -> None:
+    with EditServer() as server:
         async with httpx.AsyncClient(limits=httpx.Limits(max_connections=1)) as own:
             client = AsyncAutoenhance(**server.options, http_client=own, timeout=3, max_retries=0)
             for moment in range(400):
@@ -356,21 +317,6 @@ def test_an_edit_that_is_cancelled_at_any_moment_gives_its_connection_back() -> 
                 with suppress(asyncio.CancelledError):
                     await edit
             await client.edit_order("b", name="x")
-
-    with EditServer() as server:
-        asyncio.run(main(server))
-
-
-def test_a_hook_that_is_cancelled_by_itself_cancels_the_edit() -> None:
-    async def hook(_: httpx.Request) -> None:
-        raise asyncio.CancelledError
-
-    async def main() -> None:
-        async with httpx.AsyncClient(event_hooks={"request": [hook]}) as own:
-            await AsyncAutoenhance("key", http_client=own).edit_order("a", name="x")
-
-    with pytest.raises(asyncio.CancelledError):
-        asyncio.run(main())
 
 
 def test_clients_that_share_an_http2_client_have_one_request_in_flight() -> None:
@@ -396,16 +342,12 @@ def test_clients_that_share_an_http2_client_have_one_request_in_flight() -> None
     assert together_with == [1] * 20
 
 
-@every_backend
-def test_edits_that_are_gathered_take_turns_at_a_hundred_connections(backend: str) -> None:
+@pytest.mark.anyio
+async def test_edits_that_are_gathered_take_turns_at_a_hundred_connections() -> None:
     """As httpx's own pool has them."""
-
-    async def use(server: EditServer) -> None:
+    with EditServer(lambda _: Answer(after=0.02)) as server:
         async with AsyncAutoenhance(**server.options) as client, anyio.create_task_group() as tasks:
             for number in range(120):
                 tasks.start_soon(lambda order_id: client.edit_order(order_id, name="a"), f"order-{number}")
-
-    with EditServer(lambda _: Answer(after=0.02)) as server:
-        anyio.run(use, server, backend=backend)
         assert len(server.asked) == 120
         assert 50 <= server.most_open <= 100

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import socket
 import ssl
-import threading
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -22,6 +21,7 @@ from odd_servers import nobody, read_request, serving
 from autoenhance import AsyncAutoenhance, Autoenhance, errors
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Iterator
     from pathlib import Path
 
@@ -326,24 +326,12 @@ def test_a_host_whose_name_is_none_could_not_be_reached() -> None:
 def test_it_goes_over_ipv6_too(caller: Caller) -> None:
     """The brackets of the URL are no part of the address."""
     try:
-        listener = socket.create_server(("::1", 0), family=socket.AF_INET6)
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
     except OSError:
         pytest.skip("no IPv6 on this system")
-    seen: list[bytes] = []
-
-    def serve() -> None:
-        connection, _ = listener.accept()
-        with connection:
-            seen.append(read_request(connection).lower())
-            connection.sendall(ORDER)
-
-    thread = threading.Thread(target=serve)
-    thread.start()
-    with listener:
-        url = f"http://[::1]:{listener.getsockname()[1]}"
-        assert caller({"api_key": "key", "base_url": url}, "order", name="a").status_code == 200
-        thread.join()
-    assert b"\r\nhost: [::1]:" in seen[0]
+    with EditServer(host="::1") as server:
+        assert caller(server.options, "order", name="a").status_code == 200
+    assert server.asked[0].headers["host"] == f"[::1]:{server.port}"
 
 
 def test_dns_resolution_that_outlasts_the_time_to_connect_is_a_timeout(monkeypatch: pytest.MonkeyPatch) -> None:

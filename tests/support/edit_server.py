@@ -50,15 +50,15 @@ CUT = None
 """No answer: the connection is closed."""
 
 
-def accept(_: Asked) -> Answer:
-    return Answer()
-
-
 class EditServer:
     """Use it in a `with` statement."""
 
     def __init__(
-        self, answer: Callable[[Asked], Answer | None] = accept, *, context: ssl.SSLContext | None = None
+        self,
+        answer: Callable[[Asked], Answer | None] = lambda _: Answer(),
+        *,
+        context: ssl.SSLContext | None = None,
+        host: str = "127.0.0.1",
     ) -> None:
         self.asked: list[Asked] = []
         self.connections = 0
@@ -68,6 +68,7 @@ class EditServer:
         self.most_at_once = 0
         self._answer = answer
         self._context = context
+        self._host = host
         self._times: Counter[str] = Counter()
         self._ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()))
@@ -78,7 +79,8 @@ class EditServer:
 
     @property
     def url(self) -> str:
-        return f"{'https' if self._context else 'http'}://127.0.0.1:{self.port}"
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"{'https' if self._context else 'http'}://{host}:{self.port}"
 
     @property
     def options(self) -> dict[str, Any]:
@@ -124,7 +126,7 @@ class EditServer:
             tasks.add(task)
             task.add_done_callback(tasks.discard)
 
-        server = await asyncio.start_server(begin, "127.0.0.1", 0, ssl=self._context)
+        server = await asyncio.start_server(begin, self._host, 0, ssl=self._context)
         self.port = server.sockets[0].getsockname()[1]
         self._ready.set()
         await self._over.wait()
