@@ -197,7 +197,7 @@ def test_orders_are_edited_and_each_result_has_its_edit(bulk: Bulk, sandbox: San
 
 # For each edit: what the service responds, one attempt after another; the error; what it says.
 FAILED, LOST = Answer(503), CUT
-RESPONSES: dict[str, tuple[list[Answer | None], type[Exception], str]] = {
+RESPONSES: dict[str, tuple[list[Answer | None], type[Exception | None], str]] = {
     "none": ([Answer()], type(None), "None"),
     "503, order": ([FAILED, Answer()], type(None), "None"),
     "503, cut, order": ([FAILED, LOST, Answer()], type(None), "None"),

@@ -45,11 +45,11 @@ def nothing_is_lost(outcome: Outcome, server: EditServer, given: list[Any]) -> N
 
 
 @contextmanager
-def alarm(handler: Callable[[], object]) -> Iterator[Callable[[float], None]]:
+def alarm(handler: Callable[[], object]) -> Iterator[Callable[[float], object]]:
     """Give a function that sets a real signal off, in some seconds; its handler interrupts whatever the main thread does."""
     before = signal.signal(signal.SIGALRM, lambda *_: handler())
     try:
-        yield lambda seconds: signal.setitimer(signal.ITIMER_REAL, seconds) and None
+        yield lambda seconds: signal.setitimer(signal.ITIMER_REAL, seconds)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
@@ -129,7 +129,7 @@ def test_a_stop_ends_the_wait_at_once(  # noqa: PLR0917
     response: Answer,
     rate: float,
     delay: float | None,
-    kind: type[Exception],
+    kind: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The edit has the error of its last attempt; the run was stopped by its caller, and has none of its own."""

@@ -342,8 +342,9 @@ def check(error: Any, case: Case, logged: str) -> None:
     assert (error.status_code, error.attempts) == (case.status, case.attempts)
     assert len(str(error)) < 800
     assert str(error).isprintable()
-    below, shown = error, [*locals_of_library(error), repr(vars(error)), pickle.dumps(error).decode("latin-1")]
-    while below := below.__cause__ or below.__context__:
+    below: BaseException | None = error
+    shown = [*locals_of_library(error), repr(vars(error)), pickle.dumps(error).decode("latin-1")]
+    while below and (below := below.__cause__ or below.__context__):
         assert below.__traceback__ is None, "the frames of httpx and httpcore hold the request's headers"
         shown += [repr(below), str(below)]
     assert KEY not in "".join([*shown, str(error), repr(error)])

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
-from bulk import names_in, numbered, results_in, rows_of, write_table
+from bulk import names_in, numbered
 from real_servers import sandbox as sandbox_process
 from renames import Rename
-from terminal import environment, process
 
 from autoenhance.sandbox import Sandbox
 
@@ -63,29 +61,5 @@ def test_a_bulk_run(database: Path) -> None:
         options["base_url"] = f"http://127.0.0.1:{service.port}"
         results = Rename("sync", in_bulk=True)(options, wanted, each=lambda: taken.append(None), rate=1000.0)
     assert sorted(results, key=str) == sorted(wanted.items(), key=str)
-    with Sandbox(db=database) as sandbox:
-        assert names_in(sandbox, wanted) == wanted
-
-
-def test_the_command(database: Path, tmp_path: Path) -> None:
-    """Killed during 400 rows, it is rerun until its exit status is 0; each row is then edited, and once."""
-    with Sandbox(db=database) as sandbox:
-        wanted = numbered(sandbox, 400)
-        key = sandbox.api_key
-    table = write_table(tmp_path / "orders.csv", *rows_of(wanted))
-    results = tmp_path / "orders.csv.results.jsonl"
-
-    def edited() -> int:
-        return results.read_bytes().count(b'"edited"') if results.exists() else 0
-
-    with sandbox_process(database) as service, killing(service, edited, at=[50, 200]):
-        env = environment(AUTOENHANCE_API_KEY=key, AUTOENHANCE_BASE_URL=f"http://127.0.0.1:{service.port}")
-        statuses: list[int] = []
-        while statuses[-1:] != [0]:
-            assert len(statuses) < 20
-            ran = process("edit-orders", table, "--max-retries=2", "--max-failures=50", env=env)
-            statuses.append(ran.returncode)
-    rows = Counter(line["order_id"] for line in results_in(results) if line["status"] == "edited")
-    assert rows == Counter(wanted.keys())
     with Sandbox(db=database) as sandbox:
         assert names_in(sandbox, wanted) == wanted

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -86,7 +86,8 @@ def _edit(client: Any, order_ids: list[str]) -> list[Order]:
 
 
 def _edit_bulk(client: Any, order_ids: list[str]) -> list[Order]:
-    return [_order(result) for result in client.edit_orders(OrderEdit(order_id, name=NAME) for order_id in order_ids)]
+    with closing(client.edit_orders(OrderEdit(order_id, name=NAME) for order_id in order_ids)) as run:
+        return [_order(result) for result in run]
 
 
 def _order(result: EditResult[Any]) -> Order:
