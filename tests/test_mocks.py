@@ -94,27 +94,6 @@ def patched(sync_target: str, async_target: str, **options: Any) -> Tool:
 
 
 @contextmanager
-def wrapped(_: list[str], __: Fixture) -> Iterator[Requests]:
-    """Wrap `send` with wrapt, as APM agents do: its wrapper passes for what it wraps, by `==` and isinstance."""
-    from wrapt import FunctionWrapper
-
-    requests: list[httpx.Request] = []
-
-    def send(_: Any, __: Any, args: tuple[Any, ...], ___: Any) -> httpx.Response:
-        requests.append(args[0])
-        return httpx.Response(200, json=ORDER)
-
-    async def async_send(*args: Any) -> httpx.Response:  # in the place of what is async
-        return send(*args)
-
-    with (
-        patch("httpx.Client.send", FunctionWrapper(httpx.Client.send, send)),
-        patch("httpx.AsyncClient.send", FunctionWrapper(httpx.AsyncClient.send, async_send)),
-    ):
-        yield lambda: requests
-
-
-@contextmanager
 def patched_class(_: list[str], __: Fixture) -> Iterator[Requests]:
     response = httpx.Response(200, json=ORDER)
     sync_send, async_send = Mock(return_value=response), AsyncMock(return_value=response)
@@ -135,7 +114,6 @@ TOOLS: dict[str, Tool] = {
     "patched send": patched(*SENDS),
     "patched send, autospec": patched(*SENDS, autospec=True),
     "patched send, spec": patched(*SENDS, spec=True),
-    "wrapped send": wrapped,
     "patched class": patched_class,
 }
 # The others are in the group `lowest`, too.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import gc
 import math
 import pickle
@@ -14,6 +13,7 @@ import threading
 import time
 import weakref
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -22,12 +22,12 @@ import httpx
 import pytest
 from bulk_runs import edits, every_backend, every_bulk, every_client
 from callers import at
-from edit_server import CUT, Answer, EditServer
+from edit_server import CUT, Answer, Asked, EditServer
 from editors import opened
 
 from autoenhance import AsyncAutoenhance, Autoenhance, OrderEdit, errors
 from autoenhance._bulk.limits import read_limits
-from autoenhance.models import UNSET
+from autoenhance.models import UNSET, Unset
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -80,21 +80,13 @@ def test_what_is_odd_but_valid_is_taken(limits: tuple[int, float, int | None]) -
     assert read_limits(*limits) == limits
 
 
-def test_a_closed_client_makes_no_bulk_run() -> None:
+@every_client
+def test_a_closed_client_makes_no_bulk_run(backend: str) -> None:
     """The sync client says so at the call, the async one with the first result: only there it knows its event loop."""
-    client = Autoenhance("key")
-    client.close()
-    with pytest.raises(RuntimeError, match="this client is closed"):
-        client.edit_orders([])
-
-    async def closed() -> None:
-        client = AsyncAutoenhance("key")
-        await client.aclose()
-        await anext(client.edit_orders([]))
-
-    for backend in ("asyncio", "trio"):
+    with opened(backend, api_key="key") as client:
+        client.close()
         with pytest.raises(RuntimeError, match="this client is closed"):
-            anyio.run(closed, backend=backend)
+            list(client.edit_orders([]))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,13 +121,17 @@ INVALID: list[tuple[Any, type[Exception], str]] = [
 
 @every_bulk
 def test_an_invalid_edit_is_a_result_and_the_others_go_on(bulk: Bulk) -> None:
-    """It was never sent: no attempts, no time, and an error that says what is wrong with it."""
-    good = edits(10)
+    """It was never sent: no attempts, no time, and an error that says what is wrong with it.
+
+    A row of the caller's own comes back with everything that it has, and only what an OrderEdit has is sent.
+    """
+    good = [Row(f"order-{number}", line=number) for number in range(10)]
     with EditServer() as server:
         outcome = bulk(server.options, [*good[:5], *(edit for edit, _, _ in INVALID), *good[5:]])
     assert outcome.error is None
-    assert sum(result.ok for result in outcome.results) == 10
+    assert {id(result.edit) for result in outcome.results if result.ok} == {id(row) for row in good}
     assert sorted(server.ids()) == sorted(edit.order_id for edit in good)
+    assert server.asked[0].body == {"name": "a"}
     for edit, kind, says in INVALID:
         (result,) = [result for result in outcome.results if result.edit is edit]
         assert type(result.error) is kind
@@ -144,16 +140,6 @@ def test_an_invalid_edit_is_a_result_and_the_others_go_on(bulk: Bulk) -> None:
         # Many of them may be kept, and none keeps what is below it.
         assert result.error.__traceback__ is None
         assert result.error.__context__ is None or result.error.__context__.__traceback__ is None
-
-
-@every_bulk
-def test_an_edit_may_be_of_a_class_that_extends_order_edit(bulk: Bulk) -> None:
-    """A row of the caller's own comes back with everything that it has, and only what an OrderEdit has is sent."""
-    row = Row("order-1", line=12)
-    with EditServer() as server:
-        outcome = bulk(server.options, [row])
-    assert outcome.results[0].edit is row
-    assert server.asked[0].body == {"name": "a"}
 
 
 def test_the_sync_client_reads_its_source_on_the_callers_thread(tmp_path: Any) -> None:
@@ -446,6 +432,74 @@ def test_batches_end_as_the_run_does() -> None:
         assert list(run) == []
 
 
+# --- Edits of one order keep their order, and nothing else waits for them ---
+
+
+@every_bulk
+@pytest.mark.parametrize("new", [UNSET, "order-7"], ids=["no other id", "the id that it has"])
+def test_hundreds_of_edits_of_one_order_come_one_after_another(bulk: Bulk, new: str | Unset) -> None:
+    """Never two at once, even if some are retried; what follows a failed edit is made all the same."""
+
+    def answer(asked: Asked) -> Answer:
+        if asked.body["name"] == "77":
+            return Answer(422)
+        return Answer(503 if asked.times % 50 == 1 else 200, {"retry-after": "0.001"})
+
+    given = [OrderEdit("order-7", name=str(number), new_order_id=new) for number in range(150)]
+    with EditServer(answer) as server:
+        outcome = bulk(server.options, given, rate=math.inf)
+    assert server.most_at_once == 1
+    names = server.names("order-7")
+    assert [*dict.fromkeys(names)] == [str(number) for number in range(150)]
+    assert names == sorted(names, key=int)
+    assert [result.edit for result in outcome.results] == given
+    assert [result.edit.name for result in outcome.results if not result.ok] == ["77"]
+    assert type(outcome.results[77].error) is errors.ValidationError
+
+
+@every_bulk
+def test_edits_of_other_orders_overtake(bulk: Bulk) -> None:
+    """While one order's edits wait for each other, the others are made."""
+    with EditServer(lambda asked: Answer(held=asked.order_id == "slow")) as server:
+        slow = [OrderEdit("slow", name="first"), OrderEdit("slow", name="second")]
+
+        def release(*_: object) -> None:
+            if len(server.asked) == 21:
+                server.release()
+
+        outcome = bulk(server.options, [*slow, *edits(20)], release, concurrency=2)
+    assert [result.edit for result in outcome.results[-2:]] == slow
+    assert server.ids()[-1] == "slow"
+    assert server.names("slow") == ["first", "second"]
+
+
+@every_bulk
+def test_an_order_keeps_its_order_over_a_new_id(bulk: Bulk, sandbox: Sandbox) -> None:
+    """An edit under the new id waits for the edit that gives it, and a chain of them ends where it must."""
+    ids = ["harbour-view-7", *(f"moved-{number}" for number in range(10))]
+    given: list[OrderEdit] = []
+    for old, new in pairwise(ids):
+        given += [OrderEdit(old, name=f"At {old}"), OrderEdit(old, new_order_id=new)]
+    given.append(OrderEdit(ids[-1], name="Home"))
+    outcome = bulk(at(sandbox), given)
+    assert [result.error for result in outcome.results] == [None] * len(given)
+    assert [result.edit for result in outcome.results] == given
+    assert (sandbox.order(ids[-1]) or {})["name"] == "Home"
+    assert sandbox.order("harbour-view-7") is None
+
+
+@every_bulk
+def test_an_edit_of_an_id_that_is_given_away_comes_before_it_is_taken(bulk: Bulk) -> None:
+    """A's edits, A becomes B, and only then what was asked of B and of A afterwards."""
+    given = [
+        OrderEdit(order_id, name=str(n), new_order_id="b" if n == 2 else UNSET) for n, order_id in enumerate("abaab")
+    ]
+    with EditServer(lambda _: Answer(after=0.02)) as server:
+        bulk(server.options, given)
+    asked = [one.body["name"] for one in server.asked]
+    assert [sorted(asked[:2]), asked[2], sorted(asked[3:])] == [["0", "1"], "2", ["3", "4"]]
+
+
 # --- Clients and their connections ---
 
 
@@ -517,21 +571,6 @@ def test_a_request_is_what_a_single_call_sends(bulk: Bulk) -> None:
     assert many.headers == single.headers
     assert many.headers["x-api-version"] == "2025-08-31"
     assert "cookie" not in retry.headers
-
-
-def test_the_threads_of_a_run_have_the_callers_context() -> None:
-    """What a program keeps in context variables, such as a trace's span, is there where its requests are sent."""
-    trace = contextvars.ContextVar("trace", default="none")
-    seen: list[str] = []
-
-    def respond(_: httpx.Request) -> httpx.Response:
-        seen.append(trace.get())
-        return httpx.Response(200, json={})
-
-    with httpx.Client(transport=httpx.MockTransport(respond)) as http:
-        trace.set("mine")
-        list(Autoenhance("key", http_client=http).edit_orders(edits(5)))
-    assert seen == ["mine"] * 5
 
 
 def test_edits_that_wait_for_their_turn_on_an_http2_connection_lose_no_time() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -94,15 +93,6 @@ def test_the_order_of_edits_is_what_a_simple_model_says(ids: list[tuple[str, str
     assert [result.edit.name for result in scheduler.results] != [] or not ids
 
 
-def test_waiting_for_a_turn_is_no_time_of_an_edit() -> None:
-    """Its deadline is moved by as much as it waited after its own wait was over."""
-    scheduler = scheduler_of(OrderEdit("a", name="a"))
-    (job,) = all_next(scheduler)
-    scheduler.report(job, failed(), 0.0)
-    assert scheduler.next(4.0) is job
-    assert job.call.deadline == 103.0
-
-
 def test_after_a_shared_connection_broke_the_edit_is_alone_until_it_is_concluded() -> None:
     """HTTP/2: among others it would be cut off again; alone its third attempt is the first on a new connection."""
     scheduler = scheduler_of(*(OrderEdit(name, name=name) for name in "abcd"), concurrency=3)
@@ -122,22 +112,6 @@ def test_after_a_shared_connection_broke_the_edit_is_alone_until_it_is_concluded
     scheduler.report(second, failed(), 1.0)
     assert names(all_next(scheduler, 1.0)) == ["d"]
     assert names(all_next(scheduler, 2.0)) == ["b"]
-
-
-@pytest.mark.parametrize("was_shared", [False, True])
-def test_stopping_gives_up_what_waits_for_another_attempt(*, was_shared: bool) -> None:
-    """Alone or not, with what its last attempt came to; what is in flight is waited for, and the rest is unsent."""
-    scheduler = scheduler_of(OrderEdit("a", name="a"), OrderEdit("b", name="b"), OrderEdit("a", name="c"))
-    waiting, flying = all_next(scheduler)
-    scheduler.report(waiting, failed(was_shared=was_shared), 0.0)
-    scheduler.stop()
-    assert scheduler.next(5.0) is None
-    assert [str(result.error) for result in scheduler.results] == ["The last attempt."]
-    assert not scheduler.is_over
-    scheduler.report(flying, failed(), 5.0)
-    assert scheduler.is_over
-    scheduler.add(OrderEdit("d", name="d"), ValueError("invalid"))
-    assert [edit.name for edit in scheduler.unsent] == ["c", "d"]
 
 
 def test_an_edit_that_reaches_the_service_begins_the_count_of_those_that_do_not_anew() -> None:

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import math
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -18,7 +19,7 @@ import anyio
 import httpx
 import pytest
 from bulk_runs import edits, every_backend, every_bulk, every_client, sync
-from edit_server import Answer, Asked, EditServer
+from edit_server import KEY, Answer, Asked, EditServer
 from editors import opened
 from odd_servers import nobody, read_request, serving
 
@@ -359,7 +360,11 @@ async def test_cancelling_that_the_loop_outlives_is_no_silent_end(what: str) -> 
 
 def refusing(status: int, order_id: str = "order-9", **headers: str) -> Callable[[Asked], Answer]:
     """Respond like this to the edit of an order, and accept the others."""
-    refusal = Answer(status, {name.replace("_", "-"): value for name, value in headers.items()}, b'{"message": "No"}')
+    refusal = Answer(
+        status,
+        {name.replace("_", "-"): value for name, value in headers.items()},
+        f'{{"message": "No {KEY}"}}'.encode(),
+    )
     return lambda asked: refusal if asked.order_id == order_id else Answer(after=0.03)
 
 
@@ -400,6 +405,8 @@ def test_a_run_that_cannot_succeed_stops(  # noqa: PLR0917
     assert error.__cause__ in [result.error for result in outcome.results]
     for name in ("status_code", "message", "order_id", "attempts", "body", "headers"):
         assert getattr(error, name) == getattr(error.__cause__, name)
+    # What the service gives away is in no error, and not in what is written down of it.
+    assert KEY not in f"{error!r}{vars(error)}{outcome.all!r}" + pickle.dumps([error, outcome.all]).decode("latin-1")
     assert outcome.rest == []
     assert all(result.ok or type(result.error) is cause for result in outcome.results)
     assert len({*server.ids()}) <= 20

@@ -130,12 +130,6 @@ def test_the_environment_is_enough(sandbox: Sandbox, monkeypatch: pytest.MonkeyP
         assert client.edit_order(sandbox.order_ids[0], name="a").name == "a"
 
 
-@pytest.mark.parametrize("name", ["", "Größe 日本 🏠", "a\nb", "'\"\\"])
-def test_a_name_arrives_as_it_was_given(caller: Caller, name: str) -> None:
-    """No name is changed on the way."""
-    assert json.loads(sent(caller, "order", name=name).content) == {"name": name}
-
-
 @pytest.mark.parametrize("order_id", ["a b", "50%", "%20", "ü", "日本", "a:b;c=d&e+f", "...", "a@b", "~", "{id}"])
 def test_an_order_id_arrives_as_it_was_given(caller: Caller, sandbox: Sandbox, order_id: str) -> None:
     """Whatever is in an id is percent-encoded once and decoded once."""

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 from bulk_runs import edits, every_bulk, every_way
-from edit_server import KEY, Answer, Asked, EditServer
+from edit_server import KEY
 from odd_servers import nobody, read_request, serving
 from tracebacks import locals_of_library
 
@@ -373,28 +373,6 @@ def test_odd_but_valid_http_is_read(bulk: Bulk, behave: Behave) -> None:
     assert time.monotonic() - start < 2
 
 
-@every_bulk
-def test_the_key_is_in_no_log_and_no_result(bulk: Bulk, caplog: pytest.LogCaptureFixture) -> None:
-    """With every logger at DEBUG, also where the key is what stops the run."""
-    caplog.set_level(logging.DEBUG)
-
-    def answer(asked: Asked) -> Answer:
-        if asked.order_id == "order-2":
-            return Answer(503 if asked.times == 1 else 401, {"retry-after": "0.01"}, b"key: " + KEY.encode())
-        return Answer()
-
-    with EditServer(answer) as server:
-        outcome = bulk(server.options, edits(4), concurrency=1)
-    assert {asked.headers["x-api-key"] for asked in server.asked} == {KEY}
-    assert type(outcome.error) is errors.BulkStoppedError
-    assert "order order-2: attempt 1 failed (status 503), next in 0.01 s" in caplog.text
-    assert "<secret>" in str(outcome.of("order-2").error)
-    shown = repr(outcome.all) + repr(outcome.error) + repr(vars(outcome.error)) + caplog.text
-    shown += "".join(repr(vars(result.error)) for result in outcome.all if result.error)
-    shown += pickle.dumps([outcome.all, outcome.error]).decode("latin-1")
-    assert KEY not in shown + "".join(locals_of_library(outcome.error))
-
-
 @every_way
 def test_a_service_that_is_not_there(edit: Edit) -> None:
     """No connection is retried, even if the edit moves the order: nothing can have happened, and nothing says so."""
@@ -460,14 +438,3 @@ def test_memory_stays_bounded_while_a_response_is_cut_off(caller: Caller, behave
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
     assert peak < 40 * MIB
-
-
-def test_thousands_of_images_are_read(caller: Caller) -> None:
-    """A large order is an order."""
-    images = [{"image_id": str(number), "cloud_type": "CLEAR", "rating": 5.0} for number in range(5000)]
-    body = json.dumps({"order_id": "order", "images": images}).encode()
-    with serving(encoded(gzip.compress(body), "gzip")) as url:
-        response = caller({"api_key": KEY, "base_url": url}, "order", name="a")
-    assert response.parsed is not None
-    assert response.parsed.to_dict() == {"order_id": "order", "images": images}
-    assert response.content == body

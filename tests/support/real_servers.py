@@ -13,7 +13,6 @@ from programs import program
 
 if TYPE_CHECKING:
     from pathlib import Path
-    from types import TracebackType
 
 _NGINX = """
 {user}
@@ -88,9 +87,7 @@ class Server:
             raise
         return self
 
-    def __exit__(
-        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stop()
 
     def _stop(self) -> None:
