@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
-import subprocess
 import sys
 import threading
 import time
@@ -23,6 +22,7 @@ from odd_servers import read_request, serving
 
 from autoenhance import AsyncAutoenhance, Autoenhance, errors
 from autoenhance._transport import running_loop
+from scripts import run_script
 
 if TYPE_CHECKING:
     import socket
@@ -53,13 +53,6 @@ def switching_often() -> Iterator[None]:
         yield
     finally:
         sys.setswitchinterval(interval)
-
-
-def run_script(code: str, *arguments: str) -> None:
-    """Run Python code in a process of its own: it succeeds and prints nothing."""
-    command = [sys.executable, "-W", "error", "-c", code, *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -122,14 +115,14 @@ with Autoenhance("key", base_url=sys.argv[1]) as client:
     assert client.edit_order("order", name="ab").name == "ab"
 """
     with EditServer() as server:
-        run_script(code, server.url)
+        assert run_script(code, server.url) == ""
         assert server.connections == 2
 
 
 @needs_fork
 def test_a_callers_own_http_client_does_not_cross_a_fork() -> None:
     """Its connections are the parent's, and only the caller can make others: a clear error says so."""
-    run_script("""
+    code = """
 import os, httpx, anyio
 from autoenhance import AsyncAutoenhance, Autoenhance
 http, async_http = httpx.Client(), httpx.AsyncClient()
@@ -145,7 +138,8 @@ if child == 0:
     os._exit(status)
 http.close()
 assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-""")
+"""
+    assert run_script(code) == ""
 
 
 def test_a_script_that_never_closes_ends_quietly(sandbox: Sandbox) -> None:
@@ -159,7 +153,7 @@ client.edit_order("harbour-view-7", name="a")
 other = AsyncAutoenhance("sandbox-key", base_url=sys.argv[1])
 for _ in range(2): asyncio.run(other.edit_order("harbour-view-7", name="a"))
 """
-    run_script(code, sandbox.url)
+    assert run_script(code, sandbox.url) == ""
 
 
 def test_a_client_that_is_dropped_leaves_nothing_open(sandbox: Sandbox) -> None:
@@ -344,10 +338,17 @@ def test_clients_that_share_an_http2_client_have_one_request_in_flight() -> None
 
 @pytest.mark.anyio
 async def test_edits_that_are_gathered_take_turns_at_a_hundred_connections() -> None:
-    """As httpx's own pool has them."""
+    """As httpx's own pool has them; each task gets the response to its own edit."""
+    found: dict[str, object] = {}
+
+    async def edit(order_id: str) -> None:
+        order = await client.edit_order(order_id, name=order_id)
+        found[order_id] = (order.order_id, order.name)
+
+    order_ids = [f"order-{number}" for number in range(120)]
     with EditServer(lambda _: Answer(after=0.02)) as server:
         async with AsyncAutoenhance(**server.options) as client, anyio.create_task_group() as tasks:
-            for number in range(120):
-                tasks.start_soon(lambda order_id: client.edit_order(order_id, name="a"), f"order-{number}")
-        assert len(server.asked) == 120
+            for order_id in order_ids:
+                tasks.start_soon(edit, order_id)
         assert 50 <= server.most_open <= 100
+    assert found == {order_id: (order_id, order_id) for order_id in order_ids}

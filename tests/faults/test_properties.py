@@ -68,6 +68,10 @@ def outcome(status: int, headers: dict[str, str], body: bytes) -> Order | Autoen
 @example({})
 @example({"images": [[]]})
 @example({"images": [{"metadata": None, "finetune_settings": 7}]})
+@example({"images": {"a": 1}})
+@example({"images": [[["rating", 1]]]})
+@example({"images": [{}, None]})
+@example([["name", "a"]])
 @example({"created_at": "\ud800", "additional_properties": {}})
 def test_any_json_with_a_200_is_an_order_or_says_that_the_edit_was_accepted(value: Any) -> None:
     """An object whose images are images is an order, and gives back what was received; all else is unreadable."""
@@ -84,6 +88,8 @@ def test_any_json_with_a_200_is_an_order_or_says_that_the_edit_was_accepted(valu
 @given(st.integers(200, 599), HEADERS, st.binary(max_size=200))
 @example(200, {"content-encoding": "gzip"}, b"")
 @example(204, {"content-encoding": "deflate"}, b"x")
+@example(200, {"x-odd": "a"}, b'{"a":' * 100_000)
+@example(200, {}, '{"name": "é"}'.encode("latin-1"))
 @example(301, {"location": "A:0"}, b"")
 @example(503, {"retry-after": "9" * 40}, b"")
 def test_any_answer_is_an_order_or_the_right_kind_of_error(status: int, headers: dict[str, str], body: bytes) -> None:
@@ -99,6 +105,7 @@ def test_any_answer_is_an_order_or_the_right_kind_of_error(status: int, headers:
                 type(result) is errors.APIResponseError if status < 300 else isinstance(result, errors.APIStatusError)
             )
             assert result.status_code == status
+            assert status >= 300 or str(result).startswith("The service accepted the edit of order 'order'")
         assert "\n" not in str(result)
         assert len(str(result)) < 1000
 
