@@ -10,6 +10,7 @@ import signal
 import threading
 import time
 from contextlib import contextmanager
+from operator import length_hint
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -52,6 +53,10 @@ def alarm(handler: Callable[[], object]) -> Iterator[Callable[[float], object]]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+def slow_but_for_the_first(seconds: float) -> Callable[[Asked], Answer]:
+    return lambda asked: Answer(after=0 if asked.order_id == "order-0" else seconds)
 
 
 def leave(*_: Any) -> bool:
@@ -150,9 +155,10 @@ def test_a_stop_ends_the_wait_at_once(  # noqa: PLR0917
 @every_client
 def test_close_returns_when_nothing_is_in_flight(backend: str) -> None:
     """Then the rest is taken, the run is over, and its threads are gone; twice is fine."""
-    with EditServer(lambda _: Answer(after=0.05)) as server, opened(backend, **server.options) as client:
+    with EditServer(slow_but_for_the_first(0.1)) as server, opened(backend, **server.options) as client:
         run = client.edit_orders(edits(50), concurrency=4)
         first = next(run)
+        server.wait_for(lambda: server.at_once == 4)
         run.close()
         assert server.at_once == 0
         assert run_threads() == []
@@ -206,7 +212,7 @@ def test_a_run_that_is_dropped_half_way_leaves_no_thread_and_no_socket() -> None
 @pytest.mark.anyio
 async def test_an_async_run_that_is_dropped_half_way_leaves_nothing() -> None:
     """The same; no open generator is a warning, on trio too."""
-    with EditServer(lambda asked: Answer(after=0.02 if asked.order_id == "order-0" else 0.2)) as server:
+    with EditServer(slow_but_for_the_first(0.2)) as server:
         async with AsyncAutoenhance(**server.options) as client:
             async for _ in client.edit_orders(edits(50), concurrency=4):
                 break
@@ -228,7 +234,7 @@ def test_an_error_while_a_result_is_waited_for_stops_the_run_though_something_ho
 
     with (
         alarm(interrupt) as set_off,
-        EditServer(lambda asked: Answer(after=0 if asked.order_id == "order-0" else 0.4)) as server,
+        EditServer(slow_but_for_the_first(0.4)) as server,
         Autoenhance(**server.options) as client,
     ):
         kept = client.edit_orders(edits(1000), concurrency=4)
@@ -245,7 +251,7 @@ def test_an_error_while_a_result_is_waited_for_stops_the_run_though_something_ho
 async def test_cancelling_the_caller_who_takes_results_stops_the_run(*, inside: bool) -> None:
     """A timeout around the loop: aclose waits for what is in flight, and its results can be taken."""
     results: list[Any] = []
-    with EditServer(lambda asked: Answer(after=0.05 if asked.order_id == "order-0" else 0.25)) as server:
+    with EditServer(slow_but_for_the_first(0.25)) as server:
         async with AsyncAutoenhance(**server.options) as client:
             async with client.edit_orders(edits(100), concurrency=4) as run:
                 with anyio.move_on_after(0.15) as scope:
@@ -415,7 +421,21 @@ def test_a_run_that_cannot_succeed_stops(  # noqa: PLR0917
     nothing_is_lost(outcome, server, given)
     assert outcome.unsent
     assert next(source) is given[len(outcome.all) + len(outcome.unsent)]
-    assert len(outcome.all) + len(outcome.unsent) <= 50
+
+
+@every_bulk
+def test_a_run_that_stopped_reads_no_further(bulk: Bulk) -> None:
+    """Not even while results are still taken."""
+    source, left = iter(edits(1000)), []
+
+    def note(result: Any, _: Run) -> None:
+        time.sleep(0.002)
+        if not result.ok:
+            left.append(length_hint(source))
+
+    with EditServer(refusing(401, "order-40")) as server:
+        bulk(server.options, source, note, concurrency=4, rate=math.inf)
+    assert left == [length_hint(source)]
 
 
 def test_failures_in_between_are_counted_and_any_number_may_be_allowed() -> None:
@@ -548,7 +568,7 @@ from autoenhance import *
 client = Autoenhance("key", base_url=sys.argv[1])
 edits = (OrderEdit(f"order-{number}", name="a") for number in range(1000))
 """
-    with EditServer(lambda asked: Answer(after=0 if asked.order_id == "order-0" else seconds)) as server:
+    with EditServer(slow_but_for_the_first(seconds)) as server:
         printed = run_script(head + code, server.url)
         assert printed == prints.replace("asked", str(len(server.asked)))
         assert len(server.asked) < 100

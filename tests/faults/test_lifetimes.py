@@ -189,6 +189,24 @@ def test_one_async_client_serves_one_event_loop_after_another(sandbox: Sandbox, 
         anyio.run(edit, "late", backend=backend)
 
 
+def test_a_loop_that_is_closed_without_its_generators_is_forgotten(sandbox: Sandbox) -> None:
+    """As soon as the client is used in another one."""
+    client = AsyncAutoenhance(**at(sandbox))
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(client.edit_order("harbour-view-7", name="a"))
+    loop.close()
+    kept = weakref.ref(loop)
+    del loop
+
+    def use_in_another() -> None:
+        asyncio.run(client.edit_order("harbour-view-7", name="a"))
+        gc.collect()
+
+    with pytest.warns(ResourceWarning):
+        use_in_another()
+    assert kept() is None
+
+
 def test_event_loops_in_threads_share_a_client(monkeypatch: pytest.MonkeyPatch) -> None:
     """Loops that run at the same time have connections of their own, and look for closed loops while others come and go."""
 
