@@ -61,7 +61,7 @@ def test_the_rate_is_a_ceiling_over_all_workers_and_retries_count(bulk: Bulk, mo
         outcome = bulk(server.options, edits(60), rate=80)  # 100 requests
     assert all(result.ok for result in outcome.results)
     assert len(server.asked) == 100
-    # To the request it is held in test_pace; here a busy machine may hold some of them up.
+    # To the request it is held by the clock, below; here a busy machine may hold some of them up.
     assert fullest_second(server.asked) <= 95
     # It is not only kept, but reached.
     assert 1.1 < time.monotonic() - start < 3.5

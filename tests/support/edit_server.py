@@ -60,21 +60,14 @@ class EditServer:
         host: str = "127.0.0.1",
     ) -> None:
         self.asked: list[Asked] = []
-        self.connections = 0
-        self.now_open = 0
-        self.most_open = 0
-        self.at_once = 0
-        self.most_at_once = 0
-        self._answer = answer
-        self._context = context
-        self._host = host
+        self.connections = self.now_open = self.most_open = self.at_once = self.most_at_once = self.port = 0
+        self._answer, self._context, self._host = answer, context, host
         self._times: Counter[str] = Counter()
         self._ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()))
         self._loop: asyncio.AbstractEventLoop
         self._over: asyncio.Event
         self._released: asyncio.Event
-        self.port = 0
 
     @property
     def url(self) -> str:
@@ -116,21 +109,11 @@ class EditServer:
 
     async def _serve(self) -> None:
         self._loop, self._over, self._released = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
-        tasks: set[asyncio.Task[None]] = set()
-
-        def begin(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            task = asyncio.create_task(self._one(reader, writer))
-            tasks.add(task)
-            task.add_done_callback(tasks.discard)
-
-        server = await asyncio.start_server(begin, self._host, 0, ssl=self._context)
+        server = await asyncio.start_server(self._one, self._host, 0, ssl=self._context)
         self.port = server.sockets[0].getsockname()[1]
         self._ready.set()
         await self._over.wait()
-        server.close()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        server.close()  # asyncio.run cancels what is in flight
 
     async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
@@ -167,11 +150,8 @@ class EditServer:
             self.at_once -= 1
         if answer is None:
             return False
-        content = answer.body
-        if content is None:
-            content = (
-                json.dumps({"order_id": order_id, "name": body.get("name")}).encode() if answer.status < 300 else b""
-            )
+        order = json.dumps({"order_id": order_id, "name": body.get("name")}).encode()
+        content = answer.body if answer.body is not None else order * (answer.status < 300)
         told = "".join(f"{name}: {value}\r\n" for name, value in answer.headers.items())
         writer.write(f"HTTP/1.1 {answer.status} Odd\r\ncontent-length: {len(content)}\r\n{told}\r\n".encode() + content)
         await writer.drain()
