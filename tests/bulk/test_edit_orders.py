@@ -21,7 +21,7 @@ import httpx
 import pytest
 from bulk_runs import edits, every_backend, every_bulk, every_client
 from callers import at
-from edit_server import CUT, Answer, Asked, EditServer
+from edit_server import CUT, EditServer, Request, Response
 from editors import opened
 
 from autoenhance import AsyncAutoenhance, Autoenhance, OrderEdit, errors
@@ -127,7 +127,7 @@ def test_an_invalid_edit_is_a_result_and_the_others_go_on(bulk: Bulk) -> None:
     assert outcome.error is None
     assert {id(result.edit) for result in outcome.results if result.ok} == {id(row) for row in good}
     assert sorted(server.ids()) == sorted(edit.order_id for edit in good)
-    assert server.asked[0].body == {"name": "a"}
+    assert server.requests[0].body == {"name": "a"}
     for edit, kind, says in INVALID:
         (result,) = [result for result in outcome.results if result.edit is edit]
         assert type(result.error) is kind
@@ -178,16 +178,16 @@ def test_orders_are_edited_and_each_result_has_its_edit(bulk: Bulk, sandbox: San
 
 
 # For each edit: what the service responds, one attempt after another; the error; what it says.
-FAILED, LOST = Answer(503), CUT
-RESPONSES: dict[str, tuple[list[Answer | None], type[Exception | None], str]] = {
-    "none": ([Answer()], type(None), "None"),
-    "503, order": ([FAILED, Answer()], type(None), "None"),
-    "503, cut, order": ([FAILED, LOST, Answer()], type(None), "None"),
+FAILED, LOST = Response(503), CUT
+RESPONSES: dict[str, tuple[list[Response | None], type[Exception | None], str]] = {
+    "none": ([Response()], type(None), "None"),
+    "503, order": ([FAILED, Response()], type(None), "None"),
+    "503, cut, order": ([FAILED, LOST, Response()], type(None), "None"),
     "503, cut, 503": ([FAILED, LOST, FAILED], errors.InternalServerError, "may have happened"),
-    "404": ([Answer(404)], errors.NotFoundError, "404"),
-    "422": ([Answer(422)], errors.ValidationError, "422"),
-    "HTML": ([Answer(body=b"<html>")], errors.APIResponseError, "accepted the edit"),
-    "redirect": ([Answer(307, {"location": "https://xn--/"})], errors.APIStatusError, "redirected"),
+    "404": ([Response(404)], errors.NotFoundError, "404"),
+    "422": ([Response(422)], errors.ValidationError, "422"),
+    "HTML": ([Response(body=b"<html>")], errors.APIResponseError, "accepted the edit"),
+    "redirect": ([Response(307, {"location": "https://xn--/"})], errors.APIStatusError, "redirected"),
 }
 
 
@@ -195,7 +195,7 @@ RESPONSES: dict[str, tuple[list[Answer | None], type[Exception | None], str]] = 
 def test_an_edit_ends_as_a_single_call_would_and_the_others_go_on(bulk: Bulk, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same errors after the same attempts, which are numbered in a header; the time has the waits in it."""
     monkeypatch.setattr("autoenhance._call.random.random", lambda: 0.1)
-    with EditServer(lambda asked: RESPONSES[asked.order_id][0][asked.times - 1]) as server:
+    with EditServer(lambda request: RESPONSES[request.order_id][0][request.times - 1]) as server:
         outcome = bulk(server.options, [OrderEdit(order_id, name="a") for order_id in RESPONSES])
     assert outcome.error is None
     assert outcome.of("503, cut, order").seconds >= 0.05 + 0.1
@@ -205,7 +205,7 @@ def test_an_edit_ends_as_a_single_call_would_and_the_others_go_on(bulk: Bulk, mo
         assert says in str(result.error)
         assert result.ok is (result.order is not None) is (result.error is None)
         assert result.attempts == len(responses)
-        sent = [asked.headers["x-autoenhance-attempt"] for asked in server.asked if asked.order_id == order_id]
+        sent = [request.headers["x-autoenhance-attempt"] for request in server.requests if request.order_id == order_id]
         assert sent == list("123"[: len(responses)])
         if isinstance(result.error, errors.AutoenhanceError):
             assert (result.error.order_id, result.error.attempts) == (order_id, len(responses))
@@ -225,7 +225,7 @@ def test_every_retry_is_reported_and_what_the_function_raises_is_the_edits_error
         if retry.order_id == "order-1":
             raise LookupError("enough")
 
-    with EditServer(lambda asked: Answer(503 if asked.times == 1 else 200, {"retry-after": "0.01"})) as server:
+    with EditServer(lambda request: Response(503 if request.times == 1 else 200, {"retry-after": "0.01"})) as server:
         outcome = bulk({**server.options, "on_retry": note}, edits(3))
     assert sorted(reported) == [(f"order-{number}", 1, "status 503") for number in range(3)]
     assert [outcome.of(f"order-{number}").attempts for number in range(3)] == [2, 1, 2]
@@ -247,7 +247,7 @@ def test_what_the_callers_code_raises_loses_nothing(bulk: Bulk, by: str, error: 
         yield from fail() if by == "source" else ()
 
     with EditServer(
-        lambda asked: Answer(503 if by == "on_retry" and asked.order_id == "order-3" else 200, after=0.03)
+        lambda request: Response(503 if by == "on_retry" and request.order_id == "order-3" else 200, after=0.03)
     ) as server:
         outcome = bulk({**server.options, "on_retry": fail}, source(), concurrency=3, rate=math.inf)
     ends_all = not isinstance(error, Exception)
@@ -265,7 +265,7 @@ def test_what_the_callers_code_raises_loses_nothing(bulk: Bulk, by: str, error: 
 @every_bulk
 def test_a_timeout_is_each_edits_own(bulk: Bulk) -> None:
     """An edit without a response in time fails, and those before it in the queue cost it nothing."""
-    with EditServer(lambda asked: Answer(after=5 if asked.order_id == "order-2" else 0.12)) as server:
+    with EditServer(lambda request: Response(after=5 if request.order_id == "order-2" else 0.12)) as server:
         outcome = bulk({**server.options, "timeout": 0.5, "max_retries": 0}, edits(7), concurrency=2)
     assert [result.edit.order_id for result in outcome.results if not result.ok] == ["order-2"]
     late = outcome.of("order-2")
@@ -279,7 +279,7 @@ def test_a_timeout_is_each_edits_own(bulk: Bulk) -> None:
 def test_waiting_for_a_turn_is_no_time_of_an_edit(bulk: Bulk, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a low rate a retry waits long for its turn, and its deadline waits with it."""
     monkeypatch.setattr("autoenhance._call.random.random", lambda: 0.0)
-    with EditServer(lambda asked: Answer(503 if asked.times == 1 else 200)) as server:
+    with EditServer(lambda request: Response(503 if request.times == 1 else 200)) as server:
         outcome = bulk({**server.options, "timeout": 0.4}, edits(2), rate=2)
     assert [result.error for result in outcome.results] == [None] * 2
     assert max(result.seconds for result in outcome.results) > 0.45
@@ -298,7 +298,7 @@ def test_results_come_as_they_finish(bulk: Bulk) -> None:
         if len(taken) == 19:
             server.release()
 
-    with EditServer(lambda asked: Answer(held=asked.order_id == "order-0")) as server:
+    with EditServer(lambda request: Response(held=request.order_id == "order-0")) as server:
         outcome = bulk(server.options, edits(20), release)
     assert outcome.results[-1].edit.order_id == "order-0"
     assert len(outcome.results) == 20
@@ -404,7 +404,7 @@ def test_nothing_of_what_is_done_with_stays_in_memory(backend: str, monkeypatch:
 def test_batches_are_all_that_came_meanwhile() -> None:
     """For those who write results down together: no result is missing, and while there is none an empty list says so."""
     with (
-        EditServer(lambda asked: Answer(held=asked.order_id == "order-29")) as server,
+        EditServer(lambda request: Response(held=request.order_id == "order-29")) as server,
         Autoenhance(**server.options) as client,
         client.edit_orders(edits(30), rate=math.inf) as run,
     ):
@@ -418,7 +418,7 @@ def test_batches_are_all_that_came_meanwhile() -> None:
 
 def test_batches_end_as_the_run_does() -> None:
     """With what stopped it, once."""
-    with EditServer(lambda _: Answer(401)) as server, Autoenhance(**server.options) as client:
+    with EditServer(lambda _: Response(401)) as server, Autoenhance(**server.options) as client:
         run = client.edit_orders(edits(3), concurrency=1)
         batches = run.batches()
         assert len(next(batches)) == 1
@@ -436,13 +436,13 @@ def test_batches_end_as_the_run_does() -> None:
 def test_hundreds_of_edits_of_one_order_come_one_after_another(bulk: Bulk, new: str | Unset) -> None:
     """Never two at once, even if some are retried; what follows a failed edit is made all the same."""
 
-    def answer(asked: Asked) -> Answer:
-        if asked.body["name"] == "77":
-            return Answer(422)
-        return Answer(503 if asked.times % 50 == 1 else 200, {"retry-after": "0.001"})
+    def respond(request: Request) -> Response:
+        if request.body["name"] == "77":
+            return Response(422)
+        return Response(503 if request.times % 50 == 1 else 200, {"retry-after": "0.001"})
 
     given = [OrderEdit("order-7", name=str(number), new_order_id=new) for number in range(150)]
-    with EditServer(answer) as server:
+    with EditServer(respond) as server:
         outcome = bulk(server.options, given, rate=math.inf)
     assert server.most_at_once == 1
     names = server.names("order-7")
@@ -456,11 +456,11 @@ def test_hundreds_of_edits_of_one_order_come_one_after_another(bulk: Bulk, new: 
 @every_bulk
 def test_edits_of_other_orders_overtake(bulk: Bulk) -> None:
     """While one order's edits wait for each other, the others are made."""
-    with EditServer(lambda asked: Answer(held=asked.order_id == "slow")) as server:
+    with EditServer(lambda request: Response(held=request.order_id == "slow")) as server:
         slow = [OrderEdit("slow", name="first"), OrderEdit("slow", name="second")]
 
         def release(*_: object) -> None:
-            if len(server.asked) == 21:
+            if len(server.requests) == 21:
                 server.release()
 
         outcome = bulk(server.options, [*slow, *edits(20)], release, concurrency=2)
@@ -490,10 +490,10 @@ def test_an_edit_of_an_id_that_is_given_away_comes_before_it_is_taken(bulk: Bulk
     given = [
         OrderEdit(order_id, name=str(n), new_order_id="b" if n == 2 else UNSET) for n, order_id in enumerate("abaab")
     ]
-    with EditServer(lambda _: Answer(after=0.02)) as server:
+    with EditServer(lambda _: Response(after=0.02)) as server:
         bulk(server.options, given)
-    asked = [one.body["name"] for one in server.asked]
-    assert [sorted(asked[:2]), asked[2], sorted(asked[3:])] == [["0", "1"], "2", ["3", "4"]]
+    names = [request.body["name"] for request in server.requests]
+    assert [sorted(names[:2]), names[2], sorted(names[3:])] == [["0", "1"], "2", ["3", "4"]]
 
 
 # --- Clients and their connections ---
@@ -538,10 +538,10 @@ def test_a_client_that_is_closed_in_the_middle_lets_the_run_end(backend: str) ->
 @every_client
 def test_an_http_client_of_the_callers_own_is_used(backend: str) -> None:
     """All threads share it, with its hooks, and it is not closed."""
-    asked: list[httpx.Request] = []
+    requests: list[httpx.Request] = []
 
     def respond(request: httpx.Request) -> httpx.Response:
-        asked.append(request)
+        requests.append(request)
         return httpx.Response(200, json={"order_id": request.url.path.rpartition("/")[2]})
 
     transport = httpx.MockTransport(respond)
@@ -549,7 +549,7 @@ def test_an_http_client_of_the_callers_own_is_used(backend: str) -> None:
     with opened(backend, api_key="key", http_client=http) as client:
         assert [result.ok for result in client.edit_orders(edits(20))] == [True] * 20
     assert not http.is_closed
-    assert {str(request.url) for request in asked} == {
+    assert {str(request.url) for request in requests} == {
         f"https://api.autoenhance.ai/v3/orders/order-{number}" for number in range(20)
     }
 
@@ -557,12 +557,12 @@ def test_an_http_client_of_the_callers_own_is_used(backend: str) -> None:
 @every_bulk
 def test_a_request_is_what_a_single_call_sends(bulk: Bulk) -> None:
     """The same headers and body, with the options of the client; no cookie, which could tie a run to one machine."""
-    with EditServer(lambda _: Answer(503, {"set-cookie": "machine=7; Path=/", "retry-after": "0"})) as server:
+    with EditServer(lambda _: Response(503, {"set-cookie": "machine=7; Path=/", "retry-after": "0"})) as server:
         options = {**server.options, "api_version": "2025-08-31", "max_retries": 1}
         bulk(options, edits(1))
         with Autoenhance(**options) as client, pytest.raises(errors.InternalServerError):
             client.with_options(max_retries=0).edit_order("order-0", name="Name 0")
-    many, retry, single = server.asked
+    many, retry, single = server.requests
     assert many.body == single.body == retry.body
     assert many.headers == single.headers
     assert many.headers["x-api-version"] == "2025-08-31"
@@ -616,4 +616,4 @@ def edit_all():
 """
     with EditServer() as server:
         assert run_script(code + SURROUNDINGS[surroundings], server.url) == ""
-        assert len(server.asked) == 60
+        assert len(server.requests) == 60

@@ -17,7 +17,7 @@ import anyio
 import httpx
 import pytest
 from bulk_runs import edits, every_backend, every_bulk, every_client, sync
-from edit_server import KEY, Answer, Asked, EditServer
+from edit_server import KEY, EditServer, Request, Response
 from editors import opened
 from odd_servers import nobody, read_request, serving
 
@@ -55,8 +55,8 @@ def alarm(handler: Callable[[], object]) -> Iterator[Callable[[float], object]]:
         signal.signal(signal.SIGALRM, before)
 
 
-def slow_but_for_the_first(seconds: float) -> Callable[[Asked], Answer]:
-    return lambda asked: Answer(after=0 if asked.order_id == "order-0" else seconds)
+def slow_but_for_the_first(seconds: float) -> Callable[[Request], Response]:
+    return lambda request: Response(after=0 if request.order_id == "order-0" else seconds)
 
 
 def leave(*_: Any) -> bool:
@@ -82,12 +82,12 @@ def fail(*_: Any) -> None:
 def test_a_run_that_is_left_begins_no_edit_and_finishes_what_is_in_flight(bulk: Bulk, end: Any) -> None:
     """The `with` statement waits for it, and the results can still be taken; an error in the loop comes out as it was."""
     given = edits(200)
-    with EditServer(lambda _: Answer(after=0.05)) as server:
+    with EditServer(lambda _: Response(after=0.05)) as server:
         outcome = bulk(server.options, given, end, concurrency=4, rate=math.inf)
-        sent = len(server.asked)
+        sent = len(server.requests)
         assert server.at_once == 0
         time.sleep(0.05)
-        assert len(server.asked) == sent
+        assert len(server.requests) == sent
     assert 4 <= sent < 20
     assert all(result.ok for result in outcome.all)
     nothing_is_lost(outcome, server, given)
@@ -121,16 +121,16 @@ REFUSED = {"retry-after": "20"}
 @pytest.mark.parametrize(
     ("response", "rate", "delay", "kind"),
     [
-        (Answer(503, REFUSED), math.inf, 0.05, errors.InternalServerError),
-        (Answer(429, REFUSED), math.inf, 0.05, errors.RateLimitError),
-        (Answer(503), 0.01, 0.05, errors.InternalServerError),
-        (Answer(503, REFUSED), math.inf, None, errors.InternalServerError),
+        (Response(503, REFUSED), math.inf, 0.05, errors.InternalServerError),
+        (Response(429, REFUSED), math.inf, 0.05, errors.RateLimitError),
+        (Response(503), 0.01, 0.05, errors.InternalServerError),
+        (Response(503, REFUSED), math.inf, None, errors.InternalServerError),
     ],
     ids=["for a retry", "for a pause's end", "for a retry's turn", "that is announced"],
 )
 def test_a_stop_ends_the_wait_at_once(  # noqa: PLR0917
     backend: str,
-    response: Answer,
+    response: Response,
     rate: float,
     delay: float | None,
     kind: Any,
@@ -163,7 +163,7 @@ def test_close_returns_when_nothing_is_in_flight(backend: str) -> None:
         assert server.at_once == 0
         assert run_threads() == []
         run.close()
-        assert len([first, *run]) == len(server.asked)
+        assert len([first, *run]) == len(server.requests)
         assert list(run) == []
 
 
@@ -191,7 +191,7 @@ def test_a_run_that_is_never_iterated_does_nothing(backend: str) -> None:
 def test_a_run_that_is_dropped_half_way_leaves_no_thread_and_no_socket() -> None:
     """Without `with` nobody waits: what is in flight is finished in the background, and nothing more begins."""
     with (
-        EditServer(lambda asked: Answer(held=asked.order_id != "order-0")) as server,
+        EditServer(lambda request: Response(held=request.order_id != "order-0")) as server,
         Autoenhance(**server.options) as client,
     ):
         run = client.edit_orders(edits(50), concurrency=4)
@@ -206,7 +206,7 @@ def test_a_run_that_is_dropped_half_way_leaves_no_thread_and_no_socket() -> None
         assert run_threads()
         server.release()
         server.wait_for(lambda: run_threads() == [] and server.now_open == 0)
-        assert len(server.asked) < 20
+        assert len(server.requests) < 20
 
 
 @pytest.mark.anyio
@@ -218,7 +218,7 @@ async def test_an_async_run_that_is_dropped_half_way_leaves_nothing() -> None:
                 break
             gc.collect()
             await anyio.to_thread.run_sync(server.wait_for, lambda: server.now_open == 0)
-        assert 4 <= len(server.asked) < 20
+        assert 4 <= len(server.requests) < 20
     gc.collect()
 
 
@@ -241,7 +241,7 @@ def test_an_error_while_a_result_is_waited_for_stops_the_run_though_something_ho
         with pytest.raises(KeyboardInterrupt):
             take(kept)
         server.wait_for(lambda: not run_threads())
-        assert len(server.asked) <= 6
+        assert len(server.requests) <= 6
         assert all(result.ok for result in kept)
         assert kept.unsent
 
@@ -261,7 +261,7 @@ async def test_cancelling_the_caller_who_takes_results_stops_the_run(*, inside: 
                             await anyio.sleep(10)
             assert scope.cancelled_caught
             assert server.at_once == 0
-            assert len(server.asked) < 20
+            assert len(server.requests) < 20
             results += [result async for result in run]
     assert sorted(server.ids()) == sorted(result.edit.order_id for result in results)
     assert all(result.ok for result in results)
@@ -278,7 +278,7 @@ async def test_asyncios_own_cancelling_ends_the_caller_at_once(by: str) -> None:
             async for _ in run:
                 pass
 
-    with EditServer(lambda _: Answer(after=0.3)) as server:
+    with EditServer(lambda _: Response(after=0.3)) as server:
         async with AsyncAutoenhance(**server.options) as client:
             run = client.edit_orders(edits(100), concurrency=4)
             task = asyncio.create_task(take())
@@ -288,7 +288,7 @@ async def test_asyncios_own_cancelling_ends_the_caller_at_once(by: str) -> None:
                 await task
             assert server.at_once == 4
             assert sorted([result.edit.order_id async for result in run if result.ok]) == sorted(server.ids())
-            assert len(server.asked) == 4
+            assert len(server.requests) == 4
 
 
 @every_backend
@@ -347,7 +347,7 @@ async def test_cancelling_that_the_loop_outlives_is_no_silent_end(what: str) -> 
             yield edit
 
     results = 0
-    with EditServer(lambda _: Answer(after=0.02)) as server:
+    with EditServer(lambda _: Response(after=0.02)) as server:
         async with AsyncAutoenhance(**server.options) as client:
             with pytest.raises(errors.BulkStoppedError, match="cancelled"):  # noqa: PT012
                 async for result in client.edit_orders(source(), concurrency=2):
@@ -362,40 +362,40 @@ async def test_cancelling_that_the_loop_outlives_is_no_silent_end(what: str) -> 
 # --- What ends a run by itself ---
 
 
-def refusing(status: int, order_id: str = "order-9", **headers: str) -> Callable[[Asked], Answer]:
+def refusing(status: int, order_id: str = "order-9", **headers: str) -> Callable[[Request], Response]:
     """Respond like this to the edit of an order, and accept the others."""
-    refusal = Answer(
+    refusal = Response(
         status,
         {name.replace("_", "-"): value for name, value in headers.items()},
         f'{{"message": "No {KEY}"}}'.encode(),
     )
-    return lambda asked: refusal if asked.order_id == order_id else Answer(after=0.03)
+    return lambda request: refusal if request.order_id == order_id else Response(after=0.03)
 
 
 HOPELESS = "because no further edit can succeed. The service refused to edit order "
 FAILURES = "failed; the last: The service refused to edit order "
 # What the service responds, the limits, what the error says, and its cause.
-STOPS: dict[str, tuple[Callable[[Asked], Answer], dict[str, Any], str, type[Exception]]] = {
+STOPS: dict[str, tuple[Callable[[Request], Response], dict[str, Any], str, type[Exception]]] = {
     "401": (refusing(401), {}, HOPELESS, errors.AuthenticationError),
     "403": (refusing(403), {}, HOPELESS, errors.PermissionDeniedError),
-    "401, for all in flight": (lambda _: Answer(401, after=0.05), {}, HOPELESS, errors.AuthenticationError),
+    "401, for all in flight": (lambda _: Response(401, after=0.05), {}, HOPELESS, errors.AuthenticationError),
     "429 that asks to wait for hours": (refusing(429, retry_after="7200"), {}, HOPELESS, errors.RateLimitError),
-    "nothing but 429": (lambda _: Answer(429), {}, HOPELESS, errors.RateLimitError),
+    "nothing but 429": (lambda _: Response(429), {}, HOPELESS, errors.RateLimitError),
     "nothing but 429 that asks for no wait": (
-        lambda _: Answer(429, {"retry-after": "0"}),
+        lambda _: Response(429, {"retry-after": "0"}),
         {},
         HOPELESS,
         errors.RateLimitError,
     ),
     "a failure": (refusing(404), {"max_failures": 0}, f"because 1 edit {FAILURES}", errors.NotFoundError),
-    "failures": (lambda _: Answer(404), {"max_failures": 2}, f"because 3 edits {FAILURES}", errors.NotFoundError),
+    "failures": (lambda _: Response(404), {"max_failures": 2}, f"because 3 edits {FAILURES}", errors.NotFoundError),
 }
 
 
 @every_bulk
-@pytest.mark.parametrize(("answer", "limits", "says", "cause"), STOPS.values(), ids=STOPS)
+@pytest.mark.parametrize(("respond", "limits", "says", "cause"), STOPS.values(), ids=STOPS)
 def test_a_run_that_cannot_succeed_stops(  # noqa: PLR0917
-    bulk: Bulk, answer: Any, limits: dict[str, Any], says: str, cause: Any, monkeypatch: pytest.MonkeyPatch
+    bulk: Bulk, respond: Any, limits: dict[str, Any], says: str, cause: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What had not begun is untouched, what was in flight has its result, and then the error says why, once.
 
@@ -404,7 +404,7 @@ def test_a_run_that_cannot_succeed_stops(  # noqa: PLR0917
     monkeypatch.setattr("autoenhance._bulk.rate_limiter.FIRST_BACKOFF", 0.0005)
     given = edits(1000)
     source = iter(given)
-    with EditServer(answer) as server:
+    with EditServer(respond) as server:
         outcome = bulk(server.options, source, concurrency=4, rate=math.inf, **limits)
     error = outcome.error
     assert type(error) is errors.BulkStoppedError
@@ -440,7 +440,7 @@ def test_a_run_that_stopped_reads_no_further(bulk: Bulk) -> None:
 
 def test_failures_in_between_are_counted_and_any_number_may_be_allowed() -> None:
     """By default as many as there are."""
-    with EditServer(lambda asked: Answer(404 if int(asked.order_id[6:]) % 2 else 200)) as server:
+    with EditServer(lambda request: Response(404 if int(request.order_id[6:]) % 2 else 200)) as server:
         outcome = sync(server.options, edits(20), concurrency=1, max_failures=2)
         assert [len(outcome.results), str(outcome.error).split(",")[1][:16]] == [6, " because 3 edits"]
         outcome = sync(server.options, edits(20))
@@ -458,7 +458,7 @@ def test_an_invalid_edit_counts_as_a_failure(bulk: Bulk) -> None:
     assert type(error.__cause__) is TypeError
     assert (error.order_id, error.attempts, error.status_code, error.headers) == ("", 0, None, {})
     assert str(error).startswith("The run stopped, because 1 edit failed; the last: an edit is an OrderEdit")
-    assert server.asked == []
+    assert server.requests == []
 
 
 @every_bulk
@@ -570,8 +570,8 @@ edits = (OrderEdit(f"order-{number}", name="a") for number in range(1000))
 """
     with EditServer(slow_but_for_the_first(seconds)) as server:
         printed = run_script(head + code, server.url)
-        assert printed == prints.replace("asked", str(len(server.asked)))
-        assert len(server.asked) < 100
+        assert printed == prints.replace("asked", str(len(server.requests)))
+        assert len(server.requests) < 100
         server.wait_for(lambda: server.at_once == 0)
 
 

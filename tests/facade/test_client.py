@@ -196,7 +196,7 @@ def test_what_on_retry_raises_ends_the_call(caller: Caller, sandbox: Sandbox) ->
 
 
 def test_every_attempt_is_numbered_in_a_header(caller: Caller, waits: list[float]) -> None:
-    """Whoever reads the service's logs can tell a retry from a second edit."""
+    """Readers of the service's logs can tell a retry from a second edit."""
     numbers: list[str] = []
 
     def respond(request: httpx.Request) -> httpx.Response:

@@ -16,7 +16,7 @@ import anyio
 import httpx
 import pytest
 from callers import at
-from edit_server import Answer, EditServer
+from edit_server import EditServer, Response
 from editors import BACKENDS, opened
 from odd_servers import read_request, serving
 
@@ -280,12 +280,12 @@ def test_a_client_that_is_closed_between_two_attempts_makes_no_other(
         threading.Thread(target=(own or client).close).start()
 
     own = httpx.Client() if backend == "own" else None
-    with EditServer(lambda asked: Answer(503 if asked.times == 1 else 200)) as server:
+    with EditServer(lambda request: Response(503 if request.times == 1 else 200)) as server:
         options = {**server.options, "http_client": own, "on_retry": close}
         with opened("sync" if own else backend, **options) as client:
             with pytest.raises(errors.InternalServerError, match="may have happened"):
                 client.edit_order("a", name="x")
-            assert len(server.asked) == 1
+            assert len(server.requests) == 1
             server.wait_for(lambda: server.now_open == 0)
 
 
@@ -364,7 +364,7 @@ async def test_edits_that_are_gathered_take_turns_at_a_hundred_connections() -> 
         found[order_id] = (order.order_id, order.name)
 
     order_ids = [f"order-{number}" for number in range(120)]
-    with EditServer(lambda _: Answer(after=0.02)) as server:
+    with EditServer(lambda _: Response(after=0.02)) as server:
         async with AsyncAutoenhance(**server.options) as client, anyio.create_task_group() as tasks:
             for order_id in order_ids:
                 tasks.start_soon(edit, order_id)

@@ -34,7 +34,7 @@ PROXY_VARIABLES = ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "HTTPS_PROXY")
 
 @pytest.fixture
 def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[EditServer]:
-    """A service with a certificate for this machine, from an authority that httpx is told to trust."""
+    """A service with a certificate for this machine, from an authority that httpx trusts."""
     own, trusted = tls.certificate(tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
     with EditServer(context=tls.server_context(own)) as made:
@@ -45,11 +45,11 @@ class Proxy:
     """Refuses whatever it is asked, and remembers it."""
 
     def __init__(self, refusal: bytes = b"HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n") -> None:
-        self.asked: list[bytes] = []
+        self.requests: list[bytes] = []
         self._refusal = refusal
 
     def __call__(self, connection: socket.socket, _: threading.Event) -> None:
-        self.asked.append(connection.recv(65536))
+        self.requests.append(connection.recv(65536))
         connection.sendall(self._refusal)
 
 
@@ -98,11 +98,11 @@ def test_http_goes_past_the_environments_proxy(edit: Edit, monkeypatch: pytest.M
         for name in PROXY_VARIABLES:
             monkeypatch.setenv(name, url)
         assert edit(plain.options, name="a").name == "a"
-        assert proxy.asked == []
+        assert proxy.requests == []
         with pytest.raises(errors.APIConnectionError):
             edit({"api_key": "planted-key", "max_retries": 0}, name="a")
-    assert proxy.asked[0].startswith(b"CONNECT api.autoenhance.ai:443 ")
-    assert b"planted-key" not in proxy.asked[0]
+    assert proxy.requests[0].startswith(b"CONNECT api.autoenhance.ai:443 ")
+    assert b"planted-key" not in proxy.requests[0]
 
 
 @every_way
@@ -130,11 +130,11 @@ def test_no_proxy_may_name_a_host_with_its_port(
         for no_proxy in ("127.0.0.1", f"127.0.0.1:{server.port}", f"example.com, 127.0.0.1:{server.port}"):
             monkeypatch.setenv("NO_PROXY", no_proxy)
             assert edit(options, name="a").name == "a"
-        assert proxy.asked == []
+        assert proxy.requests == []
         monkeypatch.setenv("NO_PROXY", f"127.0.0.1:{server.port + 1}")
         with pytest.raises(errors.APIConnectionError):
             edit(options, name="a")
-    assert len(proxy.asked) == 1
+    assert len(proxy.requests) == 1
 
 
 @pytest.mark.parametrize("is_tunnelled", [False, True], ids=["connecting", "in the tunnel"])
@@ -182,7 +182,7 @@ def test_a_certificate_that_does_not_vouch_for_the_service_is_refused(
     ) as caught:
         edit(server.options, name="a")
     assert isinstance(root_of(caught.value), ssl.SSLCertVerificationError)
-    assert server.asked == []
+    assert server.requests == []
 
 
 def test_a_file_of_authorities_that_is_replaced_is_seen_by_the_next_client(
@@ -249,7 +249,7 @@ def test_a_drip_over_tls_is_left_in_time(caller: Caller, server: EditServer) -> 
 
 @contextmanager
 def silent() -> Iterator[tuple[str, int]]:
-    """An address at which nothing answers: the listener's queue is full, and whoever comes is not let in."""
+    """An address at which nothing answers: the listener's queue is full, and no client is let in."""
     with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
         waiting = [socket.socket() for _ in range(4)]
         for one in waiting:
@@ -289,12 +289,12 @@ def test_a_first_address_that_is_silent_costs_little_and_not_every_time(
 
     monkeypatch.setattr(httpcore.SyncBackend, "connect_tcp", to)
 
-    def answer(connection: socket.socket, _: threading.Event) -> None:
+    def respond(connection: socket.socket, _: threading.Event) -> None:
         read_request(connection)
         connection.sendall(ORDER.replace(b"OK\r\n", b"OK\r\nconnection: close\r\n"))
 
     took = []
-    with serving(answer) as url, silent() as nowhere:
+    with serving(respond) as url, silent() as nowhere:
         somewhere = int(url.rpartition(":")[2])
         addresses += [("127.0.0.2", 1), ("127.0.0.1", 1)]
         with Autoenhance("key", base_url="http://several.example", allow_insecure=True, timeout=4) as client:
@@ -331,7 +331,7 @@ def test_it_goes_over_ipv6_too(caller: Caller) -> None:
         pytest.skip("no IPv6 on this system")
     with EditServer(host="::1") as server:
         assert caller(server.options, "order", name="a").status_code == 200
-    assert server.asked[0].headers["host"] == f"[::1]:{server.port}"
+    assert server.requests[0].headers["host"] == f"[::1]:{server.port}"
 
 
 def test_dns_resolution_that_outlasts_the_time_to_connect_is_a_timeout(monkeypatch: pytest.MonkeyPatch) -> None:

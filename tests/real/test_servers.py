@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def certificate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A file with a key and a certificate for 127.0.0.1, from an authority that httpx is told to trust."""
+    """A file with a key and a certificate for 127.0.0.1, from an authority that httpx trusts."""
     own, trusted = tls.certificate(tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
     return own
@@ -137,7 +137,7 @@ def test_a_wrong_password_for_tinyproxy(
         monkeypatch.setenv("HTTPS_PROXY", f"http://anna:{PASSWORD}@127.0.0.1:{proxy.port}")
         with pytest.raises(errors.APIConnectionError) as caught:
             caller({**server.options, "max_retries": 0}, "order", name="a")
-    assert server.asked == []
+    assert server.requests == []
     assert f"127.0.0.1:{proxy.port}" in str(caught.value)
     encoded = base64.b64encode(f"anna:{PASSWORD}".encode()).decode()
     below: BaseException | None = caught.value

@@ -1,4 +1,4 @@
-"""A loopback service for bulk runs: it answers as a function says, and remembers what it was asked, when, and by how many."""
+"""A loopback service for bulk runs: it responds as a function says, and remembers the requests, when they came, and how many at once."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ KEY = "planted-key-7f3a"
 
 
 @dataclass(frozen=True)
-class Asked:
+class Request:
     """One request."""
 
     at: float
@@ -32,8 +32,8 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What a request is answered with."""
+class Response:
+    """What is sent for a request."""
 
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -46,7 +46,7 @@ class Answer:
 
 
 CUT = None
-"""No answer: the connection is closed."""
+"""No response: the connection is closed."""
 
 
 class EditServer:
@@ -54,14 +54,14 @@ class EditServer:
 
     def __init__(
         self,
-        answer: Callable[[Asked], Answer | None] = lambda _: Answer(),
+        respond: Callable[[Request], Response | None] = lambda _: Response(),
         *,
         context: ssl.SSLContext | None = None,
         host: str = "127.0.0.1",
     ) -> None:
-        self.asked: list[Asked] = []
+        self.requests: list[Request] = []
         self.connections = self.now_open = self.most_open = self.at_once = self.most_at_once = self.port = 0
-        self._answer, self._context, self._host = answer, context, host
+        self._respond, self._context, self._host = respond, context, host
         self._times: Counter[str] = Counter()
         self._ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()))
@@ -80,15 +80,15 @@ class EditServer:
         return {"api_key": KEY, "base_url": self.url}
 
     def ids(self) -> list[str]:
-        """The orders that it was asked for, in the order in which it was."""
-        return [asked.order_id for asked in self.asked]
+        """The orders of the requests, in the order in which they came."""
+        return [request.order_id for request in self.requests]
 
     def names(self, order_id: str) -> list[str]:
         """The names that an order was given, one after another."""
-        return [asked.body["name"] for asked in self.asked if asked.order_id == order_id]
+        return [request.body["name"] for request in self.requests if request.order_id == order_id]
 
     def release(self) -> None:
-        """Send the answers that are held, now and from now on."""
+        """Send the responses that are held, now and from now on."""
         self._loop.call_soon_threadsafe(self._released.set)
 
     def wait_for(self, condition: Callable[[], bool], seconds: float = 5.0) -> None:
@@ -136,23 +136,25 @@ class EditServer:
         body = json.loads(await reader.readexactly(int(headers["content-length"])))
         order_id = unquote(lines[0].split(" ")[1].rpartition("/")[2])
         self._times[order_id] += 1
-        asked = Asked(time.monotonic(), order_id, body, headers, self._times[order_id])
-        self.asked.append(asked)
+        request = Request(time.monotonic(), order_id, body, headers, self._times[order_id])
+        self.requests.append(request)
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
         try:
-            answer = self._answer(asked)
-            if answer is not None:
-                await asyncio.sleep(answer.after)
-                if answer.held:
+            response = self._respond(request)
+            if response is not None:
+                await asyncio.sleep(response.after)
+                if response.held:
                     await self._released.wait()
         finally:
             self.at_once -= 1
-        if answer is None:
+        if response is None:
             return False
         order = json.dumps({"order_id": order_id, "name": body.get("name")}).encode()
-        content = answer.body if answer.body is not None else order * (answer.status < 300)
-        told = "".join(f"{name}: {value}\r\n" for name, value in answer.headers.items())
-        writer.write(f"HTTP/1.1 {answer.status} Odd\r\ncontent-length: {len(content)}\r\n{told}\r\n".encode() + content)
+        content = response.body if response.body is not None else order * (response.status < 300)
+        told = "".join(f"{name}: {value}\r\n" for name, value in response.headers.items())
+        writer.write(
+            f"HTTP/1.1 {response.status} Odd\r\ncontent-length: {len(content)}\r\n{told}\r\n".encode() + content
+        )
         await writer.drain()
         return True
