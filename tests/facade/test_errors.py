@@ -139,13 +139,13 @@ def test_a_422_says_which_field_and_why(caller: Caller, detail: object, fields: 
 
 def test_a_422_with_odd_or_many_fields_is_still_a_readable_line(caller: Caller) -> None:
     """Field names are the service's words too, and five of them are enough for a sentence."""
-    detail = {"json": {"na\nme\x1b[31m": ["Bad."]} | {f"field{number}": ["Bad."] for number in range(20_000)}}
+    detail = {"json": {"na\nme\x1b[31m": ["Bad."]} | {f"field{number}": ["Bad."] for number in range(2_000)}}
     error = fail(caller, 422, json.dumps({"detail": detail}).encode())
     assert "na me [31m: Bad" in str(error)
-    assert "and 19996 more fields" in str(error)
+    assert "and 1996 more fields" in str(error)
     assert str(error).isprintable()
     assert len(str(error)) < 500
-    assert len(error.fields["json"]) == 20_001
+    assert len(error.fields["json"]) == 2_001
 
 
 @pytest.mark.parametrize("depth", [90, 900, 100_000])

@@ -179,7 +179,7 @@ CASES: dict[str, Case] = {
         sending(then=hang),
         rf"^http://\S+ did not answer the edit of order 'order' within 0.3 s, after 1 attempt\. {LOST}",
     ),
-    "never reads": late(hang, "within 0.3 s", edit={"extra_body": {"long": "x" * 8 * MIB}}),
+    "never reads": late(hang, "within 0.3 s", edit={"extra_body": {"long": "x" * 6 * MIB}}),
     "hangs, and each attempt has its own timeout": late(
         sending(then=hang),
         "did not answer the edit of order 'order' in time, after 3 attempts",

@@ -82,7 +82,7 @@ def test_nginx_ends_connections_after_three_requests(
     is_shared = rename.in_bulk and protocol == "HTTP/2.0"
     limits = {"concurrency": 16, "rate": 1000.0} if is_shared else {}
     with serving(tmp_path, certificate, 3) as server:
-        used = server.check(rename, 120 if rename.in_bulk else 30, protocol=protocol, **limits)
+        used = server.check(rename, 120 if rename.in_bulk else 15, protocol=protocol, **limits)
     assert max(used) == 3 or is_shared
 
 
