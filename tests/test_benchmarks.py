@@ -203,7 +203,7 @@ def test_every_peer_gets_the_same_order() -> None:
 
 
 @pytest.mark.tools
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_two_peers_are_measured(tmp_path: Path) -> None:
     """A tiny run from the environments to the files: this client beside a bare socket."""
     command = [sys.executable, "-m", "benchmarks", "--quick", "--rounds", "1", "--peers", "ours,floor"]

@@ -31,7 +31,7 @@ from conformance.__main__ import KEY, ORDER_ID
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = [pytest.mark.tools, pytest.mark.thorough]
+pytestmark = [pytest.mark.tools, pytest.mark.slow]
 
 PLANTED_KEY = "planted-key-1f0c"
 # An id that is another path, and a placeholder to schemathesis, wherever somebody forgets to quote it.

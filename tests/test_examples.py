@@ -49,7 +49,7 @@ def results(table: Path) -> list[dict[str, str]]:
 
 
 @pytest.mark.tools
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_a_cluster_edits_every_order_once_and_below_one_rate(service: Sandbox, tmp_path: Path) -> None:
     """Four shards on two workers, which share the rate; each order is in the results of one shard."""
     table = tmp_path / "orders.csv"
@@ -70,7 +70,7 @@ def test_a_cluster_edits_every_order_once_and_below_one_rate(service: Sandbox, t
 
 
 @pytest.mark.tools
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_a_worker_that_dies_costs_no_edit(service: Sandbox, tmp_path: Path) -> None:
     """Dask gives its shard to another, which goes on where it was."""
     table = tmp_path / "orders.csv"

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-pytestmark = [pytest.mark.tools, pytest.mark.thorough]
+pytestmark = [pytest.mark.tools, pytest.mark.slow]
 
 # What the suite leaves out in a grown copy, and why; of the rest, the slow tests are left out.
 LEFT_OUT = {
@@ -146,7 +146,7 @@ def test_the_suite_passes_whatever_the_contract_gains(tmp_path: Path) -> None:
     ]
     options = ["--numprocesses=2", "--dist=worksteal", "--quiet", "--tb=short", "--hypothesis-profile=quick"]
     ignored = [f"--ignore-glob={path}" for path in LEFT_OUT]
-    done = project.python("-m", "pytest", *options, "-m", "not thorough", *ignored)
+    done = project.python("-m", "pytest", *options, "-m", "not slow", *ignored)
     assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from wheels import Installed
 
 # The wheel is built and installed (4 s), and each tool is run twice (2 to 10 s).
-pytestmark = [pytest.mark.tools, pytest.mark.thorough]
+pytestmark = [pytest.mark.tools, pytest.mark.slow]
 
 ROOT = Path(__file__).parent.parent
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)

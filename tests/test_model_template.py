@@ -174,7 +174,7 @@ def generate(contract: Schema, templates: Path, package: Path) -> ModuleType:
 
 @pytest.fixture(
     scope="module",
-    params=[pytest.param(False, id="contract"), pytest.param(True, id="other schemas", marks=pytest.mark.thorough)],
+    params=[pytest.param(False, id="contract"), pytest.param(True, id="other schemas", marks=pytest.mark.slow)],
 )
 def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     folder = tmp_path_factory.mktemp("generated")
@@ -402,7 +402,7 @@ def test_one_field_at_a_time_may_hold_anything(pair: Pair) -> None:
                 compare(pair, name, {**WHOLE.get(name, {}), field: value})
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_it_is_so_for_many_more_of_each(pair: Pair) -> None:
     """The same, looked at for longer."""
     for name in pair.names:
@@ -423,7 +423,7 @@ def compare_written(ours: Any, theirs: Any, fields: dict[str, Any]) -> None:
     assert outcome(lambda: ours(**fields).to_dict()) == outcome(lambda: theirs(**fields).to_dict())
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_other_schemas_type_check_as_well(pair: Pair) -> None:
     """mypy --strict finds nothing that it does not find with the generator's own template."""
     found = []
@@ -435,7 +435,7 @@ def test_other_schemas_type_check_as_well(pair: Pair) -> None:
     assert found[0] <= found[1]
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_timestamps_are_written_as_they_were_received_whatever_the_schema(pair: Pair) -> None:
     """Required or not, in a union, inherited, or under any name; each model keeps the spellings of its own."""
     if not hasattr(pair.ours, "Sink"):
@@ -451,7 +451,7 @@ def test_timestamps_are_written_as_they_were_received_whatever_the_schema(pair: 
     assert made.when == made.later == made.some_uuid == datetime(2025, 10, 30, 1, 26, 3, tzinfo=UTC)
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_an_endpoint_sends_and_receives_timestamps(pair: Pair) -> None:
     """In a query, and as the whole of a response. The generator refuses them in headers."""
     if not hasattr(pair.ours, "Sink"):

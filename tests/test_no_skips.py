@@ -9,7 +9,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-pytestmark = pytest.mark.thorough
+pytestmark = pytest.mark.slow
 
 BY_ITSELF = """
 import pytest

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from selenium.webdriver import Chrome
 
-pytestmark = [pytest.mark.tools, pytest.mark.thorough]
+pytestmark = [pytest.mark.tools, pytest.mark.slow]
 
 ROOT = Path(__file__).parent.parent
 SPEC = ROOT / "openapi/spec.yaml"

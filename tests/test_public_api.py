@@ -91,7 +91,7 @@ def test_imports_run_downwards_only() -> None:
             "models",
             "_response",
             "_outcome",
-            "_failure",
+            "_transport_errors",
         ),
         *("_network", "_deadline", "_sender", "_transport", "_request", "_call", "_attempt", "_base_client"),
         *(
@@ -124,13 +124,13 @@ def test_the_commands_imports_run_downwards_only() -> None:
         *(
             "_text",
             "_values",
-            "_problems",
-            "_voice",
+            "_error_messages",
+            "_console",
             "_options",
             "_arguments",
-            "_key",
+            "_api_key",
             "_service",
-            "_show",
+            "_order_table",
             "_curl",
             "_header",
             "_edit",
@@ -144,10 +144,10 @@ def test_the_commands_imports_run_downwards_only() -> None:
             "_table",
             "_record",
             "_lock",
-            "_results",
+            "_results_file",
             "_results_table",
         ),
-        *("_signals", "_tally", "_progress", "_report", "_bulk", "_app", "_run"),
+        *("_signals", "_progress", "_progress_display", "_report", "_bulk", "_app", "_run"),
     ]
     assert {path.stem for path in (PACKAGE / "cli").glob("*.py")} == {"__init__", *layers}
     for position, name in enumerate(layers):

@@ -80,7 +80,7 @@ def test_generated_is_what_the_contract_gives() -> None:
     assert (done.returncode, done.stdout) == (0, "generated/ is up to date.\n")
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_the_same_spec_gives_the_same_bytes(copied: Copy) -> None:
     """Neither the folder, nor the locale, nor the hash seed, nor what was there before makes a difference."""
     before = copied.tree()
@@ -91,7 +91,7 @@ def test_the_same_spec_gives_the_same_bytes(copied: Copy) -> None:
     assert copied.left_over() == []
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["README.md", "autoenhance_api/models/order.py", "autoenhance_api/py.typed", "autoenhance_api/openapi.json"]
 )
@@ -124,7 +124,7 @@ def test_stray_and_missing_files_are_found_and_named(copied: Copy) -> None:
     ]
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_a_tree_from_another_generator_is_found(copied: Copy) -> None:
     """generated/README.md says which generator made it."""
     path = copied.generated / "README.md"
@@ -133,7 +133,7 @@ def test_a_tree_from_another_generator_is_found(copied: Copy) -> None:
     assert (done.returncode, done.stdout) == (1, "generated/README.md: differs\n")
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_a_changed_contract_is_found_and_regenerated(copied: Copy) -> None:
     """A new field, a new enum value and a new response are in the models after one command."""
     copied.change("        is_deleted:\n", "        caption:\n          type: [string, 'null']\n        is_deleted:\n")
@@ -179,7 +179,7 @@ assert accepted == EditAccepted(job="7"), accepted
 """
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_regenerating_is_all_it_takes_for_the_facade_to_return_what_is_new(copied: Copy) -> None:
     """A field, an enum value and a response that are added to the contract reach the caller, untouched facade and all."""
     changed = SPEC.replace(
@@ -317,7 +317,7 @@ def test_another_version_of_the_generator_is_refused(copied: Copy) -> None:
     assert "openapi-python-client is 0.29.1, but constraints.txt pins 0.28.0" in done.stderr
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_templates_that_give_wrong_types_are_refused(copied: Copy) -> None:
     """What does not type-check is not swapped in."""
     template = copied.root / "openapi/templates/str_enum.py.jinja"
@@ -330,7 +330,7 @@ def test_templates_that_give_wrong_types_are_refused(copied: Copy) -> None:
     assert copied.tree() == before
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_a_template_that_does_not_format_is_refused(copied: Copy) -> None:
     """ruff's complaint is passed on."""
     template = copied.root / "openapi/templates/str_enum.py.jinja"
@@ -340,7 +340,7 @@ def test_a_template_that_does_not_format_is_refused(copied: Copy) -> None:
     assert re.search(r"^ruff check .* failed: ", done.stderr, re.MULTILINE)
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_killed_at_any_moment_it_leaves_the_old_tree_or_the_new_one(copied: Copy) -> None:
     """Kills from the start to the end, most of them near the swap; the next run is none the worse for them."""
     old = copied.tree()
@@ -410,7 +410,7 @@ def test_a_folder_that_is_not_ours_is_not_replaced(copied: Copy, output: str) ->
     assert sorted(path.relative_to(copied.root) for path in copied.root.rglob("*")) == before
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_no_module_of_the_callers_stands_in_for_a_tools(copied: Copy, tmp_path: Path) -> None:
     """Neither the folder that it is called from nor PYTHONPATH is on the tools' path."""
     for name in ("json", "typer", "httpx", "contract", "regenerate", "openapi_python_client"):
@@ -444,7 +444,7 @@ def test_an_odd_contract_is_a_failure_and_no_difference(copied: Copy, odd: str) 
     assert copied.left_over() == []
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_two_at_once_do_not_meet(copied: Copy) -> None:
     """One does the work, the other says so or comes after it; the tree is whole."""
     before = copied.tree()

@@ -20,7 +20,7 @@ from autoenhance import APIConnectionError, Autoenhance
 from autoenhance.sandbox import Sandbox
 from autoenhance.sandbox import __main__ as program
 from autoenhance.sandbox._contract import Request, Response, load_contract
-from autoenhance.sandbox._rehearsal import Fault, Plan, Rehearsal, parse_latency
+from autoenhance.sandbox._simulation import Fault, Plan, Simulation, parse_latency
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -198,10 +198,10 @@ def test_a_sandbox_that_cannot_rehearse_that_says_so(options: dict[str, Any], sa
 def test_a_seed_is_chosen_and_told() -> None:
     """A rehearsal that was not given a seed can be repeated too; one that changes nothing keeps no books."""
     chosen = Sandbox(fail_rate=0.1)
-    assert chosen.rehearsal == f"latency 0 s, fail rate 0.1, seed {chosen.seed}"
-    assert Sandbox(latency=(0.1, 0.5), seed=5).rehearsal == "latency 0.1 to 0.5 s, fail rate 0, seed 5"
-    assert Sandbox().rehearsal == ""
-    quiet = Rehearsal(Plan((0, 0), 0, 1))
+    assert chosen.simulation == f"latency 0 s, fail rate 0.1, seed {chosen.seed}"
+    assert Sandbox(latency=(0.1, 0.5), seed=5).simulation == "latency 0.1 to 0.5 s, fail rate 0, seed 5"
+    assert Sandbox().simulation == ""
+    quiet = Simulation(Plan((0, 0), 0, 1))
     quiet.next(PATH, BODY)
     assert not quiet._seen
 
@@ -215,7 +215,7 @@ def test_the_command_rehearses() -> None:
         assert process.stderr
         lines = [process.stdout.readline() for _ in range(7)]
         seed = SEED_OF[Fault.UNAVAILABLE]
-        assert lines[6] == f"Rehearsal: latency 0.01 to 0.02 s, fail rate 1, seed {seed}\n"
+        assert lines[6] == f"Simulation: latency 0.01 to 0.02 s, fail rate 1, seed {seed}\n"
         exported = dict(re.findall(r"^export (\w+)=(\S+)$", "".join(lines), re.MULTILINE))
         headers = {"x-api-key": exported["AUTOENHANCE_API_KEY"], "content-type": "application/json"}
         answer = httpx.patch(exported["AUTOENHANCE_BASE_URL"] + PATH, headers=headers, content=BODY)

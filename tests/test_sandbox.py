@@ -484,7 +484,7 @@ def test_an_id_in_a_table_that_no_request_could_reach_is_one_line(
     assert "Traceback" not in shown.err
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_orders_that_cannot_be_kept_are_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Here because another program has the database; the sandbox is not left running."""
     database = tmp_path / "orders.sqlite3"

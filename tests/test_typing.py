@@ -25,7 +25,7 @@ def test_mypy_strict_finds_nothing() -> None:
     assert said.startswith("Success: no issues found in"), said
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_pyright_finds_nothing() -> None:
     """The other type checker agrees."""
     said = check("pyright", "--warnings", "--pythonpath", sys.executable, *CHECKED)

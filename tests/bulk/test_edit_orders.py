@@ -274,7 +274,7 @@ def test_a_timeout_is_each_edits_own(bulk: Bulk) -> None:
     assert 0.5 <= late.seconds < 1.5
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 @every_bulk
 def test_waiting_for_a_turn_is_no_time_of_an_edit(bulk: Bulk, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a low rate a retry waits long for its turn, and its deadline waits with it."""

@@ -107,7 +107,7 @@ def test_an_edit_that_has_a_turn_already_waits_for_the_end_of_the_pause(bulk: Bu
     assert [request.at - server.requests[0].at >= 0.3 for request in server.requests] == [False, True, True]
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 @every_bulk
 def test_pauses_cost_an_edit_neither_its_time_nor_its_retries(bulk: Bulk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Three of them, longer than the timeout, with no retry allowed: it is the run that waits."""
@@ -148,9 +148,9 @@ def refused(
 def test_who_was_late_catches_up_a_little_and_no_more() -> None:
     """After a minute without requests there is no burst of a minute's requests."""
     pace = RateLimiter(250)
-    pace.turn(NOW)
-    turns = [pace.turn(NOW + 60) for _ in range(50)]
-    assert sum(turn <= NOW + 60 for turn in turns) == 11  # what 40 ms hold, and the one that is due
+    pace.reserve(NOW)
+    turns = [pace.reserve(NOW + 60) for _ in range(50)]
+    assert sum(slot <= NOW + 60 for slot in turns) == 11  # what 40 ms hold, and the one that is due
 
 
 @given(
@@ -165,7 +165,7 @@ def test_over_any_second_the_rate_holds(rate: float, gaps: list[float], bursts: 
         now += gap
         burst = bursts[number] if number < len(bursts) else 1
         # Whoever is told a time that has passed goes at once; the others go when it comes.
-        used += [max(now, pace.turn(now)) for _ in range(burst)]
+        used += [max(now, pace.reserve(now)) for _ in range(burst)]
     used.sort()
     for start, first in enumerate(used):
         within = sum(first <= at < first + 1 for at in used[start:])
@@ -175,12 +175,12 @@ def test_over_any_second_the_rate_holds(rate: float, gaps: list[float], bursts: 
 def test_a_429_pauses_every_worker() -> None:
     """No turn comes before the pause is over, and one that was taken earlier does not hold."""
     pace = RateLimiter(100)
-    taken = [pace.turn(NOW) for _ in range(10)]
+    taken = [pace.reserve(NOW) for _ in range(10)]
     assert refused(pace, retry_after=2.0) == 2.0
-    assert not any(pace.holds(turn) for turn in taken)
-    later = [pace.turn(NOW) for _ in range(3)]
+    assert not any(pace.is_valid(slot) for slot in taken)
+    later = [pace.reserve(NOW) for _ in range(3)]
     assert later == pytest.approx([NOW + 2, NOW + 2.01, NOW + 2.02])
-    assert all(pace.holds(turn) for turn in later)
+    assert all(pace.is_valid(slot) for slot in later)
 
 
 def test_without_retry_after_the_pause_grows_and_is_never_nothing() -> None:

@@ -25,19 +25,19 @@ class FakeCall:
 
     def __init__(self) -> None:
         self.attempts = 1
-        self.refusals = 0
+        self.rate_limited = 0
         self.deadline = 100.0
         self.was_reached = True
         self.announced: list[float] = []
 
-    def wait_for(self, _: Failure) -> float | None:
+    def retry_wait(self, _: Failure) -> float | None:
         self.attempts += 1
         return 1.0 if self.attempts <= 3 else None
 
-    def announce(self, _: Failure, wait: float) -> None:
+    def log_retry(self, _: Failure, wait: float) -> None:
         self.announced.append(wait)
 
-    def cut_off(self) -> Exception:
+    def abort_error(self) -> Exception:
         return errors.APIConnectionError("cut off")
 
 
@@ -89,7 +89,7 @@ def test_the_order_of_edits_is_what_a_simple_model_says(ids: list[tuple[str, str
             touched |= {edit.order_id, edit.new_order_id}
         assert sorted(names(flying)) == sorted(expected)
     scheduler.end()
-    assert scheduler.is_over
+    assert scheduler.is_done
     assert [result.edit.name for result in scheduler.results] != [] or not ids
 
 

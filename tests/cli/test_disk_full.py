@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from bulk import names_in, numbered, rows_of, running, wait_for, write_table
-from soak import disagreements
+from soak import mismatches
 
 from autoenhance.sandbox import Sandbox
 
@@ -78,7 +78,7 @@ def check(
     assert hint == "Hint: Free some space, or correct the cause, and rerun the command to resume."
     # Whole lines only, each for an edit that was done; the others that were done are named.
     assert results.read_bytes().endswith(b"}\n")
-    assert list(disagreements(wanted, results, database, is_over=False)) == []
+    assert list(mismatches(wanted, results, database, is_done=False)) == []
     counts = re.search(r"^(\d+) edited, (\d+) failed, (\d+) not in the results, (\d+) not sent, in ", err, re.MULTILINE)
     assert counts
     edited, failed, unwritten, left = map(int, counts.groups())
@@ -101,10 +101,10 @@ def check(
     assert process.returncode in {0, 1}
     assert f"editing {COUNT - edited} orders, {edited} edited before." in err
     assert results.read_bytes().startswith(before)
-    assert list(disagreements(wanted, results, database)) == []
+    assert list(mismatches(wanted, results, database)) == []
 
 
-@pytest.mark.parametrize("size", [4096, pytest.param(6001, marks=pytest.mark.thorough)])
+@pytest.mark.parametrize("size", [4096, pytest.param(6001, marks=pytest.mark.slow)])
 def test_a_file_that_may_not_grow_any_more_stops_the_run(
     env: dict[str, str], slow: Sandbox, database: Path, tmp_path: Path, size: int
 ) -> None:
@@ -184,4 +184,4 @@ def test_what_could_not_be_written_down_is_when_there_is_room_in_time(
     assert process.returncode == 0, err
     assert f"{COUNT} edited, 0 failed, in " in err
     assert "ot in the results" not in err
-    assert list(disagreements(wanted, results, database)) == []
+    assert list(mismatches(wanted, results, database)) == []

@@ -139,7 +139,7 @@ def test_a_table_without_rows_is_nothing_to_do(command: Command, table: Path) ->
     assert (ran.status, ran.err.splitlines()[0]) == (0, f"Nothing to do: {table}, CSV with commas, UTF-8, 0 rows.")
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_standard_input_is_a_table(env: dict[str, str], sandbox: Sandbox, tmp_path: Path) -> None:
     """Its results have a place of their own."""
     wanted = numbered(sandbox, 3)
@@ -478,7 +478,7 @@ def test_a_row_that_gains_changes_moves_no_other_to_another_shard(
     assert edits == ['o-1: name "a"\n', ""]
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_shards_may_run_at_once(env: dict[str, str], sandbox: Sandbox, table: Path) -> None:
     """That is what they are for."""
     wanted = numbered(sandbox, 8)
@@ -599,7 +599,7 @@ def test_max_retries_says_how_often_an_edit_is_tried_again(
     assert [line["attempts"] for line in results_in(results)] == [attempts]
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_timeout_says_how_long_an_edit_may_take(command: Command, table: Path, results: Path) -> None:
     """Then it has failed, and may have happened."""
     with Sandbox(latency=2) as slow:
@@ -609,7 +609,7 @@ def test_timeout_says_how_long_an_edit_may_take(command: Command, table: Path, r
     assert [line["error_type"] for line in results_in(results)] == ["APITimeoutError"]
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 @pytest.mark.parametrize(("options", "most"), [(["--concurrency", "1"], 1), (["--concurrency", "3"], 3)])
 def test_concurrency_says_how_many_edits_may_be_on_their_way(
     env: dict[str, str], table: Path, options: list[str], most: int
@@ -619,9 +619,9 @@ def test_concurrency_says_how_many_edits_may_be_on_their_way(
         wanted = numbered(slow, 9)
         write_table(table, *rows_of(wanted))
         with running(str(table), *options, env={**env, "AUTOENHANCE_BASE_URL": slow.url}):
-            wait_for(lambda: len(slow._rehearsal._seen) >= most)
+            wait_for(lambda: len(slow._simulation._seen) >= most)
             time.sleep(0.3)
-            assert len(slow._rehearsal._seen) == most
+            assert len(slow._simulation._seen) == most
 
 
 def test_rate_says_how_many_requests_there_may_be(command: Command, sandbox: Sandbox, table: Path) -> None:
@@ -666,7 +666,7 @@ def test_a_second_run_on_the_same_results_refuses(
         wanted = numbered(slow, 3)
         write_table(table, *rows_of(wanted), "harbour-view-7,a")
         with running(str(table), env={**env, "AUTOENHANCE_BASE_URL": slow.url}) as first:
-            wait_for(lambda: len(slow._rehearsal._seen) == 4)
+            wait_for(lambda: len(slow._simulation._seen) == 4)
             ran = command("edit-orders", str(table))
             assert (ran.status, ran.out) == (2, "")
             assert ran.err.splitlines() == [
@@ -682,13 +682,13 @@ def test_a_second_run_on_the_same_results_refuses(
     assert command("edit-orders", str(table)).status == 1
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_results_that_are_taken_away_meanwhile_are_missed(env: dict[str, str], table: Path, results: Path) -> None:
     """What was written down is in a file that has no name any more; that is said."""
     with Sandbox(latency=0.5) as slow:
         write_table(table, "harbour-view-7,a")
         with running(str(table), env={**env, "AUTOENHANCE_BASE_URL": slow.url}) as process:
-            wait_for(lambda: slow._rehearsal._seen)
+            wait_for(lambda: slow._simulation._seen)
             results.unlink()
             _, err = process.communicate(timeout=20)
     assert f"Warning: {results} was moved or removed meanwhile; the results are not there." in err

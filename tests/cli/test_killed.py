@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from bulk import numbered, results_in, rows_of, wait_for, write_table
 from records import edited
-from soak import disagreements
+from soak import mismatches
 from terminal import SCRIPT
 
 from autoenhance.cli._record import line_of
@@ -65,7 +65,7 @@ class Runs:
         # What a kill leaves of its last line is cut off by the next run.
         whole = self.results.with_name("whole")
         whole.write_bytes(self.results.read_bytes().rpartition(b"\n")[0] + b"\n" if self.size() else b"")
-        assert list(disagreements(self.wanted, whole, self.database, is_over=False)) == []
+        assert list(mismatches(self.wanted, whole, self.database, is_done=False)) == []
 
     def finish(self) -> None:
         """Go on to the end, as often as something fails."""
@@ -73,13 +73,13 @@ class Runs:
             with self.start() as process:
                 _, err = process.communicate(timeout=60)
             assert process.returncode in {0, 1}, err
-            assert list(disagreements(self.wanted, self.results, self.database)) == []
+            assert list(mismatches(self.wanted, self.results, self.database)) == []
             if process.returncode == 0:
                 break
         assert {line["order_id"] for line in results_in(self.results) if line["status"] == "edited"} == set(self.wanted)
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 @pytest.mark.parametrize(("seed", "fail_rate"), [(1, 0.0), (2, 0.1)])
 def test_a_run_may_be_killed_at_any_moment(env: dict[str, str], tmp_path: Path, *, seed: int, fail_rate: float) -> None:
     """Twenty times, most of them in the middle of its edits, and some before the first."""
@@ -102,7 +102,7 @@ def test_a_run_may_be_killed_at_any_moment(env: dict[str, str], tmp_path: Path, 
         done = len(results_in(runs.results))
         assert in_the_middle >= 12
         runs.finish()
-        sent = sum(sandbox._rehearsal._seen.values())
+        sent = sum(sandbox._simulation._seen.values())
     # The kills came while there was something to do.
     assert done < 790
     if not fail_rate:
@@ -110,7 +110,7 @@ def test_a_run_may_be_killed_at_any_moment(env: dict[str, str], tmp_path: Path, 
         assert len(runs.wanted) <= sent <= len(runs.wanted) + 20 * IN_FLIGHT
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_a_run_may_be_killed_while_it_reads_what_was_done(env: dict[str, str], tmp_path: Path) -> None:
     """Ten times. Nothing of what earlier runs have written is lost, a torn last line apart."""
     chance = random.Random(3)  # noqa: S311  # no secret

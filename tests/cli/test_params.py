@@ -399,7 +399,7 @@ print(json.dumps([statuses, one, order]))
 
 
 @pytest.mark.tools
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_values_of_every_type_are_sent_written_down_and_not_sent_again(package: Path, tmp_path: Path) -> None:
     """The sandbox checks each request against the contract; a table in another form is the same table."""
     given = {f"sample_{name}": (text, sent) for form, name, text, sent in GOOD if form == "text"}

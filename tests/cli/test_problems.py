@@ -11,7 +11,7 @@ from odd_servers import nobody
 from terminal import Terminal
 
 from autoenhance import errors
-from autoenhance.cli._problems import problem_of
+from autoenhance.cli._error_messages import error_message
 from autoenhance.cli._text import printable, printable_json
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def test_no_answer_is_status_1(command: Command, sandbox: Sandbox) -> None:
 def test_every_error_of_the_library_has_a_hint() -> None:
     """A new one gets that of its parents."""
     for name in errors.__all__:
-        problem = problem_of(getattr(errors, name)("A sentence."))
+        problem = error_message(getattr(errors, name)("A sentence."))
         assert problem.line == "A sentence."
         assert problem.hint
         assert problem.exit_status == (3 if name in {"AuthenticationError", "PermissionDeniedError"} else 1)
@@ -114,7 +114,7 @@ def test_every_error_of_the_library_has_a_hint() -> None:
 )
 def test_what_nobody_expected_is_one_line_too(error: Exception, line: str) -> None:
     """With a hint at -v."""
-    problem = problem_of(error)
+    problem = error_message(error)
     assert (problem.line, problem.exit_status, problem.is_unexpected) == (line, 1, True)
     assert "-v" in problem.hint
 

@@ -130,7 +130,7 @@ def test_an_output_that_takes_nothing_is_no_traceback(
     assert "Exception" not in ran.stderr
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("new", "hint"),
     [
@@ -149,7 +149,7 @@ def test_ctrl_c_during_a_slow_answer_says_what_may_have_happened(
             "env": {**env, "AUTOENHANCE_BASE_URL": slow.url},
         }
         with subprocess.Popen([SCRIPT, "edit-order", "harbour-view-7", *new], **options) as running:  # type: ignore[call-overload]
-            while not slow._rehearsal._seen:
+            while not slow._simulation._seen:
                 time.sleep(0.02)
             running.send_signal(signal.SIGINT)
             out, err = running.communicate(timeout=10)
@@ -176,7 +176,7 @@ def test_a_system_that_fails_otherwise_keeps_its_own_words(command: Command, mon
     def no_more_files(*_: object) -> None:
         raise OSError(errno.EMFILE, "Too many open files")
 
-    monkeypatch.setattr("autoenhance.cli._edit.edit_order", no_more_files)
+    monkeypatch.setattr("autoenhance.cli._edit_order.edit_order", no_more_files)
     ran = command(*EDIT)
     assert (ran.status, ran.err.splitlines()[0]) == (1, "Error: OSError: [Errno 24] Too many open files")
 
@@ -212,7 +212,7 @@ def test_the_sandbox_is_the_same_as_that_of_the_library(env: dict[str, str]) -> 
         watch = threading.Timer(20, running.kill)
         watch.start()
         lines = [running.stdout.readline() for _ in range(7)]
-        assert lines[6] == "Rehearsal: latency 0.01 s, fail rate 1, seed 5\n"
+        assert lines[6] == "Simulation: latency 0.01 s, fail rate 1, seed 5\n"
         url = lines[2].split("=")[1].strip()
         met: set[int | None] = set()
         for number in range(8):

@@ -14,9 +14,9 @@ import pytest
 from bulk import numbered, results_in, rows_of, write_table
 from terminal import Terminal, lines_of, process
 
-from autoenhance.cli._progress import progress
-from autoenhance.cli._tally import Tally
-from autoenhance.cli._voice import Voice
+from autoenhance.cli._progress_display import show_progress
+from autoenhance.cli._progress import EditProgress
+from autoenhance.cli._console import Console
 from autoenhance.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The time, as far as the progress knows."""
     made = Clock()
     # Of that module alone: the sandbox's event loop would sleep for as long as its time and this one lie apart.
-    monkeypatch.setattr("autoenhance.cli._progress.time", SimpleNamespace(monotonic=made))
+    monkeypatch.setattr("autoenhance.cli._progress_display.time", SimpleNamespace(monotonic=made))
     return made
 
 
@@ -56,16 +56,16 @@ def slow() -> Iterator[Sandbox]:
 
 def test_it_says_how_much_how_fast_and_how_long() -> None:
     """What is nothing is left out: no failures, no retries, and no time before there is a rate."""
-    tally = Tally(2000)
-    tally.begin(10)
-    assert tally.words(10) == "0 of 2,000, 0.0/s"
-    tally.edited = 5
-    assert tally.words(12) == "5 of 2,000, 2.5/s, 13 min 18 s left"
-    tally.failed = 1195
-    tally.retrying |= {"o-1", "o-2"}
-    assert tally.words(14) == "1,200 of 2,000, 300/s, 1,195 failed, 2 retrying, 3 s left"
-    tally.edited, tally.retrying = 805, set()
-    assert tally.words(15) == "2,000 of 2,000, 400/s, 1,195 failed"
+    progress = EditProgress(2000)
+    progress.start(10)
+    assert progress.text(10) == "0 of 2,000, 0.0/s"
+    progress.edited = 5
+    assert progress.text(12) == "5 of 2,000, 2.5/s, 13 min 18 s left"
+    progress.failed = 1195
+    progress.retrying |= {"o-1", "o-2"}
+    assert progress.text(14) == "1,200 of 2,000, 300/s, 1,195 failed, 2 retrying, 3 s left"
+    progress.edited, progress.retrying = 805, set()
+    assert progress.text(15) == "2,000 of 2,000, 400/s, 1,195 failed"
 
 
 @pytest.mark.parametrize(
@@ -83,20 +83,20 @@ def test_it_says_how_much_how_fast_and_how_long() -> None:
 )
 def test_time_is_rounded_before_it_is_divided(tenths: int, said: str) -> None:
     """There is no minute of 60 seconds."""
-    tally = Tally(10 + tenths)
-    tally.begin(0)
-    tally.edited = 10
-    assert tally.words(1).endswith(f", {said} left")
+    progress = EditProgress(10 + tenths)
+    progress.start(0)
+    progress.edited = 10
+    assert progress.text(1).endswith(f", {said} left")
 
 
 def test_the_rate_is_that_of_the_last_seconds() -> None:
     """A run that was stopped for a while by a rate limit says how it is now; and it remembers no more than it needs."""
-    tally = Tally(10_000)
-    tally.begin(0)
+    progress = EditProgress(10_000)
+    progress.start(0)
     for second in range(100):
-        tally.edited = 10 * min(second, 50)
-        assert tally.rate(second) == pytest.approx(0 if second in {0, *range(55, 100)} else min(10, 2 * (55 - second)))
-    assert len(tally._lately) < 10
+        progress.edited = 10 * min(second, 50)
+        assert progress.rate(second) == pytest.approx(0 if second in {0, *range(55, 100)} else min(10, 2 * (55 - second)))
+    assert len(progress._lately) < 10
 
 
 @pytest.mark.parametrize(
@@ -112,10 +112,10 @@ def test_the_rate_is_that_of_the_last_seconds() -> None:
 )
 def test_where_there_is_little_room_the_less_important_is_left_out(width: int, said: str) -> None:
     """How many are done, and how many failed, are the last to go."""
-    tally = Tally(9000)
-    tally.begin(0)
-    tally.edited, tally.failed, tally.retrying = 1000, 200, {"o-1"}
-    assert tally.words(1, width) == said
+    progress = EditProgress(9000)
+    progress.start(0)
+    progress.edited, progress.failed, progress.retrying = 1000, 200, {"o-1"}
+    assert progress.text(1, width) == said
 
 
 # --- Where no terminal is ---
@@ -125,12 +125,12 @@ def test_without_a_terminal_there_is_a_line_every_five_seconds(
     clock: Clock, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """However often it is asked to show it."""
-    tally = Tally(1000)
-    tally.begin(clock.now)
-    with progress(tally, Voice()) as display:
+    progress = EditProgress(1000)
+    progress.start(clock.now)
+    with show_progress(progress, Console()) as display:
         for _ in range(88):
             clock.now += 0.125
-            tally.edited += 1
+            progress.edited += 1
             display.show()
     said = capsys.readouterr()
     assert said.out == ""
@@ -151,7 +151,7 @@ def test_a_file_is_no_terminal(env: dict[str, str], sandbox: Sandbox, tmp_path: 
 def test_a_closed_standard_error_is_shown_nothing(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     """And nothing comes of it."""
     monkeypatch.setattr(sys, "stderr", None)
-    with progress(Tally(9), Voice()) as display:
+    with show_progress(EditProgress(9), Console()) as display:
         clock.now += 60
         display.show()
 
@@ -163,10 +163,10 @@ def test_a_terminal_that_is_closed_is_shown_nothing(clock: Clock, monkeypatch: p
     """It is no error of the run, whose edits come back all the same."""
     person, terminal = pty.openpty()
     monkeypatch.setenv("TERM", "xterm")
-    tally = Tally(9)
+    progress = EditProgress(9)
     with os.fdopen(terminal, "w") as stderr:
         monkeypatch.setattr(sys, "stderr", stderr)
-        with progress(tally, Voice()) as display:
+        with show_progress(progress, Console()) as display:
             assert HIDE in os.read(person, 4096).decode()
             os.close(person)
             for _ in range(3):
@@ -223,7 +223,7 @@ def test_a_terminal_has_a_bar(env: dict[str, str], slow: Sandbox, tmp_path: Path
     assert bar.count("\n") == 1
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_what_is_told_meanwhile_stands_above_the_bar(env: dict[str, str], slow: Sandbox, tmp_path: Path) -> None:
     """Whole, and the bar below it goes on."""
     lines = lines_of(on_terminal(env, slow, tmp_path, "-v", "--max-retries=9"))
@@ -233,7 +233,7 @@ def test_what_is_told_meanwhile_stands_above_the_bar(env: dict[str, str], slow: 
     assert lines.index(told[-1]) < max(number for number, line in enumerate(lines) if "━" in line)
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_a_narrow_terminal_has_a_bar_too(env: dict[str, str], slow: Sandbox, tmp_path: Path) -> None:
     """In one line, with what there is room for."""
     shown = on_terminal(env, slow, tmp_path, "--max-retries=0", columns=40)
@@ -242,7 +242,7 @@ def test_a_narrow_terminal_has_a_bar_too(env: dict[str, str], slow: Sandbox, tmp
     assert bar.count("\n") == 1
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_no_color_means_no_colours(env: dict[str, str], slow: Sandbox, tmp_path: Path) -> None:
     """The bar is drawn, and says the same."""
     shown = on_terminal(env, slow, tmp_path, NO_COLOR="1")
@@ -250,7 +250,7 @@ def test_no_color_means_no_colours(env: dict[str, str], slow: Sandbox, tmp_path:
     assert "━ 60 of 60" in "\n".join(lines_of(shown))
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 @pytest.mark.parametrize("term", ["dumb", "unknown"])
 def test_a_terminal_that_cannot_move_its_cursor_has_lines(
     env: dict[str, str], slow: Sandbox, tmp_path: Path, term: str
@@ -261,7 +261,7 @@ def test_a_terminal_that_cannot_move_its_cursor_has_lines(
     assert re.search(r"^\d+ of 60, [\d.]+/s, .*\d s left$", "\n".join(lines_of(shown)), re.MULTILINE)
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_a_terminal_of_ascii_has_a_bar_of_ascii(env: dict[str, str], slow: Sandbox, tmp_path: Path) -> None:
     """Nothing is shown as the number of a character."""
     shown = on_terminal(env, slow, tmp_path, columns=40, PYTHONIOENCODING="ascii")

@@ -12,7 +12,7 @@ from records import SERVICE, edited, failed
 from autoenhance.cli._arguments import TableOptions
 from autoenhance.cli._report import History, Report, edits_to_make, errors_of
 from autoenhance.cli._table import Shard, Table, read_table
-from autoenhance.cli._tally import Tally, per_second
+from autoenhance.cli._progress import EditProgress, per_second
 
 if TYPE_CHECKING:
     from autoenhance.cli._record import Record
@@ -40,9 +40,9 @@ def failure(row: int, order_id: str = "o-9", error: str = "No.", line: int | Non
     return failed(order_id, error, row=row, line=row if line is None else line)
 
 
-def tally(edited: int, failed: int = 0) -> Tally:
+def progress(edited: int, failed: int = 0) -> EditProgress:
     """What was done of 1,199."""
-    counted = Tally(1199)
+    counted = EditProgress(1199)
     counted.edited, counted.failed = edited, failed
     return counted
 
@@ -50,11 +50,11 @@ def tally(edited: int, failed: int = 0) -> Tally:
 @pytest.mark.parametrize(
     ("counted", "unwritten", "seconds", "said"),
     [
-        (tally(1199), 0, 0.96, "1,199 edited, 0 failed, 1 edited before, in 1.0 s."),
-        (tally(1199), 0, 4.0, "1,199 edited, 0 failed, 1 edited before, in 4.0 s (300/s)."),
-        (tally(3), 0, 2.0, "3 edited, 0 failed, 1,196 not sent, 1 edited before, in 2.0 s (1.5/s)."),
+        (progress(1199), 0, 0.96, "1,199 edited, 0 failed, 1 edited before, in 1.0 s."),
+        (progress(1199), 0, 4.0, "1,199 edited, 0 failed, 1 edited before, in 4.0 s (300/s)."),
+        (progress(3), 0, 2.0, "3 edited, 0 failed, 1,196 not sent, 1 edited before, in 2.0 s (1.5/s)."),
         (
-            tally(1000, 9),
+            progress(1000, 9),
             5,
             1234.5,
             "1,000 edited, 9 failed, 5 not in the results, 185 not sent, 1 edited before, in 1,234.5 s (0.8/s).",
@@ -62,13 +62,13 @@ def tally(edited: int, failed: int = 0) -> Tally:
     ],
 )
 def test_the_summary_accounts_for_every_row(
-    table: Table, counted: Tally, unwritten: int, *, seconds: float, said: str
+    table: Table, counted: EditProgress, unwritten: int, *, seconds: float, said: str
 ) -> None:
     """Edited, failed, not in the results, not sent and edited before are all rows together; zeros are left out."""
     said_of = report(table)
     for number in range(counted.failed):
-        said_of.note(failure(number))
-    lines = list(said_of.of_end(counted, unwritten, seconds))
+        said_of.add_failure(failure(number))
+    lines = list(said_of.end_lines(counted, unwritten, seconds))
     assert lines[0] == said
     assert "Results: results" in lines
 
@@ -76,18 +76,18 @@ def test_the_summary_accounts_for_every_row(
 def test_a_shard_speaks_of_its_own_rows(table: Table) -> None:
     """And says which it is."""
     one, two = (report(table, Shard(number, 2)) for number in (1, 2))
-    assert list(one.of_beginning()) == [f"{SCOPE}, shard 1 of 2: editing 599 orders, 1 edited before."]
-    assert list(two.of_beginning()) == [f"{SCOPE}, shard 2 of 2: editing 600 orders."]
+    assert list(one.start_lines()) == [f"{SCOPE}, shard 1 of 2: editing 599 orders, 1 edited before."]
+    assert list(two.start_lines()) == [f"{SCOPE}, shard 2 of 2: editing 600 orders."]
     assert (
-        next(one.of_dry_run())
+        next(one.dry_run_lines())
         == f"{SCOPE}, shard 1 of 2: 599 orders would be edited, 1 edited before. Nothing was sent."
     )
-    assert list(two.of_dry_run()) == [
+    assert list(two.dry_run_lines()) == [
         f"{SCOPE}, shard 2 of 2: 600 orders would be edited. Nothing was sent.",
         "Results would go to results",
     ]
     done = report(table, Shard(1, 1200))
-    assert list(done.of_beginning()) == [
+    assert list(done.start_lines()) == [
         f"Nothing to do: {SCOPE}, shard 1 of 1200, 1 edited before.",
         "Results: results",
     ]
@@ -96,7 +96,7 @@ def test_a_shard_speaks_of_its_own_rows(table: Table) -> None:
 def test_of_earlier_results_the_latest_counts(table: Table) -> None:
     """A failure after a success is retried, another name is sent, and it is said how many failed before."""
     before = [failed("o-1"), failed("o-2"), edited("o-2", changes={"name": "2"}), edited("o-3", changes={"name": "x"})]
-    assert list(report(table, None, *before).of_beginning()) == [
+    assert list(report(table, None, *before).start_lines()) == [
         f"{SCOPE}: editing 1,199 orders, 1 of which failed before, 1 edited before."
     ]
 
@@ -106,7 +106,7 @@ def test_results_of_another_service_do_not_count(table: Table) -> None:
     before = [
         edited(f"o-{number}", changes={"name": f"{number}"}, service="http://127.0.0.1:8000") for number in (2, 3)
     ]
-    assert list(report(table, None, *before).of_beginning()) == [
+    assert list(report(table, None, *before).start_lines()) == [
         "2 results of another service (http://127.0.0.1:8000) not counted as done.",
         f"{SCOPE}: editing 1,199 orders, 1 edited before.",
     ]
@@ -115,9 +115,9 @@ def test_results_of_another_service_do_not_count(table: Table) -> None:
 def test_failures_are_in_the_order_of_the_table(table: Table) -> None:
     """As text that no terminal acts on, and a long id is cut; the row has its line where that differs."""
     said_of = report(table)
-    said_of.note(failure(7, "x\x1b" + "y" * 90))
-    said_of.note(failure(2, "b", "Not now.", line=3))
-    assert list(said_of.of_end(tally(1197, 2), 0, 0.5))[1:] == [
+    said_of.add_failure(failure(7, "x\x1b" + "y" * 90))
+    said_of.add_failure(failure(2, "b", "Not now.", line=3))
+    assert list(said_of.end_lines(progress(1197, 2), 0, 0.5))[1:] == [
         "Failed:",
         "  row 2 (line 3), b: Not now.",
         f"  row 7, x\\x1b{'y' * 35}...: No.",
@@ -130,8 +130,8 @@ def test_of_many_failures_twenty_are_listed(table: Table) -> None:
     """No more are kept, however many there are."""
     said_of = report(table)
     for number in range(1, 1001):
-        said_of.note(failure(number))
-    lines = list(said_of.of_end(tally(0, 1000), 0, 0.5))
+        said_of.add_failure(failure(number))
+    lines = list(said_of.end_lines(progress(0, 1000), 0, 0.5))
     assert lines[2:22] == [f"  row {number}, o-9: No." for number in range(1, 21)]
     assert lines[22:] == ["  and 980 more, which the results list", "Results: results"]
 

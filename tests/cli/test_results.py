@@ -22,10 +22,10 @@ import pytest
 import records
 from records import edited, failed
 
-from autoenhance.cli import _results
-from autoenhance.cli._problems import CommandError, problem_of
+from autoenhance.cli import _results_file
+from autoenhance.cli._error_messages import CommandError, error_message
 from autoenhance.cli._record import line_of
-from autoenhance.cli._results import Results, ResultsError, read_results
+from autoenhance.cli._results_file import ResultsFile, ResultsError, read_results
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,21 +51,21 @@ def read(path: Path) -> list[Record]:
     with_lock: list[Record] = []
     if path.exists():
         read_results(str(path), seen.append)
-    Results.open(str(path), with_lock.append).close()
+    ResultsFile.open(str(path), with_lock.append).close()
     assert seen == with_lock
     return with_lock
 
 
-def opened(path: Path | str, table: Path | None = None) -> Results:
+def opened(path: Path | str, table: Path | None = None) -> ResultsFile:
     """The file, whatever is in it."""
-    return Results.open(str(path), lambda _: None, table=str(table) if table else None)
+    return ResultsFile.open(str(path), lambda _: None, table=str(table) if table else None)
 
 
 def refused(path: Path | str, table: Path | None = None) -> tuple[str, str]:
     """What is said of a file that cannot be opened; its status is that of bad input."""
     with pytest.raises(CommandError) as caught:
         opened(path, table)
-    problem = problem_of(caught.value)
+    problem = error_message(caught.value)
     assert problem.exit_status == 2
     return problem.line, problem.hint
 
@@ -156,7 +156,7 @@ def test_a_file_that_an_editor_has_saved_is_read(path: Path) -> None:
 # --- Torn ---
 
 
-@pytest.mark.parametrize("zeros", [0, 1, pytest.param(5000, marks=pytest.mark.thorough)])
+@pytest.mark.parametrize("zeros", [0, 1, pytest.param(5000, marks=pytest.mark.slow)])
 def test_a_file_that_was_torn_anywhere_loses_only_what_was_torn(path: Path, zeros: int) -> None:
     """At each byte of its last two lines, and with the zeros that a power failure may leave; the next record fits on."""
     content = b"".join(LINES)
@@ -281,7 +281,7 @@ def test_a_broken_line_in_the_middle_is_refused(path: Path, old: bytes, new: byt
 
 def test_a_line_without_end_is_not_read_into_memory(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is refused where it is longer than any record."""
-    monkeypatch.setattr(_results, "_LONGEST_LINE", 1000)
+    monkeypatch.setattr(_results_file, "_LONGEST_LINE", 1000)
     # It would be a torn line.
     path.write_bytes(FIRST + LINES[1].replace(b"b-2", b"b" * 2000)[:1900])
     assert refused(path)[0].startswith("line 2 of the results file")
@@ -346,7 +346,7 @@ def test_a_file_system_without_locks_is_refused(path: Path, monkeypatch: pytest.
     def no_locks(_: int) -> bool:
         raise OSError(errno.ENOLCK, "No locks available")
 
-    monkeypatch.setattr(_results, "lock", no_locks)
+    monkeypatch.setattr(_results_file, "lock", no_locks)
     line, _ = refused(path)
     assert line == f"the results file {str(path)!r} cannot be locked: No locks available"
 
@@ -359,7 +359,7 @@ def test_a_file_that_cannot_be_read_is_refused(path: Path, monkeypatch: pytest.M
         raise OSError(errno.EIO, "Input/output error")
 
     with monkeypatch.context() as patched:
-        patched.setattr(_results, "_read", broken)
+        patched.setattr(_results_file, "_read", broken)
         line, _ = refused(path)
     assert line == f"the results file {str(path)!r} cannot be read: Input/output error"
     assert read(path) == RECORDS[:1]
@@ -393,7 +393,7 @@ def test_where_there_is_no_room_nothing_is_written_and_nothing_lost(path: Path, 
         assert results.write([]) == RECORDS[1:]
         assert results.unwritten == []
     assert path.read_bytes() == b"".join(LINES)
-    problem = problem_of(caught.value)
+    problem = error_message(caught.value)
     assert problem.line == f"the results file {str(path)!r} cannot be written: File too large"
     assert problem.hint == "Free some space, or correct the cause, and rerun the command to resume."
     assert problem.exit_status == 3
@@ -491,10 +491,10 @@ WRITING = """
 import sys
 from dataclasses import replace
 from records import edited
-from autoenhance.cli._results import Results
+from autoenhance.cli._results_file import ResultsFile
 record = edited(changes={"name": "a" * 100}, columns={"b": "c" * 200})
 seen = []
-with Results.open(sys.argv[1], seen.append) as results:
+with ResultsFile.open(sys.argv[1], seen.append) as results:
     number = len(seen)
     print("open", flush=True)
     while True:

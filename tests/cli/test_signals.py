@@ -17,7 +17,7 @@ import pytest
 from bulk import names_in, numbered, results_in, rows_of, running, wait_for, write_table
 from terminal import Terminal, lines_of
 
-from autoenhance.cli._signals import say_last, stopping
+from autoenhance.cli._signals import print_unbuffered, handle_signals
 from autoenhance.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def at(sandbox: Sandbox, env: dict[str, str]) -> dict[str, str]:
 
 def sent_to(sandbox: Sandbox) -> int:
     """How many requests have come."""
-    return sum(sandbox._rehearsal._seen.values())
+    return sum(sandbox._simulation._seen.values())
 
 
 def check_agreement(sandbox: Sandbox, table: Path, count: int) -> None:
@@ -98,7 +98,7 @@ def test_ctrl_c_finishes_what_is_on_its_way_and_says_how_to_go_on(
     assert sent_to(slow) == 40
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGHUP, marks=pytest.mark.thorough)])
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGHUP, marks=pytest.mark.slow)])
 def test_what_else_tells_it_to_end_does_the_same(
     env: dict[str, str], slow: Sandbox, table: Path, number: signal.Signals
 ) -> None:
@@ -116,7 +116,7 @@ def test_what_else_tells_it_to_end_does_the_same(
     check_agreement(slow, table, 4)
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_a_terminal_that_is_closed_loses_no_edit(env: dict[str, str], slow: Sandbox, table: Path) -> None:
     """There is nobody to tell; what was on its way is written down."""
     numbered(slow, 40)
@@ -143,7 +143,7 @@ def test_a_run_that_outlives_its_terminal_goes_on_to_the_end(env: dict[str, str]
     check_agreement(slow, table, 40)
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_ctrl_c_when_nothing_is_left_is_no_early_end(env: dict[str, str], slow: Sandbox, table: Path) -> None:
     """All were on their way, and all are done."""
     numbered(slow, 40)
@@ -173,7 +173,7 @@ def test_ctrl_c_before_the_first_request_says_that_nothing_was_sent(env: dict[st
     assert not (tmp_path / "results").exists()
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_ctrl_c_in_the_summary_does_not_take_it_back(env: dict[str, str], table: Path) -> None:
     """What was done is told to its end, and not that nothing was sent."""
     reads, writes = os.pipe()
@@ -221,7 +221,7 @@ def test_a_second_ctrl_c_does_not_wait(env: dict[str, str], command: Command, st
         assert command("edit-orders", str(table), "--base-url", quick.url).status == 0
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 @pytest.mark.parametrize("second", [signal.SIGINT, signal.SIGTERM])
 def test_a_second_signal_of_any_kind_does_not_wait(
     env: dict[str, str], stuck: Sandbox, table: Path, second: signal.Signals
@@ -246,7 +246,7 @@ def test_afterwards_signals_do_what_they_did() -> None:
     """Also after an error; the first and the second are told apart."""
     told: list[str] = []
     before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
-    with suppress(ZeroDivisionError), stopping(lambda: told.append("first"), lambda: told.append("second")):
+    with suppress(ZeroDivisionError), handle_signals(lambda: told.append("first"), lambda: told.append("second")):
         for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
             signal.raise_signal(number)
         raise ZeroDivisionError
@@ -260,7 +260,7 @@ def test_in_another_thread_signals_stay_as_they_are() -> None:
     seen = []
 
     def use() -> None:
-        with stopping(lambda: None, lambda: None):
+        with handle_signals(lambda: None, lambda: None):
             seen.append(signal.getsignal(signal.SIGINT))
 
     thread = threading.Thread(target=use)
@@ -274,11 +274,11 @@ def test_the_last_words_need_nobody_who_listens(monkeypatch: pytest.MonkeyPatch)
     reads, writes = os.pipe()
     with os.fdopen(reads, "rb", buffering=0) as heard, os.fdopen(writes, "w") as stderr:
         monkeypatch.setattr(sys, "__stderr__", stderr)
-        say_last("Stöpped.\n")
+        print_unbuffered("Stöpped.\n")
         assert heard.read(99).decode() == "Stöpped.\n"
         fcntl.fcntl(writes, fcntl.F_SETPIPE_SZ, 4096)
         os.write(writes, b"-" * 4096)
-        say_last("Stopped.\n")
-    say_last("Stopped.\n")  # it is closed
+        print_unbuffered("Stopped.\n")
+    print_unbuffered("Stopped.\n")  # it is closed
     monkeypatch.setattr(sys, "__stderr__", None)
-    say_last("Stopped.\n")
+    print_unbuffered("Stopped.\n")

@@ -63,10 +63,10 @@ def append(*lines: bytes) -> Callable[[Path, Path], object]:
 
 def test_what_agrees_is_not_told(results: Path, database: Path) -> None:
     """An edit that failed and may have happened may have happened or not."""
-    assert list(soak.disagreements(WANTED, results, database)) == []
+    assert list(soak.mismatches(WANTED, results, database)) == []
     assert soak.count(results) == (2, 2)
     rename(database, "o-4", None)
-    assert list(soak.disagreements(WANTED, results, database)) == []
+    assert list(soak.mismatches(WANTED, results, database)) == []
 
 
 @pytest.mark.parametrize(
@@ -92,15 +92,15 @@ def test_what_does_not_agree_is_told(
 ) -> None:
     """Whichever of the two is wrong."""
     spoil(results, database)
-    assert told in list(soak.disagreements(WANTED, results, database))
+    assert told in list(soak.mismatches(WANTED, results, database))
 
 
 def test_before_the_end_an_order_may_have_no_result(results: Path, database: Path) -> None:
     """It may have been edited all the same, but not to another name."""
     results.write_bytes(b"")
-    assert list(soak.disagreements(WANTED, results, database, is_over=False)) == []
+    assert list(soak.mismatches(WANTED, results, database, is_done=False)) == []
     rename(database, "o-1", "x")
-    assert list(soak.disagreements(WANTED, results, database, is_over=False)) == ["o-1: the name is 'x'"]
+    assert list(soak.mismatches(WANTED, results, database, is_done=False)) == ["o-1: the name is 'x'"]
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_the_memory_of_a_process_is_measured_as_its_results_grow(results: Path) 
     assert f"MB at the most, {memory.steady:.0f} MB at 6 edits, " in str(memory)
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_a_small_soak_is_as_it_should_be() -> None:
     """2,000 edits of a service that is slow, fails and refuses what is too fast."""
     script = Path(soak.__file__)

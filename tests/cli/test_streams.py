@@ -127,7 +127,7 @@ def test_whatever_ends_a_run_the_edits_in_flight_are_recorded(
         if next(shown, None) is None:
             raise RuntimeError("broken")
 
-    monkeypatch.setattr("autoenhance.cli._progress.Display.show", breaks)
+    monkeypatch.setattr("autoenhance.cli._progress_display.ProgressDisplay.show", breaks)
     assert run("edit-orders", str(table)) == 1
     lines = Path(f"{table}.results.jsonl").read_text("utf-8").splitlines()
     done = [number for number in range(200) if (sandbox.order(f"o-{number}") or {})["name"] == "a"]

@@ -17,7 +17,7 @@ from callers import sent, sync
 import autoenhance
 from autoenhance import AsyncAutoenhance, Autoenhance, EditOptions, OrderEdit, _params, edit_order
 from autoenhance._edit import plan_edit
-from autoenhance._params import alternatives, fit
+from autoenhance._params import alternatives, coerce
 from autoenhance.models import UNSET
 from autoenhance_api.edit_order_params import PARAMS, Param
 
@@ -108,7 +108,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 def fitted(sample: Any, keyword: str, value: Any) -> Any:
     kinds = alternatives(get_type_hints(sample.EditOrderParams)[keyword])
-    return fit(keyword, [kind for kind in kinds if kind is not sample.Unset], value)
+    return coerce(keyword, [kind for kind in kinds if kind is not sample.Unset], value)
 
 
 NOON = dt.datetime(2026, 10, 1, 12, tzinfo=dt.UTC)

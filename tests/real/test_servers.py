@@ -74,7 +74,7 @@ def serving(folder: Path, certificate: Path, requests: int) -> Iterator[Nginx]:
 
 
 @every_way
-@pytest.mark.parametrize("protocol", ["HTTP/1.1", pytest.param("HTTP/2.0", marks=pytest.mark.thorough)])
+@pytest.mark.parametrize("protocol", ["HTTP/1.1", pytest.param("HTTP/2.0", marks=pytest.mark.slow)])
 def test_nginx_ends_connections_after_three_requests(
     rename: Rename, protocol: str, tmp_path: Path, certificate: Path
 ) -> None:
@@ -86,7 +86,7 @@ def test_nginx_ends_connections_after_three_requests(
     assert max(used) == 3 or is_shared
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 @shared
 @pytest.mark.parametrize("protocol", ["HTTP/1.1", "HTTP/2.0"])
 def test_nginx_lets_connections_last(rename: Rename, protocol: str, tmp_path: Path, certificate: Path) -> None:
@@ -154,12 +154,12 @@ def test_a_wrong_password_for_tinyproxy(
 @contextmanager
 def killing(service: Server, done: Callable[[], int], *, at: list[int]) -> Iterator[None]:
     """Kill the service each time that so many edits are done, and start it again 0.2 s later."""
-    is_over = threading.Event()
+    is_done = threading.Event()
 
     def kill() -> None:
         for count in at:
             while done() < count:
-                if is_over.wait(0.005):
+                if is_done.wait(0.005):
                     return
             service.kill()
             time.sleep(0.2)
@@ -170,11 +170,11 @@ def killing(service: Server, done: Callable[[], int], *, at: list[int]) -> Itera
     try:
         yield
     finally:
-        is_over.set()
+        is_done.set()
         thread.join()
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_a_service_that_is_killed_during_a_bulk_run(tmp_path: Path) -> None:
     """Five times during 5,000 edits, each of which has one result and its name in the database."""
     database = tmp_path / "sandbox.sqlite3"

@@ -120,7 +120,7 @@ def broken(tmp_path: Path, *names: str) -> Path:
     return spec
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ALONE)
 def test_what_leaves_nothing_to_generate_from_has_its_place(tmp_path: Path, name: str) -> None:
     """File, line and pointer, and no word of a tool that stumbled over it."""

@@ -117,7 +117,7 @@ def test_a_branch_is_compared_with_where_it_left_main_and_a_bare_breaking_change
     }
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_what_is_written_is_the_same_twice_and_names_no_folder_of_this_machine(
     checkout: Checkout, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -140,7 +140,7 @@ def test_what_is_written_is_the_same_twice_and_names_no_folder_of_this_machine(
         assert "autoenhance.models.OrderUpdate.name" in text
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_a_breaking_change_that_carries_its_versions_is_breaking_still_but_may_be_accepted(
     checkout: Checkout, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -153,7 +153,7 @@ def test_a_breaking_change_that_carries_its_versions_is_breaking_still_but_may_b
     assert checkout.review("--accept", "carried") == 1
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_a_compatible_change_passes_and_a_commit_of_main_is_compared_with_its_parent(
     checkout: Checkout, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -224,13 +224,13 @@ def _generator_refuses(checkout: Checkout) -> None:
     [
         (_no_git, [], "there is no base: fatal: not a git repository"),
         (_nothing_in_common, [], "there is no base: this branch has no commit in common with main. A shallow clone"),
-        pytest.param(_no_text, ["--base", "HEAD"], "UnicodeDecodeError", marks=pytest.mark.thorough),
+        pytest.param(_no_text, ["--base", "HEAD"], "UnicodeDecodeError", marks=pytest.mark.slow),
         (_no_python, ["--base", "HEAD"], r"autoenhance/_edit.py:\d+: is not Python: "),
         pytest.param(
             _broken_settings,
             ["--base", "HEAD"],
             "openapi/spec.yaml: openapi-python-client fails: ",
-            marks=pytest.mark.thorough,
+            marks=pytest.mark.slow,
         ),
         (_only_commit, [], "there is no base: no main branch to have left, no tag and no parent commit. Name one with"),
         (lambda _: None, ["--base", "v9"], "there is no base: 'v9' is no revision of this checkout."),
@@ -238,7 +238,7 @@ def _generator_refuses(checkout: Checkout) -> None:
         (_broken, [], r"openapi/spec.yaml:\d+: #/paths/~1v3~1orders~1{id}/patch/parameters/0/in: 'pth' is not one of"),
         (_broken_base, [], r"openapi/spec.yaml at \w{7}:\d+: #/paths/.*: 'pth' is not one of"),
         (lambda _: None, ["--base", "HEAD", "--upstream", "missing.yaml"], "missing.yaml"),
-        pytest.param(_generator_refuses, [], "openapi/spec.yaml", marks=pytest.mark.thorough),
+        pytest.param(_generator_refuses, [], "openapi/spec.yaml", marks=pytest.mark.slow),
     ],
 )
 def test_what_cannot_be_done_is_said_in_a_line(
@@ -256,7 +256,7 @@ def test_what_cannot_be_done_is_said_in_a_line(
     assert re.search(says, err), err
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_the_services_own_document_is_compared_too(
     checkout: Checkout, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -274,7 +274,7 @@ def test_the_services_own_document_is_compared_too(
     assert [difference["breaking"] for difference in record["upstream"]["differences"]] == [True]
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_a_clone_compares_with_the_main_branch_of_its_origin(
     checkout: Checkout, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -294,7 +294,7 @@ def test_a_clone_compares_with_the_main_branch_of_its_origin(
     )
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_what_is_not_well_formed_is_shown(checkout: Checkout, capsys: pytest.CaptureFixture[str]) -> None:
     """A finding of the lint does not stop a review, and is in everything that it writes."""
     checkout.replace(SPEC, "Whether the sky is replaced.", "Whether the sky is replaced")
@@ -305,7 +305,7 @@ def test_what_is_not_well_formed_is_shown(checkout: Checkout, capsys: pytest.Cap
         assert "does not end in a full stop" in checkout.written(name)
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_text_of_the_contract_is_text_in_the_page_and_in_the_tables(
     checkout: Checkout, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -334,7 +334,7 @@ def test_prose_of_others_is_prose_in_markdown() -> None:
     assert _span("a`b|c") == "`` a`b\\|c ``"
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_the_example_of_the_documentation_is_what_a_review_says(checkout: Checkout) -> None:
     """docs/review.md shows a change that is harmless on the wire and breaks code."""
     checkout.apply("response-enum-value-removed")
@@ -346,7 +346,7 @@ def test_the_example_of_the_documentation_is_what_a_review_says(checkout: Checko
     assert all(row in written for row in shown)
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_a_pull_request_shows_the_review(checkout: Checkout) -> None:
     """review.md is the job's summary and review.html an artifact; the step that shows it is run as it stands."""
     from ruamel.yaml import YAML
@@ -379,7 +379,7 @@ def test_the_script_finds_its_modules_wherever_it_is_called(tmp_path: Path) -> N
     assert "Exit status: 0 the change is compatible, 1 it breaks something, 2" in " ".join(done.stdout.split())
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGHUP])
 def test_a_review_that_is_stopped_leaves_nothing_behind(
     checkout: Checkout, tmp_path: Path, stop: signal.Signals
@@ -396,7 +396,7 @@ def test_a_review_that_is_stopped_leaves_nothing_behind(
     assert list((tmp_path / "temporary").iterdir()) == []
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_a_facade_without_its_version_is_told(checkout: Checkout, capsys: pytest.CaptureFixture[str]) -> None:
     """A version that cannot be read is never the one that is needed."""
     checkout.apply("facade-parameter-renamed")

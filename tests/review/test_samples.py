@@ -45,7 +45,7 @@ def side(tmp_path_factory: pytest.TempPathFactory) -> Callable[[tuple[str, ...]]
 def _parameters() -> list[Any]:
     # One sample takes most of a second: the ordinary run has a few that see each part at work, `make check` has all.
     quick = {"combined-breaking-bare", "facade-parameter-renamed", "response-null-added-ref", "schema-renamed"}
-    marks = {name: [] if name in quick else [pytest.mark.thorough] for name in SAMPLES}
+    marks = {name: [] if name in quick else [pytest.mark.slow] for name in SAMPLES}
     return [pytest.param(sample, id=name, marks=marks[name]) for name, sample in SAMPLES.items()]
 
 

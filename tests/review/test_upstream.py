@@ -9,7 +9,7 @@ import pytest
 from upstream_documents import JSON, PATH, ROOT, Their, found, our_contract, short
 
 from contract import read
-from review.reviewing import compare_upstream
+from review.assemble import compare_upstream
 
 if TYPE_CHECKING:
     from collections.abc import Callable

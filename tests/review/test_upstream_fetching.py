@@ -13,7 +13,7 @@ from upstream_documents import FROZEN, ROOT, our_contract
 
 from command import FailureError
 from review import fetch as fetching
-from review.reviewing import compare_upstream as compare
+from review.assemble import compare_upstream as compare
 
 if TYPE_CHECKING:
     import socket

@@ -13,7 +13,7 @@ from command import FailureError
 from contract import ContractError, load
 from contract_diff import DiffError
 from review import fetch
-from review.reviewing import compare_upstream
+from review.assemble import compare_upstream
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -107,7 +107,7 @@ every_backend = pytest.mark.parametrize("backend", ["asyncio", "trio"])
 every_client = pytest.mark.parametrize("backend", BACKENDS)
 
 
-def _alone(caller: Caller) -> Edit:
+def _exclusive(caller: Caller) -> Edit:
     return lambda options, order_id="order", **edit: caller(options, order_id, **edit).parsed
 
 
@@ -123,7 +123,7 @@ def _in_bulk(bulk: Bulk) -> Edit:
 
 # For a test's parameter `edit`: makes a client with options and edits one order, with one call or in bulk.
 every_way = pytest.mark.parametrize(
-    "edit", [*map(_alone, CALLERS), *map(_in_bulk, BULKS)], ids=[*KINDS[::2], *KINDS[1::2]]
+    "edit", [*map(_exclusive, CALLERS), *map(_in_bulk, BULKS)], ids=[*KINDS[::2], *KINDS[1::2]]
 )
 
 

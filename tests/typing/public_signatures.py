@@ -213,7 +213,7 @@ def sandbox() -> None:
         assert_type(running.url, str)
         assert_type(running.api_key, str)
         assert_type(running.seed, int)
-        assert_type(running.rehearsal, str)
+        assert_type(running.simulation, str)
         assert_type(running.order_ids, list[str])
         assert_type(running.order("id"), dict[str, Any] | None)
         running.answer_next(503, headers={}, body=b"", times=2)
