@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 from contextlib import ExitStack, contextmanager
@@ -16,6 +15,7 @@ import httpx
 import pytest
 from callers import at
 from editors import KINDS, NAME, open_client
+from odd_servers import nobody
 
 from autoenhance import APIConnectionError
 
@@ -36,32 +36,6 @@ if TYPE_CHECKING:
 MOCKED = "From the mock"
 ORDER = {"order_id": "mocked", "name": MOCKED, "status": "waiting", "images": []}
 SENTRY = Path(__file__).parent / "support" / "sentry_edits.py"
-
-
-@contextmanager
-def vcrpy(urls: list[str], fixture: Fixture) -> Iterator[Requests]:
-    import vcr
-
-    response = {
-        "status": {"code": 200, "message": "OK"},
-        "headers": {"content-type": ["application/json"]},
-        "body": {"string": json.dumps(ORDER)},
-    }
-    interactions = [
-        {"request": {"method": "PATCH", "uri": url, "headers": {}, "body": ""}, "response": response} for url in urls
-    ]
-    path = fixture("tmp_path") / "cassette.yaml"
-    path.write_text(json.dumps({"version": 1, "interactions": interactions}), "utf-8")
-    requests: dict[str, httpx.Request] = {}
-
-    def note(request: Any) -> Any:
-        # Called for what the cassette holds as well, and more than once for a request: the last one counts.
-        requests[request.uri] = httpx.Request(request.method, request.uri, headers=request.headers)
-        return request
-
-    with vcr.use_cassette(str(path), record_mode="none", before_record_request=note) as cassette:
-        yield lambda: [*requests.values()]
-    assert cassette.play_count == len(urls)
 
 
 @contextmanager
@@ -120,27 +94,6 @@ def patched(sync_target: str, async_target: str, **options: Any) -> Tool:
 
 
 @contextmanager
-def wrapped(_: list[str], __: Fixture) -> Iterator[Requests]:
-    """Wrap `send` with wrapt, as APM agents do: its wrapper passes for what it wraps, by `==` and isinstance."""
-    from wrapt import FunctionWrapper
-
-    requests: list[httpx.Request] = []
-
-    def send(_: Any, __: Any, args: tuple[Any, ...], ___: Any) -> httpx.Response:
-        requests.append(args[0])
-        return httpx.Response(200, json=ORDER)
-
-    async def async_send(*args: Any) -> httpx.Response:  # in the place of what is async
-        return send(*args)
-
-    with (
-        patch("httpx.Client.send", FunctionWrapper(httpx.Client.send, send)),
-        patch("httpx.AsyncClient.send", FunctionWrapper(httpx.AsyncClient.send, async_send)),
-    ):
-        yield lambda: requests
-
-
-@contextmanager
 def patched_class(_: list[str], __: Fixture) -> Iterator[Requests]:
     response = httpx.Response(200, json=ORDER)
     sync_send, async_send = Mock(return_value=response), AsyncMock(return_value=response)
@@ -152,7 +105,6 @@ def patched_class(_: list[str], __: Fixture) -> Iterator[Requests]:
 TRANSPORTS = ("httpx.HTTPTransport.handle_request", "httpx.AsyncHTTPTransport.handle_async_request")
 SENDS = ("httpx.Client.send", "httpx.AsyncClient.send")
 TOOLS: dict[str, Tool] = {
-    "vcrpy": vcrpy,
     "pytest-httpx": pytest_httpx,
     "respx using httpcore": respx("httpcore"),
     "respx using httpx": respx("httpx"),
@@ -162,7 +114,6 @@ TOOLS: dict[str, Tool] = {
     "patched send": patched(*SENDS),
     "patched send, autospec": patched(*SENDS, autospec=True),
     "patched send, spec": patched(*SENDS, spec=True),
-    "wrapped send": wrapped,
     "patched class": patched_class,
 }
 # The others are in the group `lowest`, too.
@@ -172,14 +123,6 @@ every_tool = pytest.mark.parametrize(
     "tool",
     [pytest.param(tool, id=name, marks=[pytest.mark.tools] * (name in OPTIONAL)) for name, tool in TOOLS.items()],
 )
-
-
-@pytest.fixture
-def nowhere() -> Iterator[str]:
-    """A URL on this machine where nobody listens."""
-    with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
-        yield f"http://127.0.0.1:{bound.getsockname()[1]}"
 
 
 def urls_of(base_url: str, sandbox: Sandbox) -> list[str]:
@@ -197,10 +140,10 @@ def assert_mocked(edit: Edit, requests: Requests, base_url: str, sandbox: Sandbo
 @every_kind
 @every_tool
 def test_a_mock_that_starts_first_has_all_requests(
-    tool: Tool, kind: str, sandbox: Sandbox, nowhere: str, request: pytest.FixtureRequest
+    tool: Tool, kind: str, sandbox: Sandbox, request: pytest.FixtureRequest
 ) -> None:
     """A client that is made under a mock never reaches the network; it does once the mock is stopped."""
-    with ExitStack() as mock, ExitStack() as client:
+    with nobody() as nowhere, ExitStack() as mock, ExitStack() as client:
         requests = mock.enter_context(tool(urls_of(nowhere, sandbox), request.getfixturevalue))
         edit = client.enter_context(open_client(kind, **at(sandbox, base_url=nowhere, max_retries=0)))
         assert_mocked(edit, requests, nowhere, sandbox)
@@ -224,20 +167,28 @@ def test_a_mock_that_starts_later_has_all_requests(
 
 @every_kind
 def test_vcr_records_what_it_replays(kind: str, sandbox: Sandbox, tmp_path: Path) -> None:
-    """A recording reaches the service and holds each edit; replayed, it gives the same orders without the service."""
+    """A recording holds each edit; replayed, it gives the same orders without the service, to a client in use and to a new one."""
     import vcr
 
     recorder = vcr.VCR(filter_headers=["x-api-key"])
     path = str(tmp_path / "cassette.yaml")
-    with open_client(kind, **at(sandbox, max_retries=0)) as edit:
+    options = at(sandbox, max_retries=0)
+
+    def replay(edit: Edit) -> dict[object, object]:
+        return {order.order_id: order for order in edit(sandbox.order_ids)}
+
+    with open_client(kind, **options) as edit:
         with recorder.use_cassette(path) as cassette:
-            recorded = {order.order_id: order for order in edit(sandbox.order_ids)}
+            recorded = replay(edit)
         assert len(cassette) == len(sandbox.order_ids)
         sandbox.reset()
-        with recorder.use_cassette(path, record_mode="none") as cassette:
-            assert {order.order_id: order for order in edit(sandbox.order_ids)} == recorded
-        assert cassette.all_played
-    assert NAME not in {(sandbox.order(order_id) or {})["name"] for order_id in sandbox.order_ids}
+        for is_new in (False, True):
+            with recorder.use_cassette(path, record_mode="none") as cassette, open_client(kind, **options) as new:
+                assert replay(new if is_new else edit) == recorded
+            assert cassette.all_played
+        assert NAME not in {(sandbox.order(order_id) or {})["name"] for order_id in sandbox.order_ids}
+        replay(edit)
+    assert {(sandbox.order(order_id) or {})["name"] for order_id in sandbox.order_ids} == {NAME}
     assert sandbox.api_key not in Path(path).read_text("utf-8")
 
 

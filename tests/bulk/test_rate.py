@@ -1,4 +1,4 @@
-"""How many at once, how many a second, and what a 429 does: seen from the service."""
+"""How many at once, how many a second, and what a 429 does: seen from the service, and by the clock."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 from bulk_runs import edits, every_bulk
-from edit_server import CUT, Answer, Asked, EditServer
+from edit_server import CUT, EditServer, Request, Response
+from hypothesis import given
+from hypothesis import strategies as st
 
-from autoenhance import errors
+from autoenhance import OrderEdit, errors
+from autoenhance._bulk.rate_limiter import MOST_PAUSES, TICK, RateLimiter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,22 +24,24 @@ if TYPE_CHECKING:
 @every_bulk
 @pytest.mark.parametrize("concurrency", [1, 7])
 def test_the_concurrency_is_reached_and_never_exceeded(bulk: Bulk, concurrency: int) -> None:
-    """Retries included: whoever waits for another attempt keeps its place."""
+    """Retries included: an edit that waits for another attempt keeps its place. No more connections than that are made."""
 
-    def answer(asked: Asked) -> Answer:
-        fails = asked.order_id == "order-3" and asked.times == 1
-        return Answer(503, {"retry-after": "0.01"}) if fails else Answer(after=0.05)
+    def respond(request: Request) -> Response:
+        fails = request.order_id == "order-3" and request.times == 1
+        return Response(503, {"retry-after": "0.01"}) if fails else Response(after=0.02)
 
-    with EditServer(answer) as server:
+    with EditServer(respond) as server:
         outcome = bulk(server.options, edits(20), concurrency=concurrency, rate=1000)
     assert all(result.ok for result in outcome.results)
     assert server.most_at_once == concurrency
+    if concurrency == 1:
+        assert server.ids()[2:6] == ["order-2", "order-3", "order-3", "order-4"]
     assert server.connections <= concurrency
 
 
-def fullest_second(asked: list[Asked]) -> int:
+def fullest_second(requests: list[Request]) -> int:
     """The most requests that came within a second, wherever it begins."""
-    times = [one.at for one in asked]
+    times = [one.at for one in requests]
     return max(sum(first <= at < first + 1 for at in times[start:]) for start, first in enumerate(times))
 
 
@@ -45,42 +50,34 @@ def test_the_rate_is_a_ceiling_over_all_workers_and_retries_count(bulk: Bulk, mo
     """However many work at once, and however often they try."""
     monkeypatch.setattr("autoenhance._call.random.random", lambda: 0.0)
 
-    def answer(asked: Asked) -> Answer | None:
-        number = int(asked.order_id.removeprefix("order-"))
-        if asked.times == 1 and number % 3 == 0:
-            return Answer(503)
-        return CUT if asked.times == 1 and number % 3 == 1 else Answer()
+    def respond(request: Request) -> Response | None:
+        number = int(request.order_id.removeprefix("order-"))
+        if request.times == 1 and number % 3 == 0:
+            return Response(503)
+        return CUT if request.times == 1 and number % 3 == 1 else Response()
 
     start = time.monotonic()
-    with EditServer(answer) as server:
-        outcome = bulk(server.options, edits(60), rate=80)
+    with EditServer(respond) as server:
+        outcome = bulk(server.options, edits(60), rate=80)  # 100 requests
     assert all(result.ok for result in outcome.results)
-    assert len(server.asked) == 100
-    # To the request it is held in test_pace; here a busy machine may hold some of them up.
-    assert fullest_second(server.asked) <= 95
+    assert len(server.requests) == 100
+    # To the request it is held by the clock, below; here a busy machine may hold some of them up.
+    assert fullest_second(server.requests) <= 95
     # It is not only kept, but reached.
     assert 1.1 < time.monotonic() - start < 3.5
 
 
-@every_bulk
-def test_a_run_has_no_more_connections_than_it_needs(bulk: Bulk) -> None:
-    """One edit at a time needs one."""
-    with EditServer() as server:
-        bulk(server.options, edits(30), concurrency=1, rate=1000)
-    assert server.connections == 1
-
-
 def refusing(
     order_id: str, headers: dict[str, str], *, after: float = 0.0, times: int = 1
-) -> Callable[[Asked], Answer]:
+) -> Callable[[Request], Response]:
     """Refuse an order with 429 a few times, and take everything else."""
 
-    def answer(asked: Asked) -> Answer:
-        if asked.order_id == order_id and asked.times <= times:
-            return Answer(429, headers)
-        return Answer(after=after)
+    def respond(request: Request) -> Response:
+        if request.order_id == order_id and request.times <= times:
+            return Response(429, headers)
+        return Response(after=after)
 
-    return answer
+    return respond
 
 
 @every_bulk
@@ -93,21 +90,21 @@ def test_a_429_pauses_all_workers(bulk: Bulk, headers: dict[str, str], monkeypat
     assert all(result.ok for result in outcome.results)
     assert {result.attempts for result in outcome.results} == {1, 2}
     assert outcome.of("order-10").attempts == 2
-    pauses = [later.at - earlier.at for earlier, later in pairwise(server.asked)]
+    pauses = [later.at - earlier.at for earlier, later in pairwise(server.requests)]
     assert 0.25 < max(pauses) < 0.7
     assert sorted(pauses)[-2] < 0.2
-    # Those that were on their way when it came, and no more, are before the pause.
+    # Those in flight when it came, and no more, are before the pause.
     before = pauses.index(max(pauses)) + 1
     assert server.ids().index("order-10") < before <= server.ids().index("order-10") + 4
 
 
 @every_bulk
-def test_whoever_has_a_turn_already_waits_for_the_end_of_the_pause(bulk: Bulk) -> None:
+def test_an_edit_that_has_a_turn_already_waits_for_the_end_of_the_pause(bulk: Bulk) -> None:
     """A turn that was taken before the 429 came is not used within the pause."""
-    with EditServer(refusing("order-0", {"retry-after": "0.4"})) as server:
-        outcome = bulk(server.options, edits(2), rate=5)
+    with EditServer(refusing("order-0", {"retry-after": "0.3"})) as server:
+        outcome = bulk(server.options, edits(2), rate=8)
     assert all(result.ok for result in outcome.results)
-    assert [asked.at - server.asked[0].at >= 0.4 for asked in server.asked] == [False, True, True]
+    assert [request.at - server.requests[0].at >= 0.3 for request in server.requests] == [False, True, True]
 
 
 @pytest.mark.slow
@@ -124,86 +121,112 @@ def test_pauses_cost_an_edit_neither_its_time_nor_its_retries(bulk: Bulk, monkey
 
 
 @every_bulk
-def test_a_refused_edit_has_its_retries_still(bulk: Bulk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After a 429 a 503 is tried again as often as max_retries says, and no more."""
+def test_a_429_costs_an_edit_no_retry(bulk: Bulk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A 503 is retried as often as max_retries says, and no more; a 429 always, even if the edit gives another id."""
     monkeypatch.setattr("autoenhance._bulk.rate_limiter.FIRST_BACKOFF", 0.01)
     monkeypatch.setattr("autoenhance._call.random.random", lambda: 0.0)
-    statuses = [429, 503, 429, 503, 503, 503]
-    with EditServer(lambda asked: Answer(statuses[asked.times - 1])) as server:
-        outcome = bulk(server.options, edits(1))
-    assert type(outcome.results[0].error) is errors.InternalServerError
-    assert outcome.results[0].attempts == 5
-    assert len(server.asked) == 5
+    statuses = {"order-0": [429, 503, 429, 503, 503, 503], "order-7": [429, 429, 429, 200]}
+    with EditServer(lambda request: Response(statuses[request.order_id][request.times - 1])) as server:
+        outcome = bulk(server.options, [*edits(1), OrderEdit("order-7", new_order_id="other")])
+    failed, moved = outcome.of("order-0"), outcome.of("order-7")
+    assert (type(failed.error), failed.attempts) == (errors.InternalServerError, 5)
+    assert (moved.ok, moved.attempts) == (True, 4)
+    assert len(server.requests) == 9
 
 
-@every_bulk
-def test_an_edit_that_gives_another_id_is_sent_again_after_a_429(bulk: Bulk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It proves that nothing was done."""
-    from autoenhance import OrderEdit
+# --- By the clock ---
 
-    monkeypatch.setattr("autoenhance._bulk.rate_limiter.FIRST_BACKOFF", 0.01)
-    with EditServer(refusing("order-7", {})) as server:
-        outcome = bulk(server.options, [OrderEdit("order-7", new_order_id="other")])
-    assert (outcome.results[0].ok, outcome.results[0].attempts) == (True, 2)
+NOW = 1000.0
 
 
-@every_bulk
-@pytest.mark.parametrize("headers", [{}, {"retry-after": "0"}])
-def test_nothing_but_429_stops_the_run(bulk: Bulk, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """After eight pauses, each longer than the last: the rest is untouched, and the error says why."""
-    monkeypatch.setattr("autoenhance._bulk.rate_limiter.FIRST_BACKOFF", 0.0005)
-    with EditServer(lambda _: Answer(429, headers)) as server:
-        outcome = bulk(server.options, edits(50), concurrency=3)
-    error = outcome.error
-    assert type(error) is errors.BulkStoppedError
-    assert str(error).startswith(
-        "The run stopped, because no further edit can succeed. The service refused to edit order"
-    )
-    assert (error.status_code, type(error.__cause__)) == (429, errors.RateLimitError)
-    assert {type(result.error) for result in outcome.results} == {errors.RateLimitError}
-    assert len(server.asked) >= 9
-    # Those that were on their way, tried again and again; of the others the service saw nothing.
-    assert set(server.ids()) == {"order-0", "order-1", "order-2"} == {r.edit.order_id for r in outcome.results}
-    assert not {edit.order_id for edit in outcome.unsent} & set(server.ids())
+def refused(
+    pace: RateLimiter, *, sent: float = NOW, now: float = NOW, retry_after: float | None = None, chance: float = 1.0
+) -> float | None:
+    return pace.pause(sent=sent, now=now, retry_after=retry_after, chance=chance)
 
 
-@every_bulk
-def test_a_service_that_serves_now_and_then_has_the_runs_patience(bulk: Bulk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However many 429 there are in all: answers between them begin the count anew."""
-    monkeypatch.setattr("autoenhance._bulk.rate_limiter.FIRST_BACKOFF", 0.002)
-    count = 0
-
-    def answer(_: Asked) -> Answer:
-        nonlocal count
-        count += 1
-        return Answer() if count % 4 == 0 else Answer(429)
-
-    with EditServer(answer) as server:
-        outcome = bulk(server.options, edits(12), concurrency=1)
-    assert outcome.error is None
-    assert [result.attempts for result in outcome.results] == [4] * 12
+def test_who_was_late_catches_up_a_little_and_no_more() -> None:
+    """After a minute without requests there is no burst of a minute's requests."""
+    pace = RateLimiter(250)
+    pace.reserve(NOW)
+    turns = [pace.reserve(NOW + 60) for _ in range(50)]
+    assert sum(slot <= NOW + 60 for slot in turns) == 11  # what 40 ms hold, and the one that is due
 
 
-@every_bulk
-def test_a_wait_of_hours_stops_the_run_at_once(bulk: Bulk) -> None:
-    """A quota for the day is used up: nobody sleeps until tomorrow."""
-    start = time.monotonic()
-    with EditServer(
-        lambda asked: Answer(429 if asked.order_id == "order-5" else 200, {"retry-after": "7200"})
-    ) as server:
-        outcome = bulk(server.options, edits(100), concurrency=2)
-    assert time.monotonic() - start < 2
-    assert type(outcome.error) is errors.BulkStoppedError
-    assert "It asks to wait 7200 s" in str(outcome.error)
-    assert outcome.of("order-5").attempts == 1
-    assert len(server.asked) < 40
+@given(
+    st.sampled_from([3.0, 50.0, 250.0]),
+    st.lists(st.floats(0, 0.3), min_size=1, max_size=300),
+    st.lists(st.integers(0, 40), max_size=300),
+)
+def test_over_any_second_the_rate_holds(rate: float, gaps: list[float], bursts: list[int]) -> None:
+    """However unevenly turns are asked for: no second has more than the rate and what may be caught up."""
+    pace, now, used = RateLimiter(rate), NOW, []
+    for number, gap in enumerate(gaps):
+        now += gap
+        burst = bursts[number] if number < len(bursts) else 1
+        # Whoever is told a time that has passed goes at once; the others go when it comes.
+        used += [max(now, pace.reserve(now)) for _ in range(burst)]
+    used.sort()
+    for start, first in enumerate(used):
+        within = sum(first <= at < first + 1 for at in used[start:])
+        assert within <= rate * (1 + 2 * TICK) + 1
 
 
-@pytest.mark.slow
-@every_bulk
-def test_after_a_pause_there_is_no_burst(bulk: Bulk) -> None:
-    """What was not sent meanwhile is not made up for."""
-    with EditServer(refusing("order-3", {"retry-after": "0.4"})) as server:
-        bulk(server.options, edits(40), rate=100, concurrency=20)
-    resumed = [asked.at for asked in server.asked if asked.at > server.asked[0].at + 0.36]
-    assert sum(at < resumed[0] + 0.1 for at in resumed) <= 16
+def test_a_429_pauses_every_worker() -> None:
+    """No turn comes before the pause is over, and one that was taken earlier does not hold."""
+    pace = RateLimiter(100)
+    taken = [pace.reserve(NOW) for _ in range(10)]
+    assert refused(pace, retry_after=2.0) == 2.0
+    assert not any(pace.is_valid(slot) for slot in taken)
+    later = [pace.reserve(NOW) for _ in range(3)]
+    assert later == pytest.approx([NOW + 2, NOW + 2.01, NOW + 2.02])
+    assert all(pace.is_valid(slot) for slot in later)
+
+
+def test_without_retry_after_the_pause_grows_and_is_never_nothing() -> None:
+    """From half a second to eight, of which chance takes up to a half, so that several runs do not go on together."""
+    for chance, share in ((0.0, 0.5), (1.0, 1.0)):
+        pace, now = RateLimiter(100), NOW
+        for longest in (0.5, 1, 2, 4, 8, 8, 8, 8):
+            pause = refused(pace, sent=now, now=now, chance=chance)
+            assert pause == pytest.approx(longest * share)
+            now += pause or 0.0
+        # Nothing but 429 for so long is no matter of rate: there is no use in another pause.
+        assert refused(pace, sent=now, now=now, chance=chance) is None
+
+
+@pytest.mark.parametrize(
+    ("retry_after", "chance", "pause"),
+    [(42.0, 1, 42.0), (0.0, 1, 0.5), (0.0, 0, 0.25), (3599.0, 1, 3599.0), (3600.0, 1, None), (1e300, 1, None)],
+)
+def test_retry_after_may_ask_for_more_than_the_growing_pause_but_not_for_less(
+    retry_after: float, chance: float, pause: float | None
+) -> None:
+    """Services round what is left of a second down to 0: going on at once would use up the patience in a moment.
+
+    A wait of hours is not begun: whoever is to come back tomorrow wants to know it today.
+    """
+    assert refused(RateLimiter(100), retry_after=retry_after, chance=chance) == pause
+
+
+def test_requests_in_flight_when_the_pause_begins_do_not_prolong_it() -> None:
+    """Thirty-two workers that are refused at the same time are one pause, unless the service asks to wait longer."""
+    pace = RateLimiter(100)
+    assert refused(pace) == 0.5
+    assert refused(pace, sent=NOW - 1, now=NOW + 0.1) == pytest.approx(0.4)
+    assert refused(pace, sent=NOW + 0.2, now=NOW + 0.3) == pytest.approx(0.2)
+    assert refused(pace, sent=NOW - 1, now=NOW + 9) == 0.0, "a response that comes after the pause"
+    # The next one after the pause is a pause of its own, and twice as long.
+    assert refused(pace, sent=NOW + 10, now=NOW + 10) == 1.0
+    assert refused(pace, sent=NOW - 1, now=NOW + 10, retry_after=3.0) == 3.0
+    assert refused(pace, sent=NOW - 1, now=NOW + 10, retry_after=2.0) == 3.0
+
+
+def test_a_response_in_between_begins_the_count_anew() -> None:
+    """A service that serves has patience with us, and we with it."""
+    pace, now = RateLimiter(100), NOW
+    for _ in range(10 * MOST_PAUSES):
+        pause = refused(pace, sent=now, now=now)
+        assert pause == 0.5
+        pace.note_response()
+        now += pause

@@ -1,7 +1,7 @@
 """A service, a proxy and a network that misbehave: what the caller must see, after how many attempts, in what time.
 
-Each case runs through the sync client and through the async one on asyncio and trio, against a server on loopback.
-Backoffs are drawn as zero, so that no case takes longer than it must. After each, the key is looked for everywhere.
+Each case runs through the sync client and through the async one on asyncio and trio, some in bulk too, against a server on
+loopback. Backoffs are drawn as zero, so that no case takes longer than it must. After each, the key is looked for everywhere.
 """
 
 from __future__ import annotations
@@ -10,43 +10,44 @@ import gzip
 import json
 import logging
 import pickle
+import re
 import socket
 import struct
+import threading
 import time
+import tracemalloc
 import zlib
 from dataclasses import dataclass, field
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from bulk_runs import edits, every_bulk, every_way
+from edit_server import KEY
 from odd_servers import nobody, read_request, serving
 from tracebacks import locals_of_library
 
-from autoenhance import errors
+from autoenhance import OrderEdit, errors
 
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Callable
 
+    from bulk_runs import Bulk, Edit
     from callers import Caller
 
     Behave = Callable[[socket.socket, threading.Event], None]
 
-KEY = "planted-key-7f3a"
 MIB = 2**20
 ORDER = b'{"order_id": "order", "name": "a"}'
+HEAD = b"HTTP/1.1 200 OK\r\n"
+ENDLESS = HEAD + b"\r\n"
 
 
 def http(status: int, body: bytes = b"", *headers: str, length: int | None = None) -> bytes:
-    """An answer as bytes."""
-    lines = [
-        f"HTTP/1.1 {status} Odd",
-        "connection: close",
-        f"content-length: {len(body) if length is None else length}",
-        *headers,
-        "",
-        "",
-    ]
+    """A response as bytes."""
+    length = len(body) if length is None else length
+    lines = [f"HTTP/1.1 {status} Odd", "connection: close", f"content-length: {length}", *headers, "", ""]
     return "\r\n".join(lines).encode() + body
 
 
@@ -59,6 +60,16 @@ def sending(*parts: bytes, then: Behave | None = None) -> Behave:
             connection.sendall(part)
         if then:
             then(connection, over)
+
+    return behave
+
+
+def each(*parts: bytes) -> Behave:
+    """Respond to each request of a connection with these bytes."""
+
+    def behave(connection: socket.socket, over: threading.Event) -> None:
+        while not over.is_set():
+            sending(*parts)(connection, over)
 
     return behave
 
@@ -81,12 +92,23 @@ def flood(connection: socket.socket, over: threading.Event) -> None:
         connection.sendall(b" " * 65536)
 
 
-def never_reading(_: socket.socket, over: threading.Event) -> None:
-    over.wait()
+GZIP, ZLIB = partial(gzip.compress, compresslevel=1), partial(zlib.compress, level=1)
 
 
-def bomb(packed: Callable[[bytes], bytes], size: int = 200 * MIB) -> bytes:
-    return packed(bytes(size))
+@cache
+def bomb(*compress: Callable[[bytes], bytes]) -> bytes:
+    """Few bytes that decompress to 80 MiB."""
+    content = bytes(80 * MIB)
+    for function in compress:
+        content = function(content)
+    return content
+
+
+def bombing(status: int, encoding: str, *compress: Callable[[bytes], bytes]) -> Behave:
+    def behave(connection: socket.socket, over: threading.Event) -> None:
+        sending(http(status, bomb(*compress), f"content-encoding: {encoding}"))(connection, over)
+
+    return behave
 
 
 @dataclass(frozen=True)
@@ -97,334 +119,174 @@ class Case:
     error: type[errors.AutoenhanceError]
     says: str
     attempts: int = 1
+    status: int | None = None
     options: dict[str, Any] = field(default_factory=dict)
     edit: dict[str, Any] = field(default_factory=lambda: {"name": "a"})
-    status: int | None = None
     seconds: float = 1.0
     in_head: bool = False
     """Whether the key is in a response's head, which httpcore's debug log shows."""
 
 
-LOST = "The edit may have happened; making it twice is harmless"
+LOST = r"The edit may have happened; making it twice is harmless\.$"
 QUICK = {"timeout": 0.3, "max_retries": 0}
-LATE = QUICK["timeout"] + 0.5
+OF_AN_ATTEMPT = {"timeout": httpx.Timeout(0.1), "deadline": 5}
 MOVES = {"name": "a", "new_order_id": "other"}
+
+
+def lost(behave: Behave, says: str = rf"\), after 3 attempts\. {LOST}", attempts: int = 3, **more: Any) -> Case:
+    """The response is lost."""
+    return Case(behave, errors.APIConnectionError, says, attempts, **more)
+
+
+def late(behave: Behave, says: str, **more: Any) -> Case:
+    """There is no whole response in time."""
+    return Case(behave, errors.APITimeoutError, says, **{"options": QUICK, "seconds": 0.8, **more})
+
+
+def unreadable(behave: Behave, says: str, **more: Any) -> Case:
+    """The edit was accepted, and the response is no order."""
+    says = rf"^The service accepted the edit of order 'order' \(200 \w+\), but .*{says}"
+    return Case(behave, errors.APIResponseError, says, status=200, **more)
+
+
+def refused(status: int, error: type[errors.APIStatusError], says: str, *sent: Any, **more: Any) -> Case:
+    """The status is an error; `sent` are the body and the headers."""
+    return Case(sending(http(status, *sent)), error, says, status=status, **more)
+
+
+def redirected(status: int, location: str, says: str, **more: Any) -> Case:
+    return refused(status, errors.APIStatusError, f"redirected.*{says}", b"", f"location: {location}", **more)
+
+
+def encoded(body: bytes, encoding: str) -> Behave:
+    return sending(http(200, body, f"content-encoding: {encoding}"))
+
+
+HALF = http(200, ORDER[:9], length=99)
+BEGUN = http(200, b"{", length=MIB)
+NOT_ENDED = r"accepted the edit .* \(200 \w+\), but its response did not end"
+TOO_LARGE = "decompresses to more than 67108864 bytes"
+MOVED = "The edit may have happened: look under 'order' and under 'other'"
+BAD, SERVER_ERROR = errors.BadRequestError, errors.InternalServerError
 CASES: dict[str, Case] = {
     # The connection
-    "closes at once": Case(lambda *_: None, errors.APIConnectionError, LOST, 3),
-    "closes after the request": Case(sending(), errors.APIConnectionError, LOST, 3),
-    "resets after the request": Case(sending(then=reset), errors.APIConnectionError, LOST, 3),
-    "closes, and the edit moves the order": Case(
-        sending(), errors.APIConnectionError, "look under 'order' and under 'other'", 1, edit=MOVES
-    ),
-    "closes within the headers": Case(sending(b"HTTP/1.1 200 OK\r\ncontent-"), errors.APIConnectionError, LOST, 3),
-    "hangs": Case(sending(then=hang), errors.APITimeoutError, "within 0.3 s, .*" + LOST, options=QUICK, seconds=LATE),
-    "never reads": Case(
-        never_reading,
-        errors.APITimeoutError,
-        "within 0.3 s",
-        options=QUICK,
-        edit={"extra_body": {"long": "x" * 8 * MIB}},
-        seconds=LATE,
-    ),
-    "hangs, and each attempt has its own timeout": Case(
+    "closes at once": lost(lambda *_: None),
+    "closes after the request": lost(sending()),
+    "resets after the request": lost(sending(then=reset)),
+    "closes, and the edit moves the order": lost(sending(), rf"\), after 1 attempt\. {MOVED}\.$", 1, edit=MOVES),
+    "closes within the headers": lost(sending(HEAD + b"content-")),
+    "hangs": late(
         sending(then=hang),
-        errors.APITimeoutError,
-        r"did not answer the edit of order 'order' in time, after 3 attempts",
-        3,
-        options={"timeout": httpx.Timeout(0.1), "deadline": 5},
+        rf"^http://\S+ did not answer the edit of order 'order' within 0.3 s, after 1 attempt\. {LOST}",
     ),
-    "hangs, and the deadline comes before the second timeout": Case(
+    "never reads": late(hang, "within 0.3 s", edit={"extra_body": {"long": "x" * 6 * MIB}}),
+    "hangs, and each attempt has its own timeout": late(
         sending(then=hang),
-        errors.APITimeoutError,
-        "within 0.4 s",
-        2,
-        options={"timeout": httpx.Timeout(0.25), "deadline": 0.4},
-        seconds=0.9,
+        "did not answer the edit of order 'order' in time, after 3 attempts",
+        attempts=3,
+        options=OF_AN_ATTEMPT,
+    ),
+    "hangs, and the deadline comes before the second timeout": late(
+        sending(then=hang), "within 0.4 s", attempts=2, options={"timeout": httpx.Timeout(0.25), "deadline": 0.4}
     ),
     # The headers
-    "drips the headers": Case(
-        sending(b"HTTP/1.1 200 OK\r\nx: ", then=drip),
-        errors.APITimeoutError,
-        "did not answer",
-        options=QUICK,
-        seconds=LATE,
-    ),
-    "headers without end": Case(
-        sending(b"HTTP/1.1 200 OK\r\nx: ", then=flood), errors.APIConnectionError, LOST, 3, seconds=5
-    ),
-    "garbage": Case(sending(b"\0\1garbage\r\n\r\n"), errors.APIConnectionError, LOST, 3),
-    "another protocol": Case(sending(b"SSH-2.0-OpenSSH_9.6\r\n"), errors.APIConnectionError, LOST, 3),
-    "a length that is no number": Case(
-        sending(b"HTTP/1.1 200 OK\r\ncontent-length: many\r\n\r\n"), errors.APIConnectionError, LOST, 3
-    ),
+    "drips the headers": late(sending(HEAD + b"x: ", then=drip), "did not answer"),
+    "headers without end": lost(sending(HEAD + b"x: ", then=flood), seconds=5),
+    "garbage": lost(sending(b"\0\1garbage\r\n\r\n")),
+    "a length that is no number": lost(sending(HEAD + b"content-length: many\r\n\r\n")),
+    "a long malformed head": lost(sending(HEAD + b"x" * 50_000 + b"\r\n\r\n")),
     # The body of a success
-    "half a body": Case(
-        sending(http(200, ORDER[:9], length=99)),
-        errors.APIResponseError,
-        "accepted the edit .* broke off",
-        3,
+    "half a body": unreadable(sending(HALF), "its response broke off", attempts=3),
+    "half a chunk": unreadable(
+        sending(HEAD + b'transfer-encoding: chunked\r\n\r\n99\r\n{"a"'), "broke off", attempts=3
+    ),
+    "a body longer than its length": unreadable(sending(http(200, ORDER, length=9)), "cannot be read"),
+    "drips the body": late(sending(BEGUN, then=drip), rf"{NOT_ENDED} within 0.3 s, after 1 attempt\.$", status=200),
+    "hangs within the body, and each attempt has its own timeout": late(
+        sending(BEGUN, then=hang),
+        f"{NOT_ENDED} in time, after 3 attempts",
+        attempts=3,
+        options=OF_AN_ATTEMPT,
         status=200,
     ),
-    "half a body, and the edit moves the order": Case(
-        sending(http(200, ORDER[:9], length=99)),
-        errors.APIResponseError,
-        "accepted the edit .* broke off",
-        edit=MOVES,
-        status=200,
+    "a body without end": unreadable(
+        sending(ENDLESS, then=flood), "is longer than 1048576 bytes", options={"max_response_bytes": MIB}
     ),
-    "a reset within the body": Case(
-        sending(http(200, ORDER[:9], length=99), then=reset),
-        errors.APIResponseError,
-        "accepted the edit .* broke off",
-        3,
-        status=200,
+    "a gzip bomb": unreadable(bombing(200, "gzip", GZIP), TOO_LARGE, seconds=3),
+    "a deflate bomb": unreadable(bombing(200, "deflate", ZLIB), TOO_LARGE, seconds=3),
+    "a bomb in a bomb": unreadable(bombing(200, "gzip, gzip", GZIP, GZIP), TOO_LARGE, seconds=3),
+    "encodings without end": unreadable(encoded(ORDER, "gzip, " * 5 + "gzip"), "is encoded 6 times"),
+    "members without end": unreadable(
+        encoded(gzip.compress(b" ") * 101, "gzip"), "is compressed in more than 100 parts"
     ),
-    "hangs within the body, and each attempt has its own timeout": Case(
-        sending(http(200, b"{", length=MIB), then=hang),
-        errors.APITimeoutError,
-        "accepted the edit .*, but its response did not end in time, after 3 attempts",
-        3,
-        options={"timeout": httpx.Timeout(0.1), "deadline": 5},
-        status=200,
+    "half of a compressed body": unreadable(
+        encoded(gzip.compress(ORDER)[:-9], "gzip"), r"cannot be decompressed \(it ends early\)"
     ),
-    "half a chunk": Case(
-        sending(b'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n99\r\n{"a"'),
-        errors.APIResponseError,
-        "accepted the edit .* broke off",
-        3,
-        status=200,
-    ),
-    "a body longer than its length": Case(
-        sending(http(200, ORDER, length=9)), errors.APIResponseError, "accepted the edit .* cannot be read", status=200
-    ),
-    "drips the body": Case(
-        sending(http(200, b"{", length=MIB), then=drip),
-        errors.APITimeoutError,
-        "accepted the edit .*, but its response did not end within 0.3 s",
-        options=QUICK,
-        status=200,
-        seconds=LATE,
-    ),
-    "hangs within the body": Case(
-        sending(http(200, b"{", length=MIB), then=hang),
-        errors.APITimeoutError,
-        "accepted the edit .*, but its response did not end within 0.3 s",
-        options=QUICK,
-        status=200,
-        seconds=LATE,
-    ),
-    "a body without end": Case(
-        sending(b"HTTP/1.1 200 OK\r\n\r\n", then=flood),
-        errors.APIResponseError,
-        "accepted the edit .* is longer than 1048576 bytes",
-        options={"max_response_bytes": MIB},
-        status=200,
-    ),
-    "a gzip bomb": Case(
-        sending(http(200, bomb(gzip.compress), "content-encoding: gzip")),
-        errors.APIResponseError,
-        "accepted the edit .* decompresses to more than 67108864 bytes",
-        status=200,
-        seconds=3,
-    ),
-    "a deflate bomb": Case(
-        sending(http(200, bomb(zlib.compress), "content-encoding: deflate")),
-        errors.APIResponseError,
-        "accepted the edit .* decompresses to more than 67108864 bytes",
-        status=200,
-        seconds=3,
-    ),
-    "a bomb in a bomb": Case(
-        sending(http(200, gzip.compress(bomb(gzip.compress)), "content-encoding: gzip, gzip")),
-        errors.APIResponseError,
-        "accepted the edit .* decompresses to more than 67108864 bytes",
-        status=200,
-        seconds=3,
-    ),
-    "encodings without end": Case(
-        sending(http(200, ORDER, f"content-encoding: {'gzip, ' * 5}gzip")),
-        errors.APIResponseError,
-        "accepted the edit .* is encoded 6 times",
-        status=200,
-    ),
-    "members without end": Case(
-        sending(http(200, gzip.compress(b" ") * 101, "content-encoding: gzip")),
-        errors.APIResponseError,
-        "accepted the edit .* is compressed in more than 100 parts",
-        status=200,
-    ),
-    "half of a compressed body": Case(
-        sending(http(200, gzip.compress(ORDER)[:-9], "content-encoding: gzip")),
-        errors.APIResponseError,
-        r"accepted the edit .* cannot be decompressed \(it ends early\)",
-        status=200,
-    ),
-    "an encoding that was not asked for": Case(
-        sending(http(200, b"x", "content-encoding: br")), errors.APIResponseError, "encoded as 'br'", status=200
-    ),
-    "an encoding that is not true": Case(
-        sending(http(200, ORDER, "content-encoding: gzip")),
-        errors.APIResponseError,
-        "cannot be decompressed",
-        status=200,
-    ),
+    "an encoding that was not asked for": unreadable(encoded(b"x", "br"), "encoded as 'br'"),
+    "an encoding that is not true": unreadable(encoded(ORDER, "gzip"), "cannot be decompressed"),
     # Failures of the service
-    "an error that breaks off": Case(
-        sending(http(502, b"half", length=99)), errors.InternalServerError, LOST, 3, status=502
-    ),
+    "an error that breaks off": Case(sending(http(502, b"half", length=99)), SERVER_ERROR, LOST, 3, 502),
     "an error without end": Case(
-        sending(b"HTTP/1.1 400 Bad Request\r\n\r\n", then=flood),
-        errors.BadRequestError,
-        "400",
-        options={"max_response_bytes": MIB},
-        status=400,
+        sending(b"HTTP/1.1 400 Bad Request\r\n\r\n", then=flood), BAD, "400", 1, 400, {"max_response_bytes": MIB}
     ),
-    "an error of 10 MB": Case(sending(http(404, b"long " * 2 * MIB)), errors.NotFoundError, "long long", status=404),
+    "an error of 10 MB": refused(404, errors.NotFoundError, "long long", b"long " * 2 * MIB),
     "an error that is a bomb": Case(
-        sending(http(403, bomb(gzip.compress), "content-encoding: gzip")),
-        errors.PermissionDeniedError,
-        "403",
-        status=403,
-        seconds=3,
+        bombing(403, "gzip", GZIP), errors.PermissionDeniedError, "403", status=403, seconds=3
     ),
-    "500 for an edit that moves the order": Case(
-        sending(http(500)),
-        errors.InternalServerError,
-        "The edit may have happened: look under 'order' and under 'other'",
-        1,
-        edit=MOVES,
-        status=500,
+    "500 for an edit that moves the order": refused(500, SERVER_ERROR, MOVED, edit=MOVES),
+    "429 for an edit that moves the order": refused(
+        429, errors.RateLimitError, r"\(429 Too Many Requests\)\. Send fewer", attempts=3, edit=MOVES
     ),
-    "429 for an edit that moves the order": Case(
-        sending(http(429)), errors.RateLimitError, r"\(429 Too Many Requests\)\. Send fewer", 3, edit=MOVES, status=429
+    "a wait that does not fit": refused(503, SERVER_ERROR, r"It asks to wait 60 s\.$", b"", "retry-after: 60"),
+    # A service that gives the key away
+    "the key in an error": refused(
+        400, BAD, "bad key <secret>", json.dumps({"message": f"bad key {KEY}"}).encode(), f"x-key: {KEY}", in_head=True
     ),
-    "a wait that does not fit": Case(
-        sending(http(503, b"", "retry-after: 60")),
-        errors.InternalServerError,
-        r"It asks to wait 60 s\.$",
-        status=503,
-    ),
-    "a service that gives the key away": Case(
-        sending(http(400, json.dumps({"message": f"bad key {KEY}"}).encode(), f"x-key: {KEY}")),
-        errors.BadRequestError,
+    "the key, escaped": refused(
+        400,
+        BAD,
         "bad key <secret>",
-        status=400,
-        in_head=True,
+        f'{{"message": "bad key {"".join(f"{chr(92)}u{ord(c):04x}" for c in KEY)}"}}'.encode(),
     ),
-    "a service that gives the key away, escaped": Case(
-        sending(http(400, f'{{"message": "bad key {"".join(f"{chr(92)}u{ord(c):04x}" for c in KEY)}"}}'.encode())),
-        errors.BadRequestError,
-        "bad key <secret>",
-        status=400,
+    "the key in UTF-16": refused(400, BAD, "400", f"<p>{KEY}".encode("utf-16")),
+    "the key in HTML": refused(400, BAD, "400", f"bad key {KEY.replace('-', '&#45;')}".encode()),
+    "the key in a URL": redirected(307, f"https://{KEY}.example/{KEY.replace('-', '%2D')}", "", in_head=True),
+    "the key in an order that breaks off": unreadable(sending(http(200, KEY.encode(), length=99)), "", attempts=3),
+    "the key in an order that does not end": late(
+        sending(http(200, KEY.encode(), length=99), then=hang), NOT_ENDED, status=200
     ),
-    "a service that gives the key away in UTF-16": Case(
-        sending(http(400, f"<p>{KEY}".encode("utf-16"))), errors.BadRequestError, "400", status=400
+    "the key in an order that is none": unreadable(
+        sending(http(200, json.dumps([KEY]).encode())), "is not a JSON object"
     ),
-    "a service that gives the key away as HTML": Case(
-        sending(http(400, f"bad key {KEY.replace('-', '&#45;')}".encode())),
-        errors.BadRequestError,
-        "400",
-        status=400,
-    ),
-    "a service that gives the key away in a URL": Case(
-        sending(http(307, b"", f"location: https://{KEY}.example/{KEY.replace('-', '%2D')}")),
-        errors.APIStatusError,
-        "redirected",
-        status=307,
-        in_head=True,
-    ),
-    "an order that gives the key away and breaks off": Case(
-        sending(http(200, KEY.encode(), length=99)), errors.APIResponseError, "accepted the edit", 3, status=200
-    ),
-    "an order that gives the key away and does not end": Case(
-        sending(http(200, KEY.encode(), length=99), then=hang),
-        errors.APITimeoutError,
-        "accepted the edit",
-        options=QUICK,
-        status=200,
-        seconds=LATE,
-    ),
-    "a key in an order that is none": Case(
-        sending(http(200, json.dumps([KEY]).encode())), errors.APIResponseError, "is not a JSON object", status=200
-    ),
-    "a key in what is no JSON": Case(
-        sending(http(200, f'{{"{KEY}'.encode())), errors.APIResponseError, "cannot be read", status=200
-    ),
-    "a key in a malformed head": Case(
-        sending(f"HTTP/1.1 200 OK\r\n{KEY}\r\n\r\n".encode()),
-        errors.APIConnectionError,
-        "<secret>.*" + LOST,
-        3,
-        in_head=True,
-    ),
-    "a long malformed head": Case(
-        sending(b"HTTP/1.1 200 OK\r\n" + b"x" * 50_000 + b"\r\n\r\n"), errors.APIConnectionError, LOST, 3
-    ),
+    "the key in what is no JSON": unreadable(sending(http(200, f'{{"{KEY}'.encode())), "cannot be read"),
+    "the key in a malformed head": lost(sending(HEAD + f"{KEY}\r\n\r\n".encode()), f"<secret>.*{LOST}", in_head=True),
     # Redirects
-    "a redirect to another host": Case(
-        sending(http(307, b"", "location: https://elsewhere.example/v3/orders/order")),
-        errors.APIStatusError,
-        "redirected .* to 'elsewhere.example'; the API key would go along, so it is not followed",
-        status=307,
+    "a redirect to another host": redirected(
+        307,
+        "https://elsewhere.example/v3/orders/order",
+        "to 'elsewhere.example'; the API key would go along, so it is not followed.* Check base_url",
     ),
-    "a redirect to another port": Case(
-        sending(http(308, b"", "location: http://127.0.0.1:1/v3/orders/order")),
-        errors.APIStatusError,
-        "redirected .* to '127.0.0.1'",
-        status=308,
-    ),
-    "a redirect to another path": Case(
-        sending(http(301, b"", "location: /elsewhere")),
-        errors.APIStatusError,
-        "another place on the same host",
-        status=301,
-    ),
-    "a redirect to what httpx trips over": Case(
-        sending(http(301, b"", "location: A:0")), errors.APIStatusError, "redirected", status=301
-    ),
-    "a redirect to what idna trips over": Case(
-        sending(http(307, b"", "location: https://xn--/")), errors.APIStatusError, "redirected .* to 'xn--'", status=307
-    ),
-    "a redirect to nonsense": Case(
-        sending(http(302, b"", "location: http://[")),
-        errors.APIStatusError,
-        "another place on the same host",
-        status=302,
-    ),
+    "a redirect to another path": redirected(301, "/elsewhere", "another place on the same host"),
+    "a redirect to what httpx trips over": redirected(301, "A:0", ""),
+    "a redirect to what idna trips over": redirected(307, "https://xn--/", "to 'xn--'"),
+    "a redirect to nonsense": redirected(302, "http://[", "another place on the same host"),
 }
-
-STATUSES = {
-    301: errors.APIStatusError,
-    400: errors.BadRequestError,
-    401: errors.AuthenticationError,
-    403: errors.PermissionDeniedError,
-    404: errors.NotFoundError,
-    408: errors.APIStatusError,
-    409: errors.ConflictError,
-    418: errors.APIStatusError,
-    422: errors.ValidationError,
-    429: errors.RateLimitError,
-    499: errors.APIStatusError,
-    500: errors.InternalServerError,
-    503: errors.InternalServerError,
-    520: errors.InternalServerError,
-    599: errors.InternalServerError,
-}
-BODIES = {
-    "APIFlask": b'{"message": "No.", "detail": {"json": {"name": ["Bad."]}}}',
-    "gateway": b'{"message": "Forbidden"}',
-    "FastAPI": b'{"detail": [{"loc": ["body", "name"], "msg": "Bad."}]}',
-    "HTML": b"<html><h1>Oh no</h1></html>",
-    "nothing": b"",
-}
-RETRIED = {408, 429, 500, 503, 520}
-CASES |= {
-    f"{status} with {name}": Case(sending(http(status, body)), kind, str(status), 2 if status in RETRIED else 1,
-                                  {"max_retries": 1}, status=status)
-    for status, kind in STATUSES.items()
-    for name, body in BODIES.items()
-}  # fmt: skip
+IN_BULK = [
+    "closes after the request",
+    "closes, and the edit moves the order",
+    "hangs",
+    "hangs, and each attempt has its own timeout",
+    "drips the headers",
+    "headers without end",
+    "garbage",
+    "half a body",
+    "drips the body",
+    "a body without end",
+    "an error that breaks off",
+    "the key in an error",
+    "a redirect to another host",
+    "a redirect to what httpx trips over",
+]
 
 
 @pytest.fixture(autouse=True)
@@ -437,121 +299,137 @@ def test_a_fault_is_an_error_that_says_what_to_do(caller: Caller, case: Case, ca
     """The right error, the right number of attempts, in time, and the key nowhere."""
     caplog.set_level(logging.DEBUG)
     with serving(case.behave) as url:
+        start = time.monotonic()
+        with pytest.raises(case.error) as caught:
+            caller({"api_key": KEY, "base_url": url, "timeout": 10, **case.options}, "order", **case.edit)
+        took = time.monotonic() - start
+    assert took < case.seconds
+    check(caught.value, case, caplog.text)
+    assert len(locals_of_library(caught.value)) >= 3
+
+
+@every_bulk
+@pytest.mark.parametrize("name", IN_BULK)
+def test_a_fault_is_each_edits_error(bulk: Bulk, name: str, caplog: pytest.LogCaptureFixture) -> None:
+    """In bulk too: no run hangs or stops, and each edit has the error that a single call would have."""
+    caplog.set_level(logging.DEBUG)
+    case = CASES[name]
+    with serving(case.behave) as url:
         options = {"api_key": KEY, "base_url": url, "timeout": 10, **case.options}
         start = time.monotonic()
-        with pytest.raises(case.error, match=case.says) as caught:
-            caller(options, "order", **case.edit)
+        outcome = bulk(options, [OrderEdit(f"order-{n}", **case.edit) for n in range(4)], concurrency=4)
         took = time.monotonic() - start
-    error = caught.value
+    assert outcome.error is None
+    assert took < 4 * case.seconds
+    assert len(outcome.results) == 4
+    for result in outcome.results:
+        assert result.error is not None
+        assert result.error.__traceback__ is None
+        assert result.attempts == case.attempts
+        assert KEY not in repr(result)
+        check(result.error, case, caplog.text)
+
+
+def check(error: Any, case: Case, logged: str) -> None:
+    """It is what it must be; the key is in no representation of it, in no log, and in no frame of the library or below it."""
     assert type(error) is case.error
-    assert error.status_code == case.status
-    assert error.attempts == case.attempts
-    assert took < case.seconds
-    assert "\n" not in str(error)
+    assert re.search(case.says.replace("'order'", r"'order(-\d)?'"), str(error))
+    assert (error.status_code, error.attempts) == (case.status, case.attempts)
     assert len(str(error)) < 800
-    assert "\x1b" not in str(error)
-    look_for_the_key(error, "" if case.in_head else caplog.text)
+    assert str(error).isprintable()
+    below: BaseException | None = error
+    shown = [*locals_of_library(error), repr(vars(error)), pickle.dumps(error).decode("latin-1")]
+    while below and (below := below.__cause__ or below.__context__):
+        assert below.__traceback__ is None, "the frames of httpx and httpcore hold the request's headers"
+        shown += [repr(below), str(below)]
+    assert KEY not in "".join([*shown, str(error), repr(error)])
+    assert case.in_head or KEY not in logged
 
 
-def look_for_the_key(error: errors.AutoenhanceError, logged: str) -> None:
-    """It is in no representation of the error, in no log, and in no frame of the library or below it."""
-    ours = locals_of_library(error)
-    assert len(ours) >= 3
-    cause = error.__cause__ or error.__context__
-    while cause:
-        assert cause.__traceback__ is None, "the frames of httpx and httpcore hold the request's headers"
-        cause = cause.__cause__ or cause.__context__
-    places = {
-        "repr": repr(error),
-        "str": str(error),
-        "vars": repr(vars(error)),
-        "pickle": pickle.dumps(error).decode("latin-1"),
-        "traceback": "".join(ours),
-        "cause": repr(error.__cause__) + repr(error.__context__),
-        "log": logged,
-    }
-    assert [place for place, text in places.items() if KEY in text] == []
+ODD: dict[str, Behave] = {
+    "says that it closes": sending(http(200, ORDER)),
+    "HTTP/1.0": sending(b"HTTP/1.0 200 OK\r\n\r\n" + ORDER),
+    "chunks": each(HEAD + b"transfer-encoding: chunked\r\n\r\n9\r\n" + ORDER[:9] + b"\r\n19\r\n" + ORDER[9:] + b"\r\n0\r\n\r\n"),
+    "early hints": each(b"HTTP/1.1 103 Early Hints\r\nlink: a\r\n\r\n", HEAD + b"content-length: 34\r\n\r\n" + ORDER),
+    "long headers": each(HEAD + b"content-length: 34\r\nx: " + b"x" * 60_000 + b"\r\n\r\n" + ORDER),
+    "closes late": sending(http(200, ORDER), then=hang),
+}  # fmt: skip
 
 
-def test_a_service_that_is_not_there(caller: Caller) -> None:
+@every_bulk
+@pytest.mark.parametrize("behave", ODD.values(), ids=ODD)
+def test_odd_but_valid_http_is_read(bulk: Bulk, behave: Behave) -> None:
+    """Each edit has its order, at its first attempt; nobody waits for the end of a connection."""
+    start = time.monotonic()
+    with serving(behave) as url:
+        outcome = bulk({"api_key": KEY, "base_url": url, "max_retries": 0}, edits(6), concurrency=2)
+    assert [result.error for result in outcome.results] == [None] * 6
+    assert [getattr(result.order, "name", None) for result in outcome.results] == ["a"] * 6
+    assert time.monotonic() - start < 2
+
+
+@every_way
+def test_a_service_that_is_not_there(edit: Edit) -> None:
     """No connection is retried, even if the edit moves the order: nothing can have happened, and nothing says so."""
-    with nobody() as url, pytest.raises(errors.APIConnectionError, match="could not be reached") as caught:
-        caller({"api_key": KEY, "base_url": url}, "order", **MOVES)
+    with nobody() as url, pytest.raises(errors.APIConnectionError) as caught:
+        edit({"api_key": KEY, "base_url": url}, **MOVES)
+    assert type(caught.value) is errors.APIConnectionError
     assert caught.value.attempts == 3
-    assert "may have happened" not in str(caught.value)
+    assert str(caught.value).startswith(f"{url} could not be reached to edit order 'order' (ConnectError")
+    assert str(caught.value).endswith("), after 3 attempts. Check the network, and base_url or AUTOENHANCE_BASE_URL.")
 
 
 def test_what_an_earlier_attempt_may_have_done_is_not_forgotten(caller: Caller) -> None:
     """The last attempt found nobody, but the first one may have edited the order."""
-    listening: list[socket.socket] = []
-
-    def once(connection: socket.socket, _: threading.Event) -> None:
-        read_request(connection)
-        listening[0].close()
-
-    import threading as real
-
     listener = socket.create_server(("127.0.0.1", 0))
-    listening.append(listener)
-    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
 
-    def accept() -> None:
+    def accept_once() -> None:
         connection, _ = listener.accept()
-        with connection:
-            once(connection, real.Event())
+        with connection, listener:
+            read_request(connection)
 
-    thread = real.Thread(target=accept)
+    thread = threading.Thread(target=accept_once)
     thread.start()
-    with pytest.raises(errors.APIConnectionError, match="ConnectError.*, after 3 attempts. " + LOST):
-        caller({"api_key": KEY, "base_url": url}, "order", name="a")
+    options = {"api_key": KEY, "base_url": f"http://127.0.0.1:{listener.getsockname()[1]}"}
+    with pytest.raises(
+        errors.APIConnectionError, match=r"ConnectError.*, after 3 attempts\. The edit may have happened"
+    ):
+        caller(options, "order", name="a")
     thread.join()
 
 
-def test_a_service_that_fails_for_ever_is_left_at_the_deadline(caller: Caller) -> None:
-    """However many retries are allowed: the last error, or that there was no time for another answer."""
-    start = time.monotonic()
-    with serving(sending(http(503))) as url:
-        options = {"api_key": KEY, "base_url": url, "timeout": 0.3, "max_retries": 10**6}
-        with pytest.raises((errors.InternalServerError, errors.APITimeoutError)) as caught:
-            caller(options, "order", name="a")
-    assert time.monotonic() - start < LATE
-    assert caught.value.attempts > 3
+def test_a_success_that_breaks_off_and_then_comes_whole_is_an_order(caller: Caller) -> None:
+    """The caller notices nothing."""
+    responses = [HALF, http(200, ORDER)]
 
+    def behave(connection: socket.socket, over: threading.Event) -> None:
+        sending(responses.pop(0))(connection, over)
 
-def test_a_slow_close_does_not_hold_the_caller_up(caller: Caller) -> None:
-    """The order is there when its last byte is; how the connection ends is nobody's business."""
-    start = time.monotonic()
-    with serving(sending(http(200, ORDER), then=hang)) as url:
+    with serving(behave) as url:
         order = caller({"api_key": KEY, "base_url": url}, "order", name="a").parsed
-        assert time.monotonic() - start < 1
     assert order is not None
     assert order.name == "a"
 
 
-def test_memory_stays_bounded_while_an_answer_is_cut_off(caller: Caller) -> None:
+def test_a_service_that_fails_for_ever_is_left_at_the_deadline(caller: Caller) -> None:
+    """However many retries are allowed: the last error, or that there was no time for another response."""
+    start = time.monotonic()
+    with serving(each(http(503))) as url:
+        options = {"api_key": KEY, "base_url": url, "timeout": 0.3, "max_retries": 10**6}
+        with pytest.raises((errors.InternalServerError, errors.APITimeoutError)) as caught:
+            caller(options, "order", name="a")
+    assert time.monotonic() - start < 0.8
+    assert caught.value.attempts > 3
+
+
+@pytest.mark.parametrize("behave", [sending(ENDLESS, then=flood), bombing(200, "gzip", GZIP)])
+def test_memory_stays_bounded_while_a_response_is_cut_off(caller: Caller, behave: Behave) -> None:
     """Neither a body without end nor a bomb is held in memory beyond the limit."""
-    import tracemalloc
-
-    for behave in (
-        sending(b"HTTP/1.1 200 OK\r\n\r\n", then=flood),
-        sending(http(200, bomb(gzip.compress, 100 * MIB), "content-encoding: gzip")),
-    ):
-        with serving(behave) as url:
-            tracemalloc.start()
-            with pytest.raises(errors.APIResponseError):
-                caller({"api_key": KEY, "base_url": url, "max_response_bytes": 4 * MIB}, "order", name="a")
-            _, peak = tracemalloc.get_traced_memory()
-            tracemalloc.stop()
-        assert peak < 40 * MIB
-
-
-def test_thousands_of_images_are_read(caller: Caller) -> None:
-    """A large order is an order."""
-    images = [{"image_id": str(number), "cloud_type": "CLEAR", "rating": 5.0} for number in range(5000)]
-    body = json.dumps({"order_id": "order", "images": images}).encode()
-    packed = gzip.compress(body)
-    with serving(sending(http(200, packed, "content-encoding: gzip"))) as url:
-        response = caller({"api_key": KEY, "base_url": url}, "order", name="a")
-    assert response.parsed is not None
-    assert response.parsed.to_dict() == {"order_id": "order", "images": images}
-    assert response.content == body
+    bomb(GZIP)
+    with serving(behave) as url:
+        tracemalloc.start()
+        with pytest.raises(errors.APIResponseError):
+            caller({"api_key": KEY, "base_url": url, "max_response_bytes": 4 * MIB}, "order", name="a")
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert peak < 40 * MIB

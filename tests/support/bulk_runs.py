@@ -7,16 +7,21 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import anyio
 import pytest
+from callers import CALLERS
+from editors import BACKENDS, KINDS
 
 from autoenhance import AsyncAutoenhance, Autoenhance, OrderEdit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from callers import Caller
+
     from autoenhance.bulk import AsyncEditRun, EditResult, EditRun
 
     Run = EditRun[Any] | AsyncEditRun[Any]
     Each = Callable[[EditResult[Any], Run], object]
+    Edit = Callable[..., Any]
 
 
 @dataclass
@@ -97,7 +102,29 @@ async def _run(options: dict[str, Any], edits: Iterable[Any], each: Each, told: 
 BULKS: list[Bulk] = [sync, on_asyncio, on_trio]
 # For a test's parameter `bulk`.
 every_bulk = pytest.mark.parametrize("bulk", BULKS, ids=lambda bulk: bulk.__name__)
+# For a parameter `backend`: those of the async client, and all that `editors.opened` takes.
 every_backend = pytest.mark.parametrize("backend", ["asyncio", "trio"])
+every_client = pytest.mark.parametrize("backend", BACKENDS)
+
+
+def _exclusive(caller: Caller) -> Edit:
+    return lambda options, order_id="order", **edit: caller(options, order_id, **edit).parsed
+
+
+def _in_bulk(bulk: Bulk) -> Edit:
+    def edit_one(options: dict[str, Any], order_id: str = "order", **edit: Any) -> Any:
+        outcome = bulk(options, [OrderEdit(order_id, **edit)])
+        if error := outcome.error or outcome.results[0].error:
+            raise error
+        return outcome.results[0].order
+
+    return edit_one
+
+
+# For a test's parameter `edit`: makes a client with options and edits one order, with one call or in bulk.
+every_way = pytest.mark.parametrize(
+    "edit", [*map(_exclusive, CALLERS), *map(_in_bulk, BULKS)], ids=[*KINDS[::2], *KINDS[1::2]]
+)
 
 
 def edits(count: int, *, prefix: str = "order") -> list[OrderEdit]:

@@ -56,3 +56,25 @@ def answering(caller: Caller, handler: Handler, **options: Any) -> dict[str, Any
 def at(sandbox: Any, **options: Any) -> dict[str, Any]:
     """Options for a client of the sandbox."""
     return {"api_key": sandbox.api_key, "base_url": sandbox.url, **options}
+
+
+def echo(requests: list[httpx.Request]) -> Handler:
+    """A service that notes what it is asked and responds with the simplest order."""
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        requests.append(request)
+        return httpx.Response(200, json={"order_id": "order"})
+
+    return respond
+
+
+def sent(caller: Caller, *arguments: Any, options: dict[str, Any] | None = None, **edit: Any) -> httpx.Request:
+    """The one request for an edit; none has been sent if an error is raised."""
+    requests: list[httpx.Request] = []
+    try:
+        caller({**answering(caller, echo(requests)), **(options or {})}, *arguments, **edit)
+    except (TypeError, ValueError):
+        assert requests == []
+        raise
+    (request,) = requests
+    return request

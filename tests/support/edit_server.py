@@ -1,4 +1,4 @@
-"""A loopback service for bulk runs: it answers as a function says, and remembers what it was asked, when, and by how many."""
+"""A loopback service for bulk runs: it responds as a function says, and remembers the requests, when they came, and how many at once."""
 
 from __future__ import annotations
 
@@ -15,13 +15,12 @@ from urllib.parse import unquote
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Mapping
-    from types import TracebackType
 
 KEY = "planted-key-7f3a"
 
 
 @dataclass(frozen=True)
-class Asked:
+class Request:
     """One request."""
 
     at: float
@@ -33,8 +32,8 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What a request is answered with."""
+class Response:
+    """What is sent for a request."""
 
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -47,38 +46,33 @@ class Answer:
 
 
 CUT = None
-"""No answer: the connection is closed."""
-
-
-def accept(_: Asked) -> Answer:
-    return Answer()
+"""No response: the connection is closed."""
 
 
 class EditServer:
     """Use it in a `with` statement."""
 
     def __init__(
-        self, answer: Callable[[Asked], Answer | None] = accept, *, context: ssl.SSLContext | None = None
+        self,
+        respond: Callable[[Request], Response | None] = lambda _: Response(),
+        *,
+        context: ssl.SSLContext | None = None,
+        host: str = "127.0.0.1",
     ) -> None:
-        self.asked: list[Asked] = []
-        self.connections = 0
-        self.now_open = 0
-        self.most_open = 0
-        self.at_once = 0
-        self.most_at_once = 0
-        self._answer = answer
-        self._context = context
+        self.requests: list[Request] = []
+        self.connections = self.now_open = self.most_open = self.at_once = self.most_at_once = self.port = 0
+        self._respond, self._context, self._host = respond, context, host
         self._times: Counter[str] = Counter()
         self._ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()))
         self._loop: asyncio.AbstractEventLoop
         self._over: asyncio.Event
         self._released: asyncio.Event
-        self.port = 0
 
     @property
     def url(self) -> str:
-        return f"{'https' if self._context else 'http'}://127.0.0.1:{self.port}"
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"{'https' if self._context else 'http'}://{host}:{self.port}"
 
     @property
     def options(self) -> dict[str, Any]:
@@ -86,15 +80,15 @@ class EditServer:
         return {"api_key": KEY, "base_url": self.url}
 
     def ids(self) -> list[str]:
-        """The orders that it was asked for, in the order in which it was."""
-        return [asked.order_id for asked in self.asked]
+        """The orders of the requests, in the order in which they came."""
+        return [request.order_id for request in self.requests]
 
     def names(self, order_id: str) -> list[str]:
         """The names that an order was given, one after another."""
-        return [asked.body["name"] for asked in self.asked if asked.order_id == order_id]
+        return [request.body["name"] for request in self.requests if request.order_id == order_id]
 
     def release(self) -> None:
-        """Send the answers that are held, now and from now on."""
+        """Send the responses that are held, now and from now on."""
         self._loop.call_soon_threadsafe(self._released.set)
 
     def wait_for(self, condition: Callable[[], bool], seconds: float = 5.0) -> None:
@@ -109,29 +103,17 @@ class EditServer:
         self._ready.wait()
         return self
 
-    def __exit__(
-        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._loop.call_soon_threadsafe(self._over.set)
         self._thread.join()
 
     async def _serve(self) -> None:
         self._loop, self._over, self._released = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
-        tasks: set[asyncio.Task[None]] = set()
-
-        def begin(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            task = asyncio.create_task(self._one(reader, writer))
-            tasks.add(task)
-            task.add_done_callback(tasks.discard)
-
-        server = await asyncio.start_server(begin, "127.0.0.1", 0, ssl=self._context)
+        server = await asyncio.start_server(self._one, self._host, 0, ssl=self._context)
         self.port = server.sockets[0].getsockname()[1]
         self._ready.set()
         await self._over.wait()
-        server.close()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        server.close()  # asyncio.run cancels what is in flight
 
     async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
@@ -154,26 +136,25 @@ class EditServer:
         body = json.loads(await reader.readexactly(int(headers["content-length"])))
         order_id = unquote(lines[0].split(" ")[1].rpartition("/")[2])
         self._times[order_id] += 1
-        asked = Asked(time.monotonic(), order_id, body, headers, self._times[order_id])
-        self.asked.append(asked)
+        request = Request(time.monotonic(), order_id, body, headers, self._times[order_id])
+        self.requests.append(request)
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
         try:
-            answer = self._answer(asked)
-            if answer is not None:
-                await asyncio.sleep(answer.after)
-                if answer.held:
+            response = self._respond(request)
+            if response is not None:
+                await asyncio.sleep(response.after)
+                if response.held:
                     await self._released.wait()
         finally:
             self.at_once -= 1
-        if answer is None:
+        if response is None:
             return False
-        content = answer.body
-        if content is None:
-            content = (
-                json.dumps({"order_id": order_id, "name": body.get("name")}).encode() if answer.status < 300 else b""
-            )
-        told = "".join(f"{name}: {value}\r\n" for name, value in answer.headers.items())
-        writer.write(f"HTTP/1.1 {answer.status} Odd\r\ncontent-length: {len(content)}\r\n{told}\r\n".encode() + content)
+        order = json.dumps({"order_id": order_id, "name": body.get("name")}).encode()
+        content = response.body if response.body is not None else order * (response.status < 300)
+        told = "".join(f"{name}: {value}\r\n" for name, value in response.headers.items())
+        writer.write(
+            f"HTTP/1.1 {response.status} Odd\r\ncontent-length: {len(content)}\r\n{told}\r\n".encode() + content
+        )
         await writer.drain()
         return True

@@ -1,8 +1,8 @@
-"""A client of each kind that stays open while mocks start and stop around it, as one function that edits orders."""
+"""Clients of each kind that stay open, with the methods of the sync one, so that a test states a behaviour once for all."""
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,8 @@ from autoenhance import AsyncAutoenhance, Autoenhance, OrderEdit
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from anyio.from_thread import BlockingPortal
+
     from autoenhance import EditResult
     from autoenhance.models import Order
 
@@ -21,40 +23,71 @@ if TYPE_CHECKING:
 
 NAME = "12 Acacia Avenue"
 KINDS = ["sync", "sync bulk", "asyncio", "asyncio bulk", "trio", "trio bulk"]
+BACKENDS = ["sync", "asyncio", "trio"]
+_END = object()
+
+
+class _Driven:
+    """An async client or bulk run in the event loop of another thread, with the methods of the sync one."""
+
+    def __init__(self, portal: BlockingPortal, driven: Any) -> None:
+        self._portal, self._driven = portal, driven
+
+    def in_loop(self, function: Callable[[], object]) -> None:
+        """Call it in the event loop, which does nothing else meanwhile."""
+        self._portal.call(function)
+
+    def edit_orders(self, *arguments: Any, **limits: Any) -> _Driven:
+        return _Driven(self._portal, self._driven.edit_orders(*arguments, **limits))
+
+    def __iter__(self) -> _Driven:
+        return self
+
+    def __next__(self) -> Any:
+        async def take() -> Any:
+            return await anext(self._driven, _END)
+
+        result = self._portal.call(take)
+        if result is _END:
+            raise StopIteration
+        return result
+
+    def __getattr__(self, name: str) -> Any:
+        attribute = getattr(self._driven, {"close": "aclose"}.get(name, name))
+        if name in {"edit_order", "close"}:
+            return lambda *arguments, **options: self._portal.call(partial(attribute, *arguments, **options))
+        return attribute
 
 
 @contextmanager
-def open_client(kind: str, **options: Any) -> Iterator[Edit]:
-    """A client with these options, in an event loop on another thread if it is async."""
-    backend, _, bulk = kind.partition(" ")
+def opened(backend: str, **options: Any) -> Iterator[Any]:
+    """A sync client; or an async one in an event loop on another thread, whose methods are called as the sync one's are."""
     if backend == "sync":
         with Autoenhance(**options) as client:
-            yield partial(_edit_bulk if bulk else _edit, client)
+            yield client
         return
-    edit = _edit_bulk_async if bulk else _edit_async
     with (
         start_blocking_portal(backend) as portal,
         portal.wrap_async_context_manager(AsyncAutoenhance(**options)) as async_client,
     ):
-        yield lambda order_ids: portal.call(edit, async_client, order_ids)
+        yield _Driven(portal, async_client)
 
 
-def _edit(client: Autoenhance, order_ids: list[str]) -> list[Order]:
+@contextmanager
+def open_client(kind: str, **options: Any) -> Iterator[Edit]:
+    """A client with these options, as one function that edits orders."""
+    backend, _, bulk = kind.partition(" ")
+    with opened(backend, **options) as client:
+        yield partial(_edit_bulk if bulk else _edit, client)
+
+
+def _edit(client: Any, order_ids: list[str]) -> list[Order]:
     return [client.edit_order(order_id, name=NAME) for order_id in order_ids]
 
 
-def _edit_bulk(client: Autoenhance, order_ids: list[str]) -> list[Order]:
-    with client.edit_orders(OrderEdit(order_id, name=NAME) for order_id in order_ids) as run:
+def _edit_bulk(client: Any, order_ids: list[str]) -> list[Order]:
+    with closing(client.edit_orders(OrderEdit(order_id, name=NAME) for order_id in order_ids)) as run:
         return [_order(result) for result in run]
-
-
-async def _edit_async(client: AsyncAutoenhance, order_ids: list[str]) -> list[Order]:
-    return [await client.edit_order(order_id, name=NAME) for order_id in order_ids]
-
-
-async def _edit_bulk_async(client: AsyncAutoenhance, order_ids: list[str]) -> list[Order]:
-    async with client.edit_orders(OrderEdit(order_id, name=NAME) for order_id in order_ids) as run:
-        return [_order(result) async for result in run]
 
 
 def _order(result: EditResult[Any]) -> Order:

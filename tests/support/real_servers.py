@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -14,7 +13,6 @@ from programs import program
 
 if TYPE_CHECKING:
     from pathlib import Path
-    from types import TracebackType
 
 _NGINX = """
 {user}
@@ -26,25 +24,14 @@ events {{}}
 http {{
     log_format requests '$connection_requests $server_protocol';
     access_log {folder}/access.log requests;
-    client_body_temp_path {folder}/bodies;
-    proxy_temp_path {folder}/responses;
-    fastcgi_temp_path {folder}/fastcgi;
-    scgi_temp_path {folder}/scgi;
-    uwsgi_temp_path {folder}/uwsgi;
-    upstream service {{
-        server {upstream};
-        keepalive 32;
-    }}
+    client_body_temp_path {folder}/1; proxy_temp_path {folder}/2;
+    fastcgi_temp_path {folder}/3; scgi_temp_path {folder}/4; uwsgi_temp_path {folder}/5;
+    upstream service {{ server {upstream}; keepalive 32; }}
     server {{
         listen 127.0.0.1:{port} ssl http2;
-        ssl_certificate {certificate};
-        ssl_certificate_key {certificate};
+        ssl_certificate {certificate}; ssl_certificate_key {certificate};
         keepalive_requests {requests};
-        location / {{
-            proxy_pass http://service;
-            proxy_http_version 1.1;
-            proxy_set_header Connection "";
-        }}
+        location / {{ proxy_pass http://service; proxy_http_version 1.1; proxy_set_header Connection ""; }}
     }}
 }}
 """
@@ -87,10 +74,6 @@ class Server:
             else:
                 return
 
-    def reload(self) -> None:
-        """Have it read its configuration again."""
-        self._process.send_signal(signal.SIGHUP)
-
     def kill(self) -> None:
         """End it at once, with SIGKILL."""
         self._process.kill()
@@ -104,9 +87,7 @@ class Server:
             raise
         return self
 
-    def __exit__(
-        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stop()
 
     def _stop(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import Enum
 from typing import Any
 
@@ -21,22 +22,10 @@ def plan(order_id: Any = "order", **asked: Any) -> Edit:
 
 
 def test_what_is_left_out_or_unset_is_not_sent() -> None:
-    """Only what was given goes into the request; null goes there by extra_body."""
+    """Only what was given goes into the request; null goes there by extra_body, which is an edit by itself."""
     assert plan(new_order_id="b").body == {"order_id": "b"}
     assert plan(new_order_id="b", name=UNSET, api_version=UNSET).body == {"order_id": "b"}
     assert plan(extra_body={"name": None}).body == {"name": None}
-
-
-def test_extra_fields_stand_beside_the_named_ones() -> None:
-    """What a newer API version accepts goes along."""
-    edit = plan(name="a", extra_body={"default_image_sort_order": "name"}, extra_query={"sort_images_by": "-name"})
-    assert edit.body == {"name": "a", "default_image_sort_order": "name"}
-    assert edit.query == {"sort_images_by": "-name"}
-
-
-def test_an_edit_of_extra_fields_alone_is_an_edit() -> None:
-    """extra_body sets something by itself."""
-    assert plan(extra_body={"name": "a"}).body == {"name": "a"}
 
 
 @pytest.mark.parametrize("asked", [{}, {"extra_body": {}}, {"extra_query": {"sort_images_by": "name"}}])
@@ -96,22 +85,7 @@ def test_a_subclass_of_str_is_the_text_that_it_is() -> None:
     assert plan(Sly("order-2"), name="a").order_id == "order-2"
 
 
-@pytest.mark.parametrize(
-    "order_id",
-    [
-        "3f0c1a52-7f0e-4a1e-9a55-0c6f1f0d2b11",
-        "a b",
-        "50%",
-        "%20",
-        "ü",
-        "日本",
-        "a.b",
-        "...",
-        "a:b;c=d&e",
-        "x" * 255,
-        "'",
-    ],
-)
+@pytest.mark.parametrize("order_id", ["3f0c1a52-7f0e-4a1e-9a55-0c6f1f0d2b11", "a.b", "x" * 255, "日本'%20"])
 @pytest.mark.parametrize("argument", ["order_id", "new_order_id"])
 def test_an_id_may_be_almost_anything(argument: str, order_id: str) -> None:
     """The service lets a client choose its ids, so only what would change the path is refused."""
@@ -119,26 +93,19 @@ def test_an_id_may_be_almost_anything(argument: str, order_id: str) -> None:
     assert order_id in {edit.order_id, edit.body["order_id"]}
 
 
+ONE_PART = "must be one part of a path"
+
+
 @pytest.mark.parametrize(
     ("order_id", "says"),
     [
         ("", "is empty"),
         ("x" * 256, "has 256 characters; at most 255"),
-        (" a", "remove the whitespace around it"),
-        ("a\n", "remove the whitespace around it"),
-        ("a\x00b", "control characters"),
-        ("a\x85b", "control characters"),
         ("\ud800", "halves of surrogate pairs"),
-        (".", "must be one part of a path"),
-        ("..", "must be one part of a path"),
-        ("%2e", "must be one part of a path"),
-        (".%2E", "must be one part of a path"),
-        ("%252e%252e", "must be one part of a path"),
-        ("a/b", "must be one part of a path"),
-        ("a%2Fb", "must be one part of a path"),
-        ("a\\b", "must be one part of a path"),
-        ("a?b", "must be one part of a path"),
-        ("a#b", "must be one part of a path"),
+        *((order_id, "remove the whitespace around it") for order_id in (" a", "a\n")),
+        *((order_id, "control characters") for order_id in ("a\x00b", "a\x85b")),
+        *((order_id, ONE_PART) for order_id in (".", "..", "%2e", ".%2E", "%252e%252e")),
+        *((order_id, ONE_PART) for order_id in ("a/b", "a%2Fb", "a\\b", "a?b", "a#b")),
     ],
 )
 @pytest.mark.parametrize("argument", ["order_id", "new_order_id"])
@@ -171,34 +138,40 @@ def test_an_argument_of_the_wrong_type_is_a_type_error(asked: dict[str, Any], sa
         plan(**asked)
 
 
+NO_JSON = "the body cannot be written as JSON"
+
+
 @pytest.mark.parametrize(
     ("asked", "says"),
     [
         ({"name": "\udc80"}, "name is .* half of a surrogate pair"),
-        ({"extra_body": {"a": float("nan")}}, "the body cannot be written as JSON"),
-        ({"extra_body": {"a": object()}}, "the body cannot be written as JSON"),
-        ({"extra_body": {"a": "\ud800"}}, "the body cannot be written as JSON"),
-        ({"name": "a", "extra_headers": {"X-API-Key": "b"}}, "extra_headers sets 'X-API-Key', which the client sets"),
-        ({"name": "a", "extra_headers": {"Content-Type": "b"}}, "extra_headers sets 'Content-Type'"),
-        ({"name": "a", "extra_headers": {"": "b"}}, "extra_headers has '', which is no name for a header"),
-        ({"name": "a", "extra_headers": {"a b": "b"}}, "extra_headers has 'a b', which is no name for a header"),
-        ({"name": "a", "extra_headers": {"a(b": "b"}}, "extra_headers has 'a\\(b', which is no name for a header"),
-        ({"name": "a", "extra_headers": {"a": " b"}}, "extra_headers has 'a' with a value"),
-        ({"name": "a", "extra_headers": {"Host": "b"}}, "extra_headers sets 'Host'"),
-        ({"name": "a", "extra_headers": {"Content-Length": "9"}}, "extra_headers sets 'Content-Length'"),
-        ({"name": "a", "extra_headers": {"Transfer-Encoding": "b"}}, "extra_headers sets 'Transfer-Encoding'"),
-        ({"name": "a", "extra_query": {"a": "\ud800"}}, "extra_query has 'a' with half of a surrogate pair"),
-        ({"name": "a", "extra_query": {"\ud800": "a"}}, "with half of a surrogate pair"),
-        ({"extra_body": {"a": DEEP}}, "the body cannot be written as JSON"),
-        ({"name": "a", "extra_headers": {"a": "b\r\nc: d"}}, "extra_headers has 'a' with a value"),
-        ({"name": "a", "extra_headers": {"a": "ü"}}, "extra_headers has 'a' with a value"),
-        ({"name": "a", "api_version": "ü"}, "api_version is 'ü', which cannot be the value of a header"),
-        ({"name": "a", "api_version": ""}, "api_version is empty; leave it out to send no such header"),
-        ({"name": "a", "api_version": "1\r\nx: y"}, "which cannot be the value of a header"),
-        ({"extra_body": {"\ud800": "a"}}, "the body cannot be written as JSON"),
+        *(({"extra_body": {"a": value}}, NO_JSON) for value in (float("nan"), object(), "\ud800", DEEP)),
+        ({"extra_body": {"\ud800": "a"}}, NO_JSON),
+        ({"extra_query": {"a": "\ud800"}}, "extra_query has 'a' with half of a surrogate pair"),
+        ({"extra_query": {"\ud800": "a"}}, "with half of a surrogate pair"),
+        ({"extra_headers": {"X-API-Key": "b"}}, "extra_headers sets 'X-API-Key', which the client sets"),
+        *(
+            ({"extra_headers": {name: "b"}}, f"extra_headers sets '{name}'")
+            for name in ("Content-Type", "Host", "Content-Length", "Transfer-Encoding")
+        ),
+        *(
+            (
+                {"extra_headers": {name: "b"}},
+                f"extra_headers has {re.escape(repr(name))}, which is no name for a header",
+            )
+            for name in ("", "a b", "a(b")
+        ),
+        *(
+            ({"extra_headers": {"a": value}}, "extra_headers has 'a' with a value")
+            for value in (" b", "b\r\nc: d", "ü")
+        ),
+        ({"extra_headers": {"x-more": "a", "X-More": "b"}}, "extra_headers has a header twice"),
+        ({"api_version": "ü"}, "api_version is 'ü', which cannot be the value of a header"),
+        ({"api_version": "1\r\nx: y"}, "which cannot be the value of a header"),
+        ({"api_version": ""}, "^api_version is empty; leave it out to send no such header$"),
     ],
 )
 def test_a_value_that_cannot_be_sent_is_refused(asked: dict[str, Any], says: str) -> None:
     """What httpx or json would trip over later gets a clear error now."""
     with pytest.raises(ValueError, match=says):
-        plan(**asked)
+        plan(**{"name": "a", **asked})

@@ -26,72 +26,57 @@ def test_the_backoff_doubles_from_half_a_second_to_eight(attempt: int, longest: 
     assert wait(attempt=attempt, chance=0.0) == 0
 
 
-def test_a_thousand_attempts_do_not_overflow() -> None:
-    """The longest backoff holds however many retries are allowed."""
-    assert wait(attempt=5000, max_retries=10_000) == 8
+def asks_for(seconds: float) -> Failure:
+    return Failure("429", nothing_was_done=True, retry_after=seconds)
 
 
-def test_it_gives_up_after_max_retries() -> None:
-    """max_retries counts the tries after the first."""
-    assert wait(attempt=2, max_retries=2) is not None
-    assert wait(attempt=3, max_retries=2) is None
-    assert wait(attempt=1, max_retries=0) is None
+INFINITE = float("inf")
 
 
-def test_it_waits_as_long_as_it_is_asked_to() -> None:
-    """Retry-After beats the backoff, longer or shorter."""
-    assert wait(Failure("429", nothing_was_done=True, retry_after=42.0)) == 42.0
-    assert wait(Failure("429", nothing_was_done=True, retry_after=0.0)) == 0.0
-
-
-def test_a_wait_that_does_not_fit_before_the_deadline_is_not_begun() -> None:
-    """The caller learns at once what waiting would only delay."""
-    assert wait(Failure("429", nothing_was_done=True, retry_after=42.0), left=42.0) is None
-    assert wait(left=0.5) is None
-    assert wait(left=0.51) == 0.5
-    assert wait(left=float("inf")) == 0.5
-
-
-def test_a_wait_of_an_hour_is_not_begun_even_without_a_deadline() -> None:
-    """Nobody means to sleep until tomorrow, and clocks overflow at some point."""
-    assert wait(Failure("429", nothing_was_done=True, retry_after=3599.0), left=float("inf")) == 3599.0
-    assert wait(Failure("429", nothing_was_done=True, retry_after=3600.0), left=float("inf")) is None
-    assert wait(Failure("429", nothing_was_done=True, retry_after=1e300), left=float("inf")) is None
-
-
-def test_an_edit_that_may_move_the_order_is_repeated_only_if_nothing_was_done() -> None:
-    """After a lost answer the order may live under its new id; a repeat would report that it does not exist."""
-    assert wait(LOST, gives_new_id=True) is None
-    assert wait(REFUSED, gives_new_id=True) is not None
+@pytest.mark.parametrize(
+    ("failure", "given", "seconds"),
+    [
+        # The longest backoff holds however many retries are allowed, and max_retries counts those after the first attempt.
+        (LOST, {"attempt": 5000, "max_retries": 10_000}, 8),
+        (LOST, {"attempt": 2, "max_retries": 2}, 1),
+        (LOST, {"attempt": 3, "max_retries": 2}, None),
+        (LOST, {"attempt": 1, "max_retries": 0}, None),
+        # Retry-After beats the backoff, longer or shorter.
+        (asks_for(42.0), {}, 42),
+        (asks_for(0.0), {}, 0),
+        # A wait that does not fit before the deadline is not begun: the caller learns at once what waiting would delay.
+        (asks_for(42.0), {"left": 42.0}, None),
+        (LOST, {"left": 0.5}, None),
+        (LOST, {"left": 0.51}, 0.5),
+        (LOST, {"left": INFINITE}, 0.5),
+        # A wait of an hour is not begun even without a deadline: nobody means to sleep until tomorrow, and clocks overflow.
+        (asks_for(3599.0), {"left": INFINITE}, 3599),
+        (asks_for(3600.0), {"left": INFINITE}, None),
+        (asks_for(1e300), {"left": INFINITE}, None),
+        # After a lost response the order may live under its new id; a repeat would report that it does not exist.
+        (LOST, {"gives_new_id": True}, None),
+        (REFUSED, {"gives_new_id": True}, 0.5),
+    ],
+)
+def test_it_waits_or_gives_up(failure: Failure, given: dict[str, Any], seconds: float | None) -> None:
+    """As long as it is asked to, as often as it may, and only where a repeat is safe and may be in time."""
+    assert wait(failure, **given) == seconds
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504, 520, 522, 524, 529])
 def test_passing_failures_are_retried(status: int) -> None:
-    """Another try may get another answer."""
-    failure = failure_of_status(status, None)
-    assert failure is not None
-    assert failure.reason == f"status {status}"
+    """Another attempt may get another response; only 429, and 503 with Retry-After, prove that nothing was done."""
+    for retry_after in (None, 1.0):
+        failure = failure_of_status(status, retry_after)
+        assert failure is not None
+        assert failure.reason == f"status {status}"
+        assert failure.nothing_was_done is (status == 429 or (status, retry_after) == (503, 1.0))
 
 
 @pytest.mark.parametrize("status", [300, 307, 400, 401, 403, 404, 405, 409, 413, 422, 499, 501, 505, 530, 599])
 def test_lasting_failures_are_not_retried(status: int) -> None:
-    """Another try would get the same answer."""
+    """Another attempt would get the same response."""
     assert failure_of_status(status, 1.0) is None
-
-
-@pytest.mark.parametrize(
-    ("status", "retry_after", "nothing"),
-    [(429, None, True), (503, 1.0, True), (503, None, False), (500, 1.0, False), (408, None, False)],
-)
-def test_only_some_answers_prove_that_nothing_was_done(
-    status: int,
-    retry_after: float | None,
-    nothing: bool,  # noqa: FBT001
-) -> None:
-    """429, and 503 with Retry-After, are refusals; other failures may come after the work."""
-    failure = failure_of_status(status, retry_after)
-    assert failure is not None
-    assert failure.nothing_was_done is nothing
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,270 @@
+"""What the contract lets an edit set is a typed keyword of every caller, checked and converted before anything is sent."""
+
+from __future__ import annotations
+
+import datetime as dt
+import importlib
+import inspect
+import json
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
+
+import pytest
+import sample_contract
+from callers import sent, sync
+
+import autoenhance
+from autoenhance import AsyncAutoenhance, Autoenhance, EditOptions, OrderEdit, _params, edit_order
+from autoenhance._edit import plan_edit
+from autoenhance._params import alternatives, coerce
+from autoenhance.models import UNSET
+from autoenhance_api.edit_order_params import PARAMS, Param
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+EDITORS = [Autoenhance.edit_order, Autoenhance.edit_order_detailed, edit_order]
+EDITORS += [AsyncAutoenhance.edit_order, AsyncAutoenhance.edit_order_detailed]
+IDS = [editor.__qualname__ for editor in EDITORS]
+
+
+@pytest.mark.parametrize("editor", EDITORS, ids=IDS)
+def test_help_lists_every_keyword_with_its_description(editor: Callable[..., Any]) -> None:
+    """The signature and the docstring have what the contract has, and what says how the call is made."""
+    parameters = inspect.signature(editor).parameters
+    assert set(get_type_hints(EditOptions)) <= set(parameters)
+    assert not any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters.values())
+    doc = inspect.getdoc(editor) or ""
+    for param in PARAMS:
+        assert f"\n    {param.keyword}: {param.description}\n" in doc
+    for name in set(get_type_hints(EditOptions)) - {param.keyword for param in PARAMS}:
+        assert f"\n    {name}: " in doc
+
+
+def test_an_order_edit_has_every_keyword_with_its_description() -> None:
+    """Its fields are those of a call, by keyword, and UNSET unless they are given."""
+    parameters = inspect.signature(OrderEdit).parameters
+    assert list(parameters) == ["order_id", *(param.keyword for param in PARAMS)]
+    for param in PARAMS:
+        assert parameters[param.keyword].kind is inspect.Parameter.KEYWORD_ONLY
+        assert getattr(OrderEdit("order"), param.keyword) is UNSET
+        assert f"{param.keyword}: {param.description}" in " ".join((inspect.getdoc(OrderEdit) or "").split())
+
+
+@pytest.mark.parametrize(
+    ("keyword", "nearest"),
+    [("nmae", "'name'"), ("new_orderid", "'new_order_id'"), ("timout", "'timeout'"), ("max_retry", "'max_retries'")],
+)
+def test_a_misspelt_keyword_is_a_type_error_that_names_the_nearest(keyword: str, nearest: str) -> None:
+    """In each way to edit, and before anything is sent or a key is looked for."""
+    options: dict[str, Any] = {keyword: "a"}
+    says = rf"^edit_order\(\) got an unexpected keyword argument '{keyword}'; did you mean {nearest}\?$"
+    with Autoenhance("key") as client:
+        for method in (edit_order, client.edit_order, client.edit_order_detailed):
+            with pytest.raises(TypeError, match=says):
+                method("order", **options)
+
+
+@pytest.mark.parametrize(("keyword", "nearest"), [("nmae", "; did you mean 'name'?"), ("zzz", "")])
+def test_a_misspelt_keyword_of_an_order_edit_is_a_type_error_too(keyword: str, nearest: str) -> None:
+    """A list of edits is wrong where it is made, and not in the middle of a run."""
+    options: dict[str, Any] = {keyword: "a"}
+    with pytest.raises(TypeError) as caught:
+        OrderEdit("order", **options)
+    assert str(caught.value) == f"OrderEdit() got an unexpected keyword argument '{keyword}'{nearest}"
+
+
+def test_edit_options_are_public_so_that_wrappers_can_have_their_type() -> None:
+    """`**options: Unpack[EditOptions]` types a function that passes them on."""
+    assert autoenhance.EditOptions is EditOptions
+
+
+CLOUD_TYPE = {"$ref": "#/components/schemas/CloudType"}
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """The package of a contract with a field of each type, and parameters wherever there may be some."""
+    document = sample_contract.document()
+    document["components"]["schemas"]["OrderUpdate"]["properties"] |= {
+        "kind": CLOUD_TYPE,
+        "kinds": {"type": "array", "items": CLOUD_TYPE},
+        "settings": {"$ref": "#/components/schemas/FinetuneSettings"},
+        "optional_note": {"type": ["string", "null"]},
+    }
+    (path,) = document["paths"].values()
+    direction = {"type": "string", "enum": ["up", "down"]}
+    path["patch"]["parameters"].append({"name": "x-sort", "in": "header", "schema": direction})
+    times = {"type": "array", "items": {"type": "string", "format": "date-time"}}
+    path["parameters"] = [{"name": "times_of_path", "in": "query", "schema": times}]
+    folder = sample_contract.make(tmp_path_factory.mktemp("sample"), document)
+    (folder / "autoenhance_api").rename(folder / "sample_api")
+    sys.path.insert(0, str(folder))
+    yield importlib.import_module("sample_api.edit_order_params")
+    sys.path.remove(str(folder))
+
+
+def fitted(sample: Any, keyword: str, value: Any) -> Any:
+    kinds = alternatives(get_type_hints(sample.EditOrderParams)[keyword])
+    return coerce(keyword, [kind for kind in kinds if kind is not sample.Unset], value)
+
+
+NOON = dt.datetime(2026, 10, 1, 12, tzinfo=dt.UTC)
+
+
+@pytest.mark.tools
+@pytest.mark.parametrize(
+    ("keyword", "value"),
+    [
+        ("sample_count", 3),
+        ("sample_ratio", 3),
+        ("sample_ratio", 0.5),
+        ("sample_urgent", False),
+        ("sample_style", "bright"),
+        ("sample_time", NOON),
+        ("sample_date", dt.date(2026, 10, 1)),
+        ("sample_tags", ["a", "b"]),
+        ("sample_tags", ("a", "b")),
+        ("optional_note", None),
+        ("optional_note", "a"),
+        ("sample_anything", {"a": [1]}),
+        ("sample_sort", "name"),
+        ("x_sort", "down"),
+        ("times_of_path", [NOON]),
+    ],
+)
+def test_a_value_of_the_contracts_type_is_taken(sample: Any, keyword: str, value: Any) -> None:
+    """Also the plain values of an enum, a tuple for a list, and a whole number for a number."""
+    assert fitted(sample, keyword, value) == (list(value) if isinstance(value, tuple) else value)
+
+
+@pytest.mark.tools
+def test_a_plain_value_becomes_its_enums_member_and_an_unknown_member_stays(sample: Any) -> None:
+    """The generated code takes members only; one that was made on purpose is a value that the contract does not know."""
+    models = importlib.import_module("sample_api.models")
+    assert fitted(sample, "kind", "CLEAR") is models.CloudType.CLEAR
+    assert fitted(sample, "kinds", ["CLEAR"]) == [models.CloudType.CLEAR]
+    assert fitted(sample, "kind", models.CloudType("STORM")) == "STORM"
+    settings = models.FinetuneSettings()
+    assert fitted(sample, "settings", settings) is settings
+
+
+CLOUD_TYPES = "one of 'CLEAR', 'HIGH_CLOUD', 'LOW_CLOUD'"
+NO_ZONE = "is datetime.datetime(2026, 10, 1, 12, 0); give it a time zone, such as tzinfo=datetime.UTC"
+
+
+@pytest.mark.tools
+@pytest.mark.parametrize(
+    ("keyword", "value", "kind", "says"),
+    [
+        ("sample_count", True, TypeError, "is a whole number, not bool"),
+        ("sample_count", 1.5, TypeError, "is a whole number, not float"),
+        ("sample_ratio", "1", TypeError, "is a number, not str"),
+        ("sample_urgent", 1, TypeError, "is True or False, not int"),
+        ("kind", "CLAER", ValueError, f"is 'CLAER'; it must be {CLOUD_TYPES}; did you mean 'CLEAR'?"),
+        ("kind", 7, TypeError, f"is {CLOUD_TYPES}, not int"),
+        ("kinds", ["CLAER"], ValueError, f"[0] is 'CLAER'; it must be {CLOUD_TYPES}; did you mean 'CLEAR'?"),
+        ("sample_style", "zzz", ValueError, "is 'zzz'; it must be one of 'bright', 'natural'"),
+        ("sample_time", "2026-10-01T12:00Z", TypeError, "is a datetime, not str"),
+        ("sample_time", NOON.replace(tzinfo=None), ValueError, NO_ZONE),
+        ("times_of_path", [NOON.replace(tzinfo=None)], ValueError, NO_ZONE),
+        ("sample_date", NOON, TypeError, "is a date, not datetime"),
+        ("sample_tags", "ab", TypeError, "is a list, each item of which is a string, not str"),
+        ("sample_tags", ["a", 1], TypeError, "[1] is a string, not int"),
+        ("settings", {}, TypeError, "is a FinetuneSettings, not dict"),
+        ("optional_note", 1, TypeError, "is a string or None, not int"),
+    ],
+)
+def test_a_value_of_another_type_is_refused(
+    sample: Any, keyword: str, value: Any, kind: type[Exception], says: str
+) -> None:
+    """The message says what it is, what it must be, and the nearest."""
+    with pytest.raises(kind) as caught:
+        fitted(sample, keyword, value)
+    assert str(caught.value) == (keyword + says if says.startswith("[") else f"{keyword} {says}")
+
+
+def a_value(kind: Any) -> Any:
+    """Some value of a type that the contract may have."""
+    if get_origin(kind) is Sequence:
+        return [a_value(alternatives(get_args(kind)[0])[0])]
+    if hasattr(kind, "__members__"):
+        return next(iter(kind))
+    values = {str: "2025-08-31", bool: True, int: 3, float: 0.5, dt.datetime: NOON, dt.date: NOON.date(), Any: "a"}
+    return values[kind] if kind in values else kind()
+
+
+@pytest.mark.parametrize("param", PARAMS, ids=lambda param: param.keyword)
+def test_each_keyword_goes_where_the_contract_says(param: Any) -> None:
+    """Into the body, the query or a header, under the name that it has there; nothing but the contract says which."""
+    value = a_value(alternatives(get_type_hints(EditOptions)[param.keyword])[0])
+    request = sent(sync, "order", **{param.keyword: value, "extra_body": {"other": 1}})
+    places = {
+        "body": json.loads(request.content),
+        "query": dict(request.url.params),
+        "header": dict(request.headers),
+    }
+    assert [location for location in places if param.wire_name in places[location]] == [param.location]
+    if isinstance(value, str):
+        assert places[param.location][param.wire_name] == str(value)
+
+
+class Liar(str):
+    """A text that equals everything."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    __hash__ = str.__hash__
+
+
+def test_a_text_that_equals_everything_is_no_value_of_an_enum() -> None:
+    """What is sent is what was given, and no guess."""
+    options: dict[str, Any] = {"name": "a", "sort_images_by": Liar("zzz")}
+    with pytest.raises(ValueError, match="sort_images_by is 'zzz'; it must be one of"):
+        plan_edit("order", options)
+
+
+def test_a_number_that_is_none_is_refused_wherever_it_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A query would have it as `nan`."""
+    param = Param("ratio", "query", "ratio", "ratio", is_required=False, description="")
+    monkeypatch.setitem(_params.BY_KEYWORD, "ratio", param)
+    monkeypatch.setattr(_params, "types_of", {"name": (str,), "ratio": (float,)}.__getitem__)
+    for number in (float("nan"), float("inf")):
+        with pytest.raises(ValueError, match=rf"^ratio is {number}, which is no number that can be sent$"):
+            plan_edit("order", {"name": "a", "ratio": number})
+
+
+def test_a_header_is_one_however_it_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also if the contract has capitals in its name: two lines would be two headers."""
+    param = Param("api_version", "header", "X-API-Version", "x_api_version", is_required=False, description="")
+    monkeypatch.setitem(_params.BY_KEYWORD, "api_version", param)
+    with pytest.raises(ValueError, match="extra_headers sets 'x-Api-Version', and so does an argument of its own"):
+        plan_edit("order", {"name": "a", "api_version": "a", "extra_headers": {"x-Api-Version": "b"}})
+
+
+@pytest.mark.tools
+def test_a_contract_without_parameters_is_one_like_any_other(tmp_path: Path) -> None:
+    """Not even an API version: the client has none to send then."""
+    document = sample_contract.document()
+    (path,) = document["paths"].values()
+    path["patch"]["parameters"] = [each for each in path["patch"]["parameters"] if each["in"] == "path"]
+    sample_contract.make(tmp_path, document)
+    program = """
+import httpx, autoenhance
+answer = lambda request: httpx.Response(200, json={"name": str("x-api-version" in request.headers)})
+with httpx.Client(transport=httpx.MockTransport(answer)) as http:
+    print(autoenhance.Autoenhance("key", http_client=http).edit_order("order", name="a").name)
+"""
+    done = sample_contract.run(tmp_path, ["-c", program])
+    assert (done.stdout, done.stderr) == ("False\n", "")
+
+
+def test_what_a_keyword_sets_in_the_query_stands_beside_extra_query() -> None:
+    """Neither replaces the other, in the request that is sent."""
+    request = sent(sync, "order", name="a", sort_images_by="-name", extra_query={"more": "1"})
+    assert dict(request.url.params) == {"sort_images_by": "-name", "more": "1"}
