@@ -131,7 +131,7 @@ def build_connection_error(
     """
     sentence = f"order {state.edit.order_id!r}: "
     if accepted is not None:
-        sentence += f"edit accepted ({accepted.status_code}), but the response was incomplete"
+        sentence += f"edit accepted ({accepted.status_code}), but the response did not complete"
     elif timed_out:
         sentence += f"no response from {where}"
     elif connected:
@@ -139,7 +139,7 @@ def build_connection_error(
     else:
         sentence += f"cannot connect to {where}"
     if timed_out:
-        sentence += " in time" if deadline is None else f" after {deadline:g} s"
+        sentence += " in time" if deadline is None else f" within {deadline:g} s"
     else:
         sentence += f" ({reason.rstrip('.')})"
     sentence += f", after {state.attempts} attempt{'s' if state.attempts != 1 else ''}."
@@ -163,7 +163,7 @@ def build_status_error(raw: RawResponse, state: CallState, *, retry_after: float
     else:
         summary = _SUMMARIES.get(kind) or raw.phrase.lower() or "request failed"
         sentence = f"order {order_id!r}{' not found' if kind is errors.NotFoundError else f': {summary}'} ({status})"
-        details = [message] if message != raw.phrase else []
+        details = [message] if message not in {raw.phrase, "no message"} else []
         if kind is errors.ValidationError:
             details += _read_fields(body)
         sentence += (": " + "; ".join(text.rstrip(".") for text in details) if details else "") + "."

@@ -248,7 +248,7 @@ def read_api_key(api_key: str | Secret | None) -> Secret:
     if not key:
         raise ValueError("the API key is empty")
     if not key.isascii() or not key.isprintable() or " " in key:
-        raise ValueError("the API key has invalid characters; a key is printable ASCII without spaces")
+        raise ValueError("the API key has invalid characters; only printable ASCII without spaces is valid")
     return Secret(key)
 
 

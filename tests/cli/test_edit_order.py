@@ -12,7 +12,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from edit_server import Answer, EditServer
+from edit_server import EditServer, Response
 from hypothesis import given
 from hypothesis import strategies as st
 from odd_servers import nobody
@@ -170,7 +170,7 @@ def test_options_reach_the_library(command: Command, sandbox: Sandbox) -> None:
         ran = command(*edit(), *options.split())
         assert ran.status == status
         assert re.fullmatch(said, ran.err)
-    with EditServer(lambda _: Answer(held=True)) as server:
+    with EditServer(lambda _: Response(held=True)) as server:
         ran = command(*edit(), "--timeout=0.1", "--max-retries=0", "--base-url", server.url)
     assert (ran.status, "0.1" in ran.err) == (1, True)
 
@@ -222,10 +222,10 @@ def test_no_response_is_status_1(command: Command, sandbox: Sandbox) -> None:
 )
 def test_ctrl_c_during_a_slow_response_says_what_may_have_happened(env: dict[str, str], option: str, hint: str) -> None:
     """Status 3, one line and a hint, no traceback."""
-    with EditServer(lambda _: Answer(held=True)) as server:
+    with EditServer(lambda _: Response(held=True)) as server:
         slow = {**env, "AUTOENHANCE_BASE_URL": server.url}
         with started("edit-order", "harbour-view-7", option, env=slow) as running:
-            server.wait_for(lambda: bool(server.asked), seconds=20)
+            server.wait_for(lambda: bool(server.requests), seconds=20)
             running.send_signal(signal.SIGINT)
             out, err = running.communicate(timeout=20)
     assert err.count("\n") == 2

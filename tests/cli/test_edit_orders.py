@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from bulk import names_in, numbered, results_in, rows_of, write_table
-from edit_server import Answer, Asked, EditServer
+from edit_server import EditServer, Request, Response
 from odd_servers import nobody
 
 from autoenhance.cli._results_file import ResultsFile
@@ -406,9 +406,9 @@ def test_whatever_ends_a_run_the_edits_in_flight_are_recorded(edit: Edit, monkey
 def test_results_that_are_removed_during_the_run_are_reported(edit: Edit) -> None:
     """They are in a file that has no name any more."""
 
-    def remove(_: Asked) -> Answer:
+    def remove(_: Request) -> Response:
         edit.results.unlink()
-        return Answer()
+        return Response()
 
     with EditServer(remove) as server:
         ran = edit("--base-url", server.url, rows=["o-1,a"])
@@ -437,7 +437,7 @@ def test_max_retries_and_v(edit: Edit) -> None:
 @pytest.mark.parametrize("most", [1, 3])
 def test_concurrency_says_how_many_edits_may_be_in_flight(edit: Edit, most: int) -> None:
     """Not one more, and as many."""
-    with EditServer(lambda _: Answer(after=0.05)) as server:
+    with EditServer(lambda _: Response(after=0.05)) as server:
         rows = [f"o-{number},a" for number in range(9)]
         assert edit("--concurrency", str(most), "--base-url", server.url, rows=rows).status == 0
     assert server.most_at_once == most

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 from bulk import write_table
-from edit_server import Answer, Asked, EditServer
+from edit_server import EditServer, Request, Response
 from terminal import lines_of, on_terminal
 
 from autoenhance.cli._console import Console
@@ -146,12 +146,12 @@ def test_a_terminal_that_is_closed_is_no_error(clock: Clock, monkeypatch: pytest
 def shown(env: dict[str, str], table: Path, *options: str, columns: int = 80, **variables: str) -> tuple[str, str]:
     """What is shown of a run of 60 edits, of which 12 fail, or are retried: verbatim, and as lines."""
 
-    def answer(asked: Asked) -> Answer:
-        fails = int(asked.order_id) % 5 == 0 and asked.times == 1
-        return Answer(503 if fails else 200, {"retry-after": "0"}, after=0.3)
+    def respond(request: Request) -> Response:
+        fails = int(request.order_id) % 5 == 0 and request.times == 1
+        return Response(503 if fails else 200, {"retry-after": "0"}, after=0.3)
 
     write_table(table, *(f"{number},a" for number in range(60)))
-    with EditServer(answer) as server:
+    with EditServer(respond) as server:
         env = {**env, "AUTOENHANCE_BASE_URL": server.url, **variables}
         ran = on_terminal(
             "edit-orders", table.name, "--concurrency=20", *options, env=env, columns=columns, cwd=table.parent

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from bulk import results_in, write_table
-from edit_server import Answer, EditServer
+from edit_server import EditServer, Response
 from terminal import Terminal, lines_of, started
 
 from autoenhance.cli._report import Report
@@ -36,7 +36,7 @@ NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 @contextmanager
 def holding(env: dict[str, str], after: int) -> Iterator[EditServer]:
     """A service that, after so many responses, holds the next ones until `release`; `env` leads to it."""
-    with EditServer(lambda _: Answer(held=len(server.asked) > after)) as server:
+    with EditServer(lambda _: Response(held=len(server.requests) > after)) as server:
         env["AUTOENHANCE_BASE_URL"] = server.url
         yield server
 
@@ -50,13 +50,13 @@ def arguments(table: Path) -> list[str]:
 
 def in_flight(server: EditServer, count: int) -> None:
     """Wait until so many requests have come in all."""
-    server.wait_for(lambda: len(server.asked) == count, seconds=20)
+    server.wait_for(lambda: len(server.requests) == count, seconds=20)
 
 
 def check_results(results: Path, server: EditServer, count: int) -> None:
     """So many orders were edited, and the results have these and no other."""
     assert {line["order_id"] for line in results_in(results) if line["status"] == "edited"} == set(server.ids())
-    assert len(server.asked) == count
+    assert len(server.requests) == count
 
 
 # --- Once ---

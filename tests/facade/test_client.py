@@ -134,10 +134,10 @@ def test_the_environment_is_enough(sandbox: Sandbox, monkeypatch: pytest.MonkeyP
     ("order_id", "edit", "says"),
     [
         ("order", {}, "no changes given"),
-        ("../orders", {"name": "a"}, "one part of a path"),
-        ("order", {"name": "a", "extra_query": {"q": "x" * 70_000}}, "there is no such request"),
+        ("../orders", {"name": "a"}, "one path segment"),
+        ("order", {"name": "a", "extra_query": {"q": "x" * 70_000}}, "the request cannot be built"),
         ("order", {"name": "a", "timeout": -1}, "timeout is -1"),
-        ("order", {"name": "a", "max_retries": "1"}, "max_retries is a whole number, not str"),
+        ("order", {"name": "a", "max_retries": "1"}, "max_retries must be a whole number, not str"),
     ],
 )
 def test_nothing_is_sent_for_an_edit_that_cannot_be_right(
@@ -310,7 +310,7 @@ def test_with_options_shares_the_connections_and_leaves_the_rest() -> None:
         assert settings(client) == "timeout=30.0, deadline=30.0, max_retries=2, api_version=None"
         with pytest.raises(ValueError, match="max_retries is -1"):
             client.with_options(max_retries=-1)
-        with pytest.raises(ValueError, match="timeout bounds the whole call already"):
+        with pytest.raises(ValueError, match="timeout is already the total timeout"):
             client.with_options(deadline=9)
         of_an_attempt = client.with_options(timeout=httpx.Timeout(2), deadline=9)
         assert "deadline=30.0" in repr(client.with_options(timeout=httpx.Timeout(2)))
@@ -342,7 +342,7 @@ def test_closing_twice_is_fine_and_use_after_it_is_an_error() -> None:
     client = Autoenhance("key")
     client.close()
     client.close()
-    with pytest.raises(RuntimeError, match="this client is closed; make a new one"):
+    with pytest.raises(RuntimeError, match="this client is closed; create a new one"):
         client.edit_order("order", name="a")
 
     async def use_after_close() -> None:
@@ -377,9 +377,12 @@ def test_a_callers_own_http_client_is_used_and_left_open() -> None:
 
 def test_the_wrong_kind_of_http_client_is_a_type_error() -> None:
     """The sync client takes an httpx.Client, the async one an httpx.AsyncClient."""
-    with pytest.raises(TypeError, match=r"http_client is an httpx\.Client, not AsyncClient"):
+    with pytest.raises(TypeError, match=r"http_client must be an httpx\.Client, not AsyncClient"):
         Autoenhance("key", http_client=httpx.AsyncClient())  # type: ignore[arg-type]  # the mistake to catch
-    with httpx.Client() as http, pytest.raises(TypeError, match=r"http_client is an httpx\.AsyncClient, not Client"):
+    with (
+        httpx.Client() as http,
+        pytest.raises(TypeError, match=r"http_client must be an httpx\.AsyncClient, not Client"),
+    ):
         AsyncAutoenhance("key", http_client=http)  # type: ignore[arg-type]  # the mistake to catch
 
 

@@ -46,7 +46,7 @@ def test_an_edit_that_sets_nothing_is_refused(asked: dict[str, Any]) -> None:
 )
 def test_setting_a_field_twice_is_refused(asked: dict[str, Any]) -> None:
     """Of two values for one field neither is right, whatever each is called."""
-    with pytest.raises(ValueError, match=r"extra_\w+ sets '[\w-]+', and so does an argument"):
+    with pytest.raises(ValueError, match=r"extra_\w+ sets '[\w-]+', which has an argument"):
         plan(name="a", **asked)
 
 
@@ -93,7 +93,7 @@ def test_an_id_may_be_almost_anything(argument: str, order_id: str) -> None:
     assert order_id in {edit.order_id, edit.body["order_id"]}
 
 
-ONE_PART = "must be one part of a path"
+ONE_PART = "must be one path segment"
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ ONE_PART = "must be one part of a path"
     [
         ("", "is empty"),
         ("x" * 256, "has 256 characters; at most 255"),
-        ("\ud800", "halves of surrogate pairs"),
+        ("\ud800", "invalid Unicode"),
         *((order_id, "remove the whitespace around it") for order_id in (" a", "a\n")),
         *((order_id, "control characters") for order_id in ("a\x00b", "a\x85b")),
         *((order_id, ONE_PART) for order_id in (".", "..", "%2e", ".%2E", "%252e%252e")),
@@ -118,18 +118,18 @@ def test_an_id_that_would_change_the_path_is_refused(argument: str, order_id: st
 @pytest.mark.parametrize(
     ("asked", "says"),
     [
-        ({"order_id": 7}, "order_id is a string, not int"),
-        ({"order_id": None}, "order_id is a string, not NoneType"),
-        ({"name": 7}, "name is a string, not int$"),
-        ({"name": None}, "name is a string, not NoneType; leave it out instead"),
-        ({"api_version": 7}, "api_version is a string, not int"),
-        ({"new_order_id": b"a"}, "new_order_id is a string, not bytes"),
-        ({"extra_body": 7}, "extra_body is a mapping, not int"),
-        ({"extra_body": "ab"}, "extra_body is a mapping, not str"),
-        ({"extra_body": {7: "a"}}, "extra_body has the key 7; keys are strings"),
+        ({"order_id": 7}, "order_id must be a string, not int"),
+        ({"order_id": None}, "order_id must be a string, not NoneType"),
+        ({"name": 7}, "name must be a string, not int$"),
+        ({"name": None}, "name must be a string, not NoneType; leave it out instead"),
+        ({"api_version": 7}, "api_version must be a string, not int"),
+        ({"new_order_id": b"a"}, "new_order_id must be a string, not bytes"),
+        ({"extra_body": 7}, "extra_body must be a mapping, not int"),
+        ({"extra_body": "ab"}, "extra_body must be a mapping, not str"),
+        ({"extra_body": {7: "a"}}, "extra_body has the key 7; keys must be strings"),
         ({"name": "a", "extra_query": {"x": object()}}, "extra_query has 'x' with object"),
-        ({"name": "a", "extra_query": 7}, "extra_query is a mapping, not int"),
-        ({"name": "a", "extra_headers": {"x": 7}}, "extra_headers has 'x' with int; header values are strings"),
+        ({"name": "a", "extra_query": 7}, "extra_query must be a mapping, not int"),
+        ({"name": "a", "extra_headers": {"x": 7}}, "extra_headers has 'x' with int; header values must be strings"),
     ],
 )
 def test_an_argument_of_the_wrong_type_is_a_type_error(asked: dict[str, Any], says: str) -> None:
@@ -144,11 +144,11 @@ NO_JSON = "the body cannot be written as JSON"
 @pytest.mark.parametrize(
     ("asked", "says"),
     [
-        ({"name": "\udc80"}, "name is .* half of a surrogate pair"),
+        ({"name": "\udc80"}, "name is .* not valid Unicode"),
         *(({"extra_body": {"a": value}}, NO_JSON) for value in (float("nan"), object(), "\ud800", DEEP)),
         ({"extra_body": {"\ud800": "a"}}, NO_JSON),
-        ({"extra_query": {"a": "\ud800"}}, "extra_query has 'a' with half of a surrogate pair"),
-        ({"extra_query": {"\ud800": "a"}}, "with half of a surrogate pair"),
+        ({"extra_query": {"a": "\ud800"}}, "extra_query has 'a' with invalid Unicode"),
+        ({"extra_query": {"\ud800": "a"}}, "with invalid Unicode"),
         ({"extra_headers": {"X-API-Key": "b"}}, "extra_headers sets 'X-API-Key', which the client sets"),
         *(
             ({"extra_headers": {name: "b"}}, f"extra_headers sets '{name}'")
@@ -157,18 +157,18 @@ NO_JSON = "the body cannot be written as JSON"
         *(
             (
                 {"extra_headers": {name: "b"}},
-                f"extra_headers has {re.escape(repr(name))}, which is no name for a header",
+                f"extra_headers has {re.escape(repr(name))}, which is not a valid header name",
             )
             for name in ("", "a b", "a(b")
         ),
         *(
-            ({"extra_headers": {"a": value}}, "extra_headers has 'a' with a value")
+            ({"extra_headers": {"a": value}}, "extra_headers has 'a' with an invalid value")
             for value in (" b", "b\r\nc: d", "ü")
         ),
         ({"extra_headers": {"x-more": "a", "X-More": "b"}}, "extra_headers has a header twice"),
-        ({"api_version": "ü"}, "api_version is 'ü', which cannot be the value of a header"),
-        ({"api_version": "1\r\nx: y"}, "which cannot be the value of a header"),
-        ({"api_version": ""}, "^api_version is empty; leave it out to send no such header$"),
+        ({"api_version": "ü"}, "api_version is 'ü', which is not a valid header value"),
+        ({"api_version": "1\r\nx: y"}, "which is not a valid header value"),
+        ({"api_version": ""}, "^api_version is empty; leave it out instead$"),
     ],
 )
 def test_a_value_that_cannot_be_sent_is_refused(asked: dict[str, Any], says: str) -> None:

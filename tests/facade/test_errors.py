@@ -73,7 +73,7 @@ def test_a_status_has_its_class_and_says_what_to_do(
     assert (error.status_code, error.order_id, error.attempts) == (status, "order-7", 1)
     assert error.headers["x-served-by"] == "cache"
     assert "set-cookie" not in error.headers
-    assert f"'order-7' ({status}" in str(error)
+    assert f"({status}" in str(error)
     assert str(error).endswith(advice)
 
 
@@ -104,12 +104,10 @@ def test_the_sentences_read_well(caller: Caller, sandbox: Sandbox) -> None:
         return re.sub("Unprocessable (Entity|Content)", "Unprocessable", str(caught.value))
 
     assert sentence(name="a") == (
-        "The service refused to edit order 'nope' (404 Not Found). "
-        "Check the id, and that the API key belongs to the order's account."
+        "order 'nope' not found (404). Check the id, and that the API key belongs to the order's account."
     )
     assert sentence(sandbox.order_ids[2], extra_body={"name": None}) == (
-        "The service refused to edit order 'harbour-view-7' (422 Unprocessable): Validation error; "
-        "name: Field may not be null."
+        "order 'harbour-view-7': validation failed (422): Validation error; name: Field may not be null."
     )
 
 
@@ -164,7 +162,7 @@ def test_how_long_to_wait_is_in_the_error(caller: Caller, status: int) -> None:
     """retry_after is what Retry-After says, None if it says nothing."""
     error = fail(caller, status, headers={"retry-after": "12"})
     assert error.retry_after == 12
-    assert "It asks to wait 12 s." in str(error)
+    assert "Retry after 12 s." in str(error)
     assert fail(caller, status).retry_after is None
 
 

@@ -159,22 +159,22 @@ NO_ZONE = "is datetime.datetime(2026, 10, 1, 12, 0); give it a time zone, such a
 @pytest.mark.parametrize(
     ("keyword", "value", "kind", "says"),
     [
-        ("sample_count", True, TypeError, "is a whole number, not bool"),
-        ("sample_count", 1.5, TypeError, "is a whole number, not float"),
-        ("sample_ratio", "1", TypeError, "is a number, not str"),
-        ("sample_urgent", 1, TypeError, "is True or False, not int"),
+        ("sample_count", True, TypeError, "must be a whole number, not bool"),
+        ("sample_count", 1.5, TypeError, "must be a whole number, not float"),
+        ("sample_ratio", "1", TypeError, "must be a number, not str"),
+        ("sample_urgent", 1, TypeError, "must be True or False, not int"),
         ("kind", "CLAER", ValueError, f"is 'CLAER'; it must be {CLOUD_TYPES}; did you mean 'CLEAR'?"),
-        ("kind", 7, TypeError, f"is {CLOUD_TYPES}, not int"),
+        ("kind", 7, TypeError, f"must be {CLOUD_TYPES}, not int"),
         ("kinds", ["CLAER"], ValueError, f"[0] is 'CLAER'; it must be {CLOUD_TYPES}; did you mean 'CLEAR'?"),
         ("sample_style", "zzz", ValueError, "is 'zzz'; it must be one of 'bright', 'natural'"),
-        ("sample_time", "2026-10-01T12:00Z", TypeError, "is a datetime, not str"),
+        ("sample_time", "2026-10-01T12:00Z", TypeError, "must be a datetime, not str"),
         ("sample_time", NOON.replace(tzinfo=None), ValueError, NO_ZONE),
         ("times_of_path", [NOON.replace(tzinfo=None)], ValueError, NO_ZONE),
-        ("sample_date", NOON, TypeError, "is a date, not datetime"),
-        ("sample_tags", "ab", TypeError, "is a list, each item of which is a string, not str"),
-        ("sample_tags", ["a", 1], TypeError, "[1] is a string, not int"),
-        ("settings", {}, TypeError, "is a FinetuneSettings, not dict"),
-        ("optional_note", 1, TypeError, "is a string or None, not int"),
+        ("sample_date", NOON, TypeError, "must be a date, not datetime"),
+        ("sample_tags", "ab", TypeError, "must be a list, each item of which is a string, not str"),
+        ("sample_tags", ["a", 1], TypeError, "[1] must be a string, not int"),
+        ("settings", {}, TypeError, "must be a FinetuneSettings, not dict"),
+        ("optional_note", 1, TypeError, "must be a string or None, not int"),
     ],
 )
 def test_a_value_of_another_type_is_refused(
@@ -235,7 +235,9 @@ def test_a_number_that_is_none_is_refused_wherever_it_goes(monkeypatch: pytest.M
     monkeypatch.setitem(_params.BY_KEYWORD, "ratio", param)
     monkeypatch.setattr(_params, "types_of", {"name": (str,), "ratio": (float,)}.__getitem__)
     for number in (float("nan"), float("inf")):
-        with pytest.raises(ValueError, match=rf"^ratio is {number}, which is no number that can be sent$"):
+        with pytest.raises(
+            ValueError, match=rf"^ratio is {number}, which JSON cannot represent; give a finite number$"
+        ):
             plan_edit("order", {"name": "a", "ratio": number})
 
 
@@ -243,7 +245,7 @@ def test_a_header_is_one_however_it_is_written(monkeypatch: pytest.MonkeyPatch) 
     """Also if the contract has capitals in its name: two lines would be two headers."""
     param = Param("api_version", "header", "X-API-Version", "x_api_version", is_required=False, description="")
     monkeypatch.setitem(_params.BY_KEYWORD, "api_version", param)
-    with pytest.raises(ValueError, match="extra_headers sets 'x-Api-Version', and so does an argument of its own"):
+    with pytest.raises(ValueError, match="extra_headers sets 'x-Api-Version', which has an argument of its own"):
         plan_edit("order", {"name": "a", "api_version": "a", "extra_headers": {"x-Api-Version": "b"}})
 
 

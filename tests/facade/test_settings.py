@@ -47,7 +47,7 @@ def test_the_environment_fills_in_what_is_not_given(monkeypatch: pytest.MonkeyPa
 def test_without_a_key_the_error_says_where_one_may_stand(monkeypatch: pytest.MonkeyPatch) -> None:
     """No key is an error at once, not a 401 later; an empty variable is none."""
     monkeypatch.setenv("AUTOENHANCE_API_KEY", "")
-    with pytest.raises(ValueError, match="pass api_key=, or set the environment variable AUTOENHANCE_API_KEY"):
+    with pytest.raises(ValueError, match="pass api_key=, or set AUTOENHANCE_API_KEY"):
         read(api_key=None)
 
 
@@ -101,13 +101,16 @@ def test_an_httpx_timeout_is_for_one_attempt_and_the_deadline_for_the_call() -> 
 @pytest.mark.parametrize(
     ("says", "base_urls"),
     [
-        ("the API key goes over https only", ["http://example.com", "http://localhost.example.com", "http://10.0.0.1"]),
-        ("the API key goes over https only", ["ftp://example.com"]),
-        ("holds a user name or password", ["https://user:secret@example.com"]),
+        (
+            "the API key is sent over https only",
+            ["http://example.com", "http://localhost.example.com", "http://10.0.0.1"],
+        ),
+        ("the API key is sent over https only", ["ftp://example.com"]),
+        ("has a user name or password", ["https://user:secret@example.com"]),
         ("has a query or a fragment", ["https://example.com/?a=b", "https://example.com/#a", "https://example.com?"]),
-        ("is no URL with a host", ["example.com", "https://", "https://example.com:port", "https://example.com:0"]),
-        ("is no URL with a host", ["https://[::1", "https://256.1.1.1", "https://[v1.a]", "https://h/\x01"]),
-        ("is no URL with a host", ["https://exam ple.com", "https://exämple.com"]),
+        ("is not a URL with a host", ["example.com", "https://", "https://example.com:port", "https://example.com:0"]),
+        ("is not a URL with a host", ["https://[::1", "https://256.1.1.1", "https://[v1.a]", "https://h/\x01"]),
+        ("is not a URL with a host", ["https://exam ple.com", "https://exämple.com"]),
     ],
 )
 def test_another_base_url_is_refused(says: str, base_urls: list[str]) -> None:
@@ -122,22 +125,26 @@ def test_another_base_url_is_refused(says: str, base_urls: list[str]) -> None:
     ("options", "kind", "says"),
     [
         ({"timeout": 0}, ValueError, "timeout is 0; it must be above 0"),
-        ({"timeout": 1e300}, ValueError, "at most a year, or None for no limit"),
+        ({"timeout": 1e300}, ValueError, "at most a year in seconds, or None for no limit"),
         ({"timeout": float("nan")}, ValueError, "timeout is nan"),
-        ({"timeout": "3"}, TypeError, "timeout is a number of seconds, an httpx.Timeout or None, not str"),
-        ({"timeout": True}, TypeError, "timeout is a number of seconds, an httpx.Timeout or None, not bool"),
-        ({"timeout": 5, "deadline": 3}, ValueError, "timeout bounds the whole call already"),
+        ({"timeout": "3"}, TypeError, "timeout must be a number of seconds, an httpx.Timeout or None, not str"),
+        ({"timeout": True}, TypeError, "timeout must be a number of seconds, an httpx.Timeout or None, not bool"),
+        ({"timeout": 5, "deadline": 3}, ValueError, "timeout is already the total timeout"),
         ({"timeout": httpx.Timeout(5), "deadline": -1}, ValueError, "deadline is -1; it must be above 0"),
-        ({"timeout": httpx.Timeout(5), "deadline": "3"}, TypeError, "deadline is a number of seconds or None, not str"),
+        (
+            {"timeout": httpx.Timeout(5), "deadline": "3"},
+            TypeError,
+            "deadline must be a number of seconds or None, not str",
+        ),
         ({"max_response_bytes": 0}, ValueError, "max_response_bytes is 0; it must be 1 or more"),
         ({"max_retries": -1}, ValueError, "max_retries is -1; it must be 0 or more"),
-        ({"max_retries": 1.5}, TypeError, "max_retries is a whole number, not float"),
+        ({"max_retries": 1.5}, TypeError, "max_retries must be a whole number, not float"),
         ({"api_version": " "}, ValueError, "api_version is ' '; it must be a date"),
         ({"api_version": "2025-08-31\r\nx: y"}, ValueError, "api_version is"),
-        ({"api_version": 2025}, TypeError, "api_version is a string such as '2025-08-31', not int"),
-        ({"api_key": 7}, TypeError, "api_key is a string, not int"),
-        ({"base_url": 7}, TypeError, "base_url is a string, not int"),
-        ({"on_retry": 7}, TypeError, "on_retry is a function or None, not int"),
+        ({"api_version": 2025}, TypeError, "api_version must be a string such as '2025-08-31', not int"),
+        ({"api_key": 7}, TypeError, "api_key must be a string, not int"),
+        ({"base_url": 7}, TypeError, "base_url must be a string, not int"),
+        ({"on_retry": 7}, TypeError, "on_retry must be a function or None, not int"),
     ],
 )
 def test_an_invalid_option_is_refused(options: dict[str, Any], kind: type[Exception], says: str) -> None:

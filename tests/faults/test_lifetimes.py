@@ -131,10 +131,10 @@ child = os.fork()
 if child == 0:
     status = 1
     try: client.edit_order("order", name="a")
-    except RuntimeError as error: status = "made in a parent process" not in str(error)
+    except RuntimeError as error: status = "created in a parent process" not in str(error)
     async def edit(): await async_client.edit_order("order", name="a")
     try: anyio.run(edit)
-    except RuntimeError as error: status = status or "made in a parent process" not in str(error)
+    except RuntimeError as error: status = status or "created in a parent process" not in str(error)
     os._exit(status)
 http.close()
 assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

@@ -92,12 +92,12 @@ def test_any_json_with_a_200_is_an_order_or_says_that_the_edit_was_accepted(valu
 @example(200, {}, '{"name": "é"}'.encode("latin-1"))
 @example(301, {"location": "A:0"}, b"")
 @example(503, {"retry-after": "9" * 40}, b"")
-def test_any_answer_is_an_order_or_the_right_kind_of_error(status: int, headers: dict[str, str], body: bytes) -> None:
+def test_any_response_is_an_order_or_the_right_kind_of_error(status: int, headers: dict[str, str], body: bytes) -> None:
     """A 2xx never hides that the edit was accepted, and every other status is a status error."""
     result = outcome(status, headers, body)
     if isinstance(result, AutoenhanceError):
         if isinstance(result, errors.APIConnectionError):
-            # httpx trips over some locations that are no URLs, and then gives us no answer.
+            # httpx fails on some locations that are not URLs, and then returns no response.
             assert 300 <= status < 400
             assert "location" in headers
         else:
@@ -105,7 +105,7 @@ def test_any_answer_is_an_order_or_the_right_kind_of_error(status: int, headers:
                 type(result) is errors.APIResponseError if status < 300 else isinstance(result, errors.APIStatusError)
             )
             assert result.status_code == status
-            assert status >= 300 or str(result).startswith("The service accepted the edit of order 'order'")
+            assert status >= 300 or str(result).startswith("order 'order': edit accepted (")
         assert "\n" not in str(result)
         assert len(str(result)) < 1000
 
@@ -140,7 +140,7 @@ def test_any_text_as_a_key_is_sent_as_it_is_or_not_at_all(key: str) -> None:
         # The sentence is one of a few, whatever the key is.
         assert str(error) in {  # noqa: PT017  # the other outcome is no error
             "the API key is empty",
-            "the API key has characters that no key has (only printable ASCII without blanks is possible)",
+            "the API key has invalid characters; only printable ASCII without spaces is valid",
         }
         return
     assert request.headers.get_list("x-api-key") == [key.strip()]
