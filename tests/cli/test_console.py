@@ -51,7 +51,7 @@ def test_an_output_that_cannot_be_written_is_no_traceback(
     assert ran.err.count("\n") == (2 if said else 0)
 
 
-@pytest.mark.parametrize("redirect to", ["2>&-", "2>&1 >/dev/null | true; exit ${PIPESTATUS[0]}"])
+@pytest.mark.parametrize("redirected", ["2>&-", "2>&1 >/dev/null | true; exit ${PIPESTATUS[0]}"])
 def test_without_standard_error_the_edits_are_made(
     env: dict[str, str], sandbox: Sandbox, table: Path, results: Path, redirected: str
 ) -> None:
