@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from autoenhance.sandbox import Sandbox
 
 
-pytest_plugins = ["pytester", "no_skips", "wheels"]
+pytest_plugins = ["pytester", "no_skips", "wheels", "windows"]
 
 # The same examples in each run, so that a test that passed here passes in CI; `make fuzz` looks further.
 settings.register_profile("default", max_examples=200, deadline=None, derandomize=True, database=None)
