@@ -131,9 +131,7 @@ def check_order_id(argument: str, order_id: object) -> str:
     decoded, previous = order_id, ""
     while decoded != previous:
         if decoded in {".", ".."} or not _RESERVED.isdisjoint(decoded):
-            raise ValueError(
-                f"{argument} is {order_id!r}; it must be one path segment without / \\ ? #, other than '.' and '..'"
-            )
+            raise ValueError(f"{argument} is {order_id!r}; it must not contain / \\ ? or #, nor be '.' or '..'")
         decoded, previous = unquote(decoded), decoded
     return order_id
 

@@ -169,7 +169,9 @@ def build_status_error(raw: RawResponse, state: CallState, *, retry_after: float
         sentence += (": " + "; ".join(text.rstrip(".") for text in details) if details else "") + "."
     if retry_after is not None:
         sentence += f" Retry after {retry_after:g} s."
-    sentence = " ".join(filter(None, [sentence + state.warning, ADVICE.get(kind, "")]))
+    # An order that is not found was not renamed by an earlier attempt; it may have got its new id.
+    is_harmless = kind is errors.NotFoundError and not state.edit.gives_new_id
+    sentence = " ".join(filter(None, [sentence + ("" if is_harmless else state.warning), ADVICE.get(kind, "")]))
     error = state.error(kind, sentence, message, raw)
     error.retry_after = retry_after  # type: ignore[attr-defined]  # each of these kinds has it
     return error

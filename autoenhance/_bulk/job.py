@@ -44,9 +44,13 @@ class Job(Generic[E]):
 
 
 def plan(edit: OrderEdit) -> Edit | Exception:
-    """Return what will be sent, or why it cannot be. It runs on the caller's thread, to which attributes may be bound."""
+    """Return what will be sent, or why it cannot be. It runs on the caller's thread, to which attributes may be bound.
+
+    Raises:
+        TypeError: If it is not an edit at all.
+    """
     if not isinstance(edit, OrderEdit):
-        return TypeError(f"an edit must be an OrderEdit, or an instance of a subclass, not {type(edit).__name__}")
+        raise TypeError(f"an edit must be an OrderEdit, or an instance of a subclass, not {type(edit).__name__}")
     try:
         return plan_edit(edit.order_id, {keyword: getattr(edit, keyword) for keyword in BY_KEYWORD})
     except Exception as error:  # noqa: BLE001  # attributes of a caller's class may raise anything

@@ -131,6 +131,7 @@ class EditRun(Iterator[EditResult[E]]):
             return False
         try:
             edit = next(self._edits)
+            planned = plan(edit)
         except StopIteration:
             self._is_source_exhausted = True
         except Exception as error:  # noqa: BLE001  # raised to the caller after the remaining results
@@ -138,7 +139,7 @@ class EditRun(Iterator[EditResult[E]]):
             self._is_source_exhausted = True
         else:
             self._room -= 1
-            dispatcher.inbox.put(partial(dispatcher.scheduler.add, edit, plan(edit)))
+            dispatcher.inbox.put(partial(dispatcher.scheduler.add, edit, planned))
             return True
         dispatcher.inbox.put(dispatcher.scheduler.end)
         return False

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from autoenhance._settings import Secret, read_api_key
 from autoenhance.cli._console import is_tty
-from autoenhance.cli._error_messages import CommandError, as_command_error, no_key_error, reason_of
+from autoenhance.cli._error_messages import SET_KEY, CommandError, as_command_error, no_key_error, reason_of
 
 if TYPE_CHECKING:
     from autoenhance.cli._console import Console
@@ -32,7 +32,7 @@ def find_key(file: str | None, console: Console) -> Secret:
             return read_api_key(None)
         return read_api_key(_prompt())
     except ValueError as error:
-        raise as_command_error(error) from None
+        raise as_command_error(error, SET_KEY) from None
 
 
 def _read(file: str, console: Console) -> str:
@@ -62,3 +62,6 @@ def _prompt() -> str:
         return getpass.getpass("API key (not shown): ", stream=sys.stderr)
     except EOFError:
         raise no_key_error() from None
+    except KeyboardInterrupt:
+        sys.stderr.write("\n")  # the prompt has not ended its line
+        raise

@@ -34,10 +34,10 @@ def _value(metavar: str, help_text: str, minimum: int | None = None) -> Any:
 class ServiceOptions:
     """Options for the API key, the service, the timeout and retries."""
 
-    api_key_file: Annotated[str | None, _value("FILE", "API key file, else AUTOENHANCE_API_KEY.")] = None
+    api_key_file: Annotated[str | None, _value("FILE", "File with the API key, else AUTOENHANCE_API_KEY.")] = None
     base_url: Annotated[str | None, _value("URL", "Base URL, else AUTOENHANCE_BASE_URL.")] = None
     timeout: Annotated[float, _value("SECONDS", "Total timeout of an edit.")] = DEFAULT_TIMEOUT
-    max_retries: Annotated[int, _value("NUMBER", "Retries, where safe.", 0)] = DEFAULT_MAX_RETRIES
+    max_retries: Annotated[int, _value("NUMBER", "Retries of a request, where safe.", 0)] = DEFAULT_MAX_RETRIES
     verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Report retries on standard error.")] = False
 
 
@@ -48,7 +48,7 @@ class TableOptions:
     sheet: Annotated[str | None, _value("NAME", "Sheet of the workbook.")] = None
     encoding: Annotated[str | None, _value("NAME", "Encoding, if not Unicode, such as cp1252.")] = None
     strict: Annotated[bool, _flag("--strict", "Treat rows without changes as errors.")] = False
-    max_name_length: Annotated[int, _value("NUMBER", "Maximum name length.", 1)] = 255
+    max_name_length: Annotated[int, _value("NUMBER", "Maximum length of a name.", 1)] = 255
 
 
 @dataclass(frozen=True, kw_only=True)

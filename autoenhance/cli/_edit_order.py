@@ -41,7 +41,7 @@ def edit_order(options: EditOrder, console: Console) -> None:
     if options.as_json:
         # Verbatim, except on a terminal, where control characters are escaped.
         safe = printable_json(response.content.decode("utf-8", "replace")) if is_terminal() else None
-        write_output(response.content) if safe is None else write_text(safe)
+        write_output(response.content) if safe is None else write_text(f"{safe}\n")
         return
     colour = is_terminal() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     width = shutil.get_terminal_size().columns

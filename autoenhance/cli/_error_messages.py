@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 FAILED: Final = 1
 BAD_INPUT: Final = 2
 STOPPED: Final = 3
-_SET_KEY: Final = "Set AUTOENHANCE_API_KEY, or give --api-key-file FILE."
+SET_KEY: Final = "Set AUTOENHANCE_API_KEY, or give --api-key-file FILE."
 _CHECK_SERVICE: Final = "Check the network, and --base-url or AUTOENHANCE_BASE_URL."
 _HINTS: Final[dict[type[errors.AutoenhanceError], str]] = {
     errors.AuthenticationError: "Check the key in AUTOENHANCE_API_KEY, or in the file of --api-key-file.",
@@ -97,14 +97,14 @@ def error_line(error: Exception) -> str:
     return line.removesuffix(".")
 
 
-def as_command_error(error: ValueError) -> CommandError:
+def as_command_error(error: ValueError, hint: str = "--help lists the options.") -> CommandError:
     """Return the library's error about an argument as one about the command's option."""
     text = str(error)
     for advice in _LIBRARY_ADVICE:
         text = text.removesuffix(advice)
     first, _, rest = text.partition(" ")
     line = f"{_NAMES.get(first, first)} {rest}"
-    return CommandError(line, "--help lists the options.")
+    return CommandError(line, hint)
 
 
 def reason_of(error: Exception) -> object:
@@ -114,7 +114,7 @@ def reason_of(error: Exception) -> object:
 
 def no_key_error() -> CommandError:
     """Return the error for a missing API key."""
-    return CommandError("there is no API key", _SET_KEY)
+    return CommandError("there is no API key", SET_KEY)
 
 
 def refuse_key_as_argument(arguments: Sequence[str]) -> None:
@@ -128,7 +128,7 @@ def refuse_key_as_argument(arguments: Sequence[str]) -> None:
             return
         if _KEY_OPTION.fullmatch(argument):
             line = "the API key cannot be an argument: process lists and the shell history would show it"
-            raise CommandError(line, _SET_KEY)
+            raise CommandError(line, SET_KEY)
 
 
 def stopped(order_id: str, new_order_id: str | None) -> CommandError:

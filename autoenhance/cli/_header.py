@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from difflib import get_close_matches
 from functools import lru_cache
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -47,6 +48,11 @@ class RawRow(NamedTuple):
     values: Sequence[Any]
     may_contain_rows: bool = False
     """Whether a quoted field looks as if it contained other rows."""
+
+
+_SIMILAR: Final = 0.8
+"""The least similarity of a misspelt column's name; at 0.7 `Old name` would be similar to `name`."""
+HIDDEN: Final = "is in a hidden row; show the row, or delete it"
 
 
 class CellError(str):
@@ -190,6 +196,15 @@ def find_header(rows: Iterator[RawRow | RowError]) -> tuple[Header, Iterator[Raw
     more = f"; and so on to row {not_blank[-1].row}" if len(not_blank) > _ROWS_SHOWN else ""
     within = f" in the first {HEADER_ROWS} rows" if len(first) == HEADER_ROWS else ""
     raise HeaderError(*errors, RowError(0, 0, "", f"no column order_id{within}; {_NEEDED}; {rows_shown}{more}"))
+
+
+def misspelt_columns(header: Header) -> Iterator[RowError]:
+    """Return a warning for each column that is not ours, but nearly has the name of a column that the table lacks."""
+    missing = {_normalize(column): column for column in COLUMNS if column not in header.columns}
+    for index, name in header.other_columns:
+        for close in get_close_matches(_normalize(name), missing, 1, _SIMILAR):
+            message = f"{quote(name)} is not sent; did you mean {missing[close]!r}?"
+            yield RowError(header.row, header.row, f"column {column_letters(index)}", message)
 
 
 def columns_in(row: RawRow) -> set[str]:

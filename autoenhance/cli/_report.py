@@ -102,7 +102,8 @@ class Report:
             yield "Failed:"
             for failure in sorted(self._failures, key=attrgetter("row")):
                 where = location(failure.row, failure.line)
-                yield f"  {where}, {truncate(printable(failure.order_id))}: {failure.error}"
+                reason = str(failure.error).removeprefix(f"order {failure.order_id!r}").removeprefix(":").strip()
+                yield f"  {where}, {truncate(printable(failure.order_id))}: {reason}"
             if progress.failed > len(self._failures):
                 yield f"  and {progress.failed - len(self._failures):,} more; see the results"
         yield f"Results: {self.path}"
@@ -110,9 +111,9 @@ class Report:
             yield "Rerun the command to retry what failed."
 
     def _history_text(self) -> str:
-        parts = [f"{self._failed:,} of which failed before"] if self._failed else []
-        parts += [f"{self._done:,} edited before"] if self._done else []
-        return "".join(f", {part}" for part in parts)
+        parts = [f"{self._done:,} edited before"] if self._done else []
+        parts += [f"{self._failed:,} failed before"] if self._failed else []
+        return f" ({', '.join(parts)})" if parts else ""
 
     def _other_service_lines(self) -> Iterator[str]:
         for service, count in self._other_services.items():

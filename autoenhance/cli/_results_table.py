@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from autoenhance.cli._record import Record
 
+_WORKBOOKS: Final = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods")
 _OUTCOME: Final = ("status", "error", "finished_at", "service")
 
 
@@ -38,6 +39,10 @@ def show_results(file: str, output: str | None) -> None:
         CommandError: If the file cannot be read, or the output file exists or cannot be written.
         OutputError: If standard output cannot be written.
     """
+    if output is not None and output.lower().endswith(_WORKBOOKS):
+        raise CommandError(
+            f"--output {output!r} names a workbook, but the table is text", "Give a name such as report.csv."
+        )
     latest: dict[tuple[str, str], Record] = {}
 
     def add(record: Record) -> None:
@@ -56,9 +61,8 @@ def show_results(file: str, output: str | None) -> None:
             if not isinstance(error, FileExistsError | ValueError):
                 with suppress(OSError):
                     Path(output).unlink()  # incomplete, such as on a full disk
-            raise CommandError(
-                f"{output!r} cannot be written: {reason_of(error)}", "Give another file with --output."
-            ) from None
+            reason = "it exists already" if isinstance(error, FileExistsError) else reason_of(error)
+            raise CommandError(f"{output!r} cannot be written: {reason}", "Give another file with --output.") from None
     elif is_text:
         write_text(text.replace("\r\n", "\n"))
     else:

@@ -11,6 +11,7 @@ from autoenhance._params import BODY, BY_KEYWORD, is_order_id
 from autoenhance.cli._header import (
     BLANK,
     COLUMNS,
+    HIDDEN,
     INVISIBLE,
     CellError,
     FormattedNumber,
@@ -93,6 +94,8 @@ class RowChecker:
                 self.rows.append(self._row(entry, **values))
             except (TypeError, ValueError) as error:
                 messages[""] = str(error)
+        for column in [column for column, message in messages.items() if message == HIDDEN][1:]:
+            del messages[column]
         for column, message in messages.items():
             self.errors.append(RowError(entry.row, entry.line, self.labels.get(column, ""), message))
 
@@ -154,8 +157,11 @@ class RowChecker:
             kind = "a formatted number" if isinstance(cell, FormattedNumber) and column not in _IDS else "a number"
         else:
             kind = "a date or time"
-        reason = ": Excel has removed leading zeros" if kind == "a number" and column in _IDS else ""
-        raise ValueError(f"is {kind}, not text; format the column as text{reason}")
+        if kind == "a number":
+            kind, advice = "a number, and may have lost leading zeros", ", and enter it again"
+        else:
+            advice = ""
+        raise ValueError(f"is {kind}; format the column as text{advice}")
 
     def _check_id(self, column: str, value: str, entry: Entry) -> None:
         if column_of(value):
@@ -173,7 +179,7 @@ class RowChecker:
                 decoded_once = text.encode("cp1252").decode()
             except UnicodeError:
                 return
-            self._warn("{} was probably decoded twice; is it {}?", column, entry, text, decoded_once)
+            self._warn("{} looks garbled; is it {}?", column, entry, text, decoded_once)
 
     def _warn_empty(self, entry: Entry, empty: set[str]) -> None:
         message = "is empty or an error: .xls and .xlsb do not distinguish them; save it as .xlsx"
@@ -190,7 +196,7 @@ class RowChecker:
 def _text_error(text: str) -> str:
     if match := _CONTROL.search(text):
         if match[0] in "\r\n":
-            return f"line break in {quote(text)}; is a quote missing in this row or before it?"
+            return f"line break in {quote(text)}; remove it (in CSV, a quote may be missing in this row or before it)"
         if match[0] == "\ufffd":
             return f"{quote(text)} has lost a character in a conversion; correct it"
         return f"control character {match[0]!a} in {quote(text)}; remove it"

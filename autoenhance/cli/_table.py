@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from autoenhance.cli._csv_rows import read_csv
 from autoenhance.cli._error_messages import CommandError
-from autoenhance.cli._header import HeaderError, RowError, column_letters, find_header, is_blank, location
+from autoenhance.cli._header import (
+    HeaderError,
+    RowError,
+    column_letters,
+    find_header,
+    is_blank,
+    location,
+    misspelt_columns,
+)
 from autoenhance.cli._json_lines import HEADER, read_json_lines
 from autoenhance.cli._rows import Row, RowChecker
 from autoenhance.cli._source import decode, is_workbook, read_bytes, source_name
@@ -92,7 +100,9 @@ def read_table(source: str, options: TableOptions, common: Mapping[str, Any], co
         else:
             checker.check(entry)
     errors = sorted([*checker.errors, *_conflicts(checker.rows, checker.skipped, header.labels)], key=attrgetter("row"))
-    return Table(name, form, header.row, checker.rows, errors, len(checker.skipped), list(_warnings(name, checker)))
+    warnings = [f"Warning: {name}: {warning}" for warning in misspelt_columns(header)]
+    warnings += _warnings(name, checker)
+    return Table(name, form, header.row, checker.rows, errors, len(checker.skipped), warnings)
 
 
 def _read_workbook(data: bytes, name: str, options: TableOptions) -> _Source:

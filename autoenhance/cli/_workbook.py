@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from xml.etree import ElementTree as ET
 
 from autoenhance.cli._error_messages import CommandError
-from autoenhance.cli._header import CellError, FormattedNumber, HeaderError, RawRow, RowError, find_header
+from autoenhance.cli._header import HIDDEN, CellError, FormattedNumber, HeaderError, RawRow, RowError, find_header
 from autoenhance.cli._text import join_or, quote
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ _MOST_BYTES: Final = 2**28
 _MOST_CELLS: Final = 2**23
 """The largest used range: python-calamine allocates every cell of it, even empty ones."""
 _FORMATTED: Final = "a formatted number"
-_HIDDEN: Final = "is in a hidden row; show the row, or delete it"
 _ODS: Final = "content.xml"
 _XLSX: Final = "xl/workbook.xml"
 _NOT_STORED: Final = "formula without a stored value; open and save the workbook in the spreadsheet program"
@@ -132,7 +131,7 @@ def _rows(rows: list[list[Any]], errors: Mapping[int, Mapping[int, str]]) -> Ite
         values = [int(value) if type(value) is float and value.is_integer() else value for value in row]
         for column, problem in errors.get(number, {}).items():
             values += [""] * (column - len(values))
-            if problem is _HIDDEN:
+            if problem is HIDDEN:
                 values = [value if value == "" else CellError(problem) for value in values]
             elif problem is not _FORMATTED:
                 values[column - 1] = CellError(problem)
@@ -208,7 +207,7 @@ def _xlsx_cells(xml: Any, plain_styles: set[str], *, has_values: bool) -> Iterat
             continue
         row, column = int(element.get("r", row + 1)), 0
         if len(element) and element.get("hidden") in {"1", "true"}:
-            yield row, 0, _HIDDEN
+            yield row, 0, HIDDEN
         for cell in element:
             reference = cell.get("r", "")
             column_letters = reference.rstrip("0123456789")
@@ -238,7 +237,7 @@ def _ods_cells(xml: Any, sheet: str) -> Iterator[tuple[int, int, str]]:
             # A hidden row without values may be repeated a million times.
             has_values = any(_local(name) == "value-type" for cell in element for name in cell.keys())  # noqa: SIM118
             if is_ours and has_values and _attribute(element, "visibility", "visible") != "visible":
-                yield from ((row + down, 0, _HIDDEN) for down, _ in _area(repeated, 1))
+                yield from ((row + down, 0, HIDDEN) for down, _ in _area(repeated, 1))
             for cell in element if is_ours else ():
                 width = int(_attribute(cell, "number-columns-repeated", "1"))
                 # The attribute of OpenDocument, and that of LibreOffice, which alone marks errors.

@@ -59,10 +59,10 @@ def serve(
             sandbox.stop()
             raise
     except (OSError, OverflowError, ValueError, ModuleNotFoundError, sqlite3.Error) as error:
-        hint = ""
-        if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
-            hint = f" (port {port}; --port 0 chooses a free one)"
-        print(f"cannot start the sandbox: {error}{hint}", file=sys.stderr)  # noqa: T201  # a command prints
+        is_taken = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
+        reason = f"port {port} is in use" if is_taken else error
+        hint = "\nHint: --port 0 chooses a free one." if is_taken else ""
+        print(f"Error: cannot start the sandbox: {reason}{hint}", file=sys.stderr)  # noqa: T201  # a command prints
         return 2
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
