@@ -97,7 +97,7 @@ if not TYPE_CHECKING:  # a type checker would take any name for one of ours
         try:
             module = import_module(path)
         except AttributeError as error:
-            # Python would take it for the word that there is no such name, and say so in its place.
+            # Python would report a missing attribute instead.
             raise ImportError(f"{path} cannot be imported: {error}") from error
         if name not in _SUBMODULES:
             globals()[name] = getattr(module, name)

@@ -11,7 +11,7 @@ import httpx
 import autoenhance  # annotations name autoenhance.bulk, which is imported when somebody resolves them
 from autoenhance._attempt import AsyncCall
 from autoenhance._base_client import BaseClient, EditOptions, expand_options, order_of
-from autoenhance._bulk.limits import read_limits
+from autoenhance._bulk.limits import DEFAULT_CONCURRENCY, DEFAULT_RATE, read_limits
 from autoenhance._bulk.typevars import E
 from autoenhance._settings import (
     DEFAULT_MAX_RESPONSE_BYTES,
@@ -146,8 +146,8 @@ class AsyncAutoenhance(BaseClient):
         self,
         edits: Iterable[E] | AsyncIterable[E],
         *,
-        concurrency: int = 32,
-        rate: float = 250.0,
+        concurrency: int = DEFAULT_CONCURRENCY,
+        rate: float = DEFAULT_RATE,
         max_failures: int | None = None,
     ) -> autoenhance.bulk.AsyncEditRun[E]:
         """Edit many orders at once, and return the results as the edits finish; see `Autoenhance.edit_orders`.

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 # Longer than httpx's own timeouts, which can say what they waited for before the call is cancelled.
-_GRACE = 0.1
+_CANCEL_GRACE = 0.1
 
 
 class SyncCall(Call):
@@ -131,7 +131,7 @@ class AsyncCall(Call):
 
         failure: Exception | None = None
         try:
-            with anyio.fail_after(None if self.deadline == math.inf else self._left() + _GRACE):
+            with anyio.fail_after(None if self.deadline == math.inf else self._left() + _CANCEL_GRACE):
                 await self._exchange(wanted)
         except (*FAILURES, TimeoutError) as error:
             failure = error

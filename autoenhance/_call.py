@@ -62,7 +62,7 @@ FAILURES: Final = (httpx.RequestError, *BAD_LOCATION)
 """What ends an attempt without a whole response; on the async side TimeoutError does, too."""
 _logger = logging.getLogger("autoenhance")
 # A socket's timeout may end slightly before the deadline that it was computed from.
-_MOMENT = 0.05
+_DEADLINE_TOLERANCE = 0.05
 
 
 class Call:
@@ -126,7 +126,7 @@ class Call:
         return self._connection_error(AbortedError("the run was closed"))
 
     def as_generated_client(self) -> AuthenticatedClient:
-        """This call, in the place where the generated functions expect their client.
+        """Return this call as the client that the generated functions expect.
 
         They ask it only for an object with `request`; their own has no deadline, no retries, and shows the key.
         """
@@ -155,7 +155,7 @@ class Call:
     def _left(self) -> float:
         left = self.deadline - time.monotonic()
         if left <= 0:
-            raise DeadlineExceededError("")
+            raise DeadlineExceededError("total timeout exceeded")
         return left
 
     def _timeout(self) -> httpx.Timeout:
@@ -248,7 +248,7 @@ class Call:
             where=self._where,
             timed_out=isinstance(cause, TIMEOUTS),
             connected=not isinstance(cause, NOT_SENT),
-            deadline=self._settings.deadline if self.deadline - time.monotonic() < _MOMENT else None,
+            deadline=self._settings.deadline if self.deadline - time.monotonic() < _DEADLINE_TOLERANCE else None,
             accepted=self._response,
         )
         error.__cause__ = without_secrets(cause, self._settings.api_key, other=httpx.RequestError)

@@ -33,9 +33,9 @@ class Edit(NamedTuple):
     order_id: str
     update: OrderUpdate
     body: Mapping[str, Any]
-    """The same as it is sent."""
+    """The JSON body."""
     parameters: Mapping[str, Any] = MappingProxyType({})
-    """What the contract has beside the body, by the names that the generated function has for it."""
+    """Query and header parameters, by the generated function's names."""
     query: Mapping[str, Any] = MappingProxyType({})
     headers: Mapping[str, str] = MappingProxyType({})
 

@@ -52,7 +52,7 @@ class CallState(NamedTuple):
     attempts: int
     secret: Secret
     may_have_happened: bool
-    """Whether an attempt without a response, or with a server error, may have edited the order."""
+    """Whether an attempt without a response, with a server error or a 408, may have edited the order."""
 
     def error(
         self, kind: type[errors.AutoenhanceError], sentence: str, message: str, response: RawResponse | None

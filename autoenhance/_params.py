@@ -26,7 +26,7 @@ NAMES: Final[Mapping[Any, str]] = {
     list: "a list",
 }
 # Types whose instances Python accepts for the key, and JSON does not.
-_NOT_MEANT: Final[Mapping[Any, type]] = {int: bool, float: bool, dt.date: dt.datetime}
+_EXCLUDED_SUBTYPES: Final[Mapping[Any, type]] = {int: bool, float: bool, dt.date: dt.datetime}
 _MISMATCH: Final = object()
 
 
@@ -115,7 +115,7 @@ def _convert(kind: Any, value: Any) -> Any:
         # The plain text of a string enum or the like, whose own __str__ says something else.
         return str.__str__(value)
     is_one = kind is Any or isinstance(value, (int, float) if kind is float else kind)
-    return value if is_one and not isinstance(value, _NOT_MEANT.get(kind, ())) else _MISMATCH
+    return value if is_one and not isinstance(value, _EXCLUDED_SUBTYPES.get(kind, ())) else _MISMATCH
 
 
 def _convert_items(kinds: tuple[Any, ...], value: Any) -> Any:

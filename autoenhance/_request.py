@@ -33,25 +33,25 @@ def build_request(
     Raises:
         ValueError: If the id of the order, or what the caller added, cannot be written as a request.
     """
-    ours = {
+    defaults = {
         "user-agent": USER_AGENT,
         "accept": "application/json",
         "accept-encoding": ", ".join(ACCEPTED_ENCODINGS),
         ATTEMPT_HEADER: str(attempt),
     }
     # In lower case, so that a header replaces another one and is not sent beside it.
-    asked_for, theirs = (
-        {name.lower(): value for name, value in of.items()} for of in (wanted["headers"], edit.headers)
+    generated, extra = (
+        {name.lower(): value for name, value in headers.items()} for headers in (wanted["headers"], edit.headers)
     )
-    asked = {
+    arguments = {
         **wanted,
         "url": settings.base_url + wanted["url"],
-        "headers": {**ours, **asked_for, **theirs},
+        "headers": {**defaults, **generated, **extra},
         "params": {**wanted.get("params", {}), **edit.query} or None,
         "timeout": timeout,
     }
     try:
-        request = sender.build_request(**asked)
+        request = sender.build_request(**arguments)
     except (httpx.InvalidURL, RecursionError) as error:
         raise ValueError(f"the request cannot be built: {error}") from None
     request.stream = _Body(request.content)

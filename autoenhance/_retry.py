@@ -15,6 +15,8 @@ TOO_MANY_REQUESTS: Final = 429
 SERVICE_UNAVAILABLE: Final = 503
 # Proxies such as Cloudflare respond 520 to 529 when the service behind them fails.
 RETRIED_STATUSES: Final = frozenset({408, TOO_MANY_REQUESTS, 500, 502, SERVICE_UNAVAILABLE, 504, *range(520, 530)})
+NOT_PROCESSED: Final = frozenset({TOO_MANY_REQUESTS})
+"""Of these: the statuses after which the service certainly did not act on the request."""
 
 
 class Failure(NamedTuple):
@@ -60,9 +62,13 @@ def failure_of_status(status: int, retry_after: float | None) -> Failure | None:
     """Return the failure of a status that may be retried; None if another attempt would get the same response."""
     if status not in RETRIED_STATUSES:
         return None
-    too_many = status == TOO_MANY_REQUESTS
-    refused = too_many or (status == SERVICE_UNAVAILABLE and retry_after is not None)
-    return Failure(f"status {status}", nothing_was_done=refused, retry_after=retry_after, is_rate_limit=too_many)
+    nothing_was_done = status in NOT_PROCESSED or (status == SERVICE_UNAVAILABLE and retry_after is not None)
+    return Failure(
+        f"status {status}",
+        nothing_was_done=nothing_was_done,
+        retry_after=retry_after,
+        is_rate_limit=status == TOO_MANY_REQUESTS,
+    )
 
 
 def read_retry_after(headers: Mapping[str, str], now: float) -> float | None:

@@ -180,7 +180,7 @@ def _is_http2(response: httpx.Response) -> bool:
 
 
 # contextlib defines the decorator of `stream`.
-_HOMES: Final = frozenset({"httpx", "contextlib"})
+_ORIGINAL_PACKAGES: Final = frozenset({"httpx", "contextlib"})
 _unchanged: dict[type, tuple[object, ...]] = {}
 
 
@@ -209,4 +209,7 @@ def _is_of_httpx(attribute: object) -> bool:
     if not callable(function):
         return True
     # Not __module__, which wrappers copy from what they wrap; nor isinstance, which some wrappers imitate.
-    return type(function) is FunctionType and str(function.__globals__.get("__name__")).partition(".")[0] in _HOMES
+    return (
+        type(function) is FunctionType
+        and str(function.__globals__.get("__name__")).partition(".")[0] in _ORIGINAL_PACKAGES
+    )

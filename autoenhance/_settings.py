@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 DEFAULT_BASE_URL: Final = "https://api.autoenhance.ai"
 DEFAULT_TIMEOUT: Final = 30.0
 DEFAULT_MAX_RETRIES: Final = 2
-_LONGEST_TIMEOUT: Final = 365 * 86400  # sockets and clocks overflow with more
+LONGEST_TIMEOUT: Final = 365 * 86400  # sockets and clocks overflow with more
 DEFAULT_MAX_RESPONSE_BYTES: Final = 64 * 2**20
 _SHORTEST_SECRET: Final = 8
 _REDACTED: Final = "<secret>"
@@ -187,7 +187,7 @@ def _check_seconds(name: str, seconds: float | None) -> float | None:
     if isinstance(seconds, bool) or not isinstance(seconds, int | float):
         kinds = "a number of seconds, an httpx.Timeout" if name == "timeout" else "a number of seconds"
         raise TypeError(f"{name} must be {kinds} or None, not {type(seconds).__name__}")
-    if not 0 < seconds <= _LONGEST_TIMEOUT:
+    if not 0 < seconds <= LONGEST_TIMEOUT:
         raise ValueError(f"{name} is {seconds}; it must be above 0 and at most a year in seconds, or None for no limit")
     return float(seconds)
 

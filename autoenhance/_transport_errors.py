@@ -25,6 +25,7 @@ class InvalidRedirectError(httpx.ProtocolError):
     """The service redirects to an invalid URL, and httpx reports only that."""
 
 
+_OURS: Final = (DeadlineExceededError, AbortedError, InvalidRedirectError)
 # After these the request has not reached the service: there was no connection.
 NOT_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, DeadlineExceededError)
 TIMEOUTS: Final = (httpx.TimeoutException, TimeoutError)
@@ -55,7 +56,8 @@ def reason_of(cause: Exception, secret: Secret) -> str:
     """Describe an error on one line, without the key, which a malformed response may repeat."""
     # Some layers have no message, and leave it to their cause.
     text = secret.redact(next(filter(None, map(str, _chain(cause))), ""))
-    return shorten(f"{type(cause).__name__}: {text}" if text else type(cause).__name__)
+    name = type(cause).__name__
+    return shorten(text if isinstance(cause, _OURS) else f"{name}: {text}" if text else name)
 
 
 def without_secrets(cause: Exception, secret: Secret, *, other: type[Exception]) -> Exception:

@@ -95,7 +95,7 @@ class APITimeoutError(APIConnectionError):
 class APIStatusError(AutoenhanceError):
     """The service, or a proxy in front of it, responded with a status that is no success.
 
-    After a 4xx the edit was not made; after a 5xx it may have been. A status without a class of its own, such as a redirect,
+    After a 4xx other than 408 the edit was not made; after a 408 or a 5xx it may have been. A status without a class of its own, such as a redirect,
     is an error of this class.
 
     Attributes:

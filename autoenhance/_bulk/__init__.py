@@ -1,1 +1,1 @@
-"""How many edits are made at once; `autoenhance.bulk` has what of it is public."""
+"""Bulk runs. `autoenhance.bulk` exports the public names."""

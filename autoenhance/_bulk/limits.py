@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from autoenhance._settings import check_whole_number
+
+DEFAULT_CONCURRENCY: Final = 32
+DEFAULT_RATE: Final = 250.0
+"""Below the 300 requests a second that the service allows from one address (its rate-limit page)."""
 
 
 class Limits(NamedTuple):

@@ -1,4 +1,4 @@
-"""The kind of edit that a bulk run is given, and gives back. Apart from the types, because clients name it and nothing else."""
+"""Type variables of bulk runs, in a module of their own so that clients need not import `_bulk.types`."""
 
 from __future__ import annotations
 

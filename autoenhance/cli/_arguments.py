@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from autoenhance._bulk.limits import DEFAULT_CONCURRENCY, DEFAULT_RATE
 from autoenhance._params import BODY
 from autoenhance._settings import DEFAULT_MAX_RETRIES, DEFAULT_TIMEOUT
 from autoenhance.sandbox._foreground import DEFAULT_PORT, HELP
@@ -80,8 +81,8 @@ class EditOrders(ServiceOptions, TableOptions):
     results: Annotated[str | None, _value("FILE", "Results file; by default FILE.results.jsonl.")] = None
     dry_run: Annotated[bool, _flag("--dry-run", "Check and show the edits; send nothing.")] = False
     shard: Annotated[str | None, _value("K/N", "Every N-th row from the K-th, such as 2/8.")] = None
-    concurrency: Annotated[int, _value("NUMBER", "Edits in flight.", 1)] = 32
-    rate: Annotated[float, _value("NUMBER", "Requests per second.")] = 250.0
+    concurrency: Annotated[int, _value("NUMBER", "Edits in flight.", 1)] = DEFAULT_CONCURRENCY
+    rate: Annotated[float, _value("NUMBER", "Requests per second.")] = DEFAULT_RATE
     max_failures: Annotated[int | None, _value("NUMBER", "Stop if more edits than this fail.", 0)] = None
 
 

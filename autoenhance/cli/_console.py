@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from autoenhance._settings import Secret
 
-# A shorter key is not a secret, and redacting it would damage words.
-_SHORTEST_KEY: Final = 8
 _DEFAULT_WIDTH: Final = 80
 
 
@@ -41,9 +39,7 @@ class Console:
 
     def print(self, text: str) -> None:
         """Print a line on standard error; do nothing if it is closed or cannot be written."""
-        key = self._secret.reveal() if self._secret else ""
-        if len(key) >= _SHORTEST_KEY:
-            text = text.replace(key, "<secret>")
+        text = self._secret.redact(text) if self._secret else text
         # None if it was closed; print() would take that for standard output.
         if sys.stderr is not None:
             encoding = getattr(sys.stderr, "encoding", None) or "utf-8"

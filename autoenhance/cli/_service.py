@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, cast
 
 from autoenhance import Autoenhance
+from autoenhance._settings import LONGEST_TIMEOUT
 from autoenhance.cli._api_key import find_key
 from autoenhance.cli._error_messages import CommandError
 
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from autoenhance.cli._arguments import ServiceOptions
     from autoenhance.cli._console import Console
 
-_LONGEST_TIMEOUT: Final = 365 * 86400
-
 
 def check_service(options: ServiceOptions) -> None:
     """Check the options that need no API key.
@@ -24,7 +23,7 @@ def check_service(options: ServiceOptions) -> None:
     Raises:
         CommandError: If the timeout is invalid.
     """
-    if not 0 < options.timeout <= _LONGEST_TIMEOUT:
+    if not 0 < options.timeout <= LONGEST_TIMEOUT:
         raise CommandError(f"--timeout {options.timeout:g} is invalid", "Give seconds, above 0 and at most a year.")
 
 

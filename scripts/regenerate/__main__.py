@@ -81,11 +81,14 @@ def _regenerate(spec: Path, output: Path, templates: Path, versions: dict[str, s
         try:
             _build(spec, new, templates, versions)
             _check_types(new)
+            changed = _differences(output, new)
             swap_in(new, output, workspace / "old")
         finally:
             # A signal may have come between the two renames on a system that cannot exchange names.
             restore(output, workspace / "old")
             shutil.rmtree(workspace, ignore_errors=True)
+    if changed:
+        print(f"{name_of(output)}/: {len(changed)} file{'s' if len(changed) > 1 else ''} changed")
     return 0
 
 
@@ -103,15 +106,24 @@ def _check_output(output: Path) -> None:
 
 def _check(spec: Path, output: Path, templates: Path, versions: dict[str, str]) -> int:
     with tempfile.TemporaryDirectory(prefix="autoenhance-") as folder:
-        _build(spec, Path(folder) / "new", templates, versions)
-        new, old = _contents(Path(folder) / "new"), _contents(output)
-    differences = [path for path in sorted(new.keys() | old.keys()) if new.get(path) != old.get(path)]
-    for path in differences:
-        problem = "missing" if path not in old else "not generated" if path not in new else "differs"
+        new = Path(folder) / "new"
+        _build(spec, new, templates, versions)
+        differences = _differences(output, new)
+    for path, problem in differences.items():
         print(f"{name_of(output)}/{path}: {problem}")
     if differences:
         print(f"{name_of(output)}/ is out of date; run 'make regenerate'", file=sys.stderr)
     return 1 if differences else 0
+
+
+def _differences(old: Path, new: Path) -> dict[str, str]:
+    """Return how each file that differs does so."""
+    before, after = _contents(old), _contents(new)
+    return {
+        path: "missing" if path not in before else "not generated" if path not in after else "differs"
+        for path in sorted(before.keys() | after.keys())
+        if before.get(path) != after.get(path)
+    }
 
 
 def _contents(folder: Path) -> dict[str, bytes | str]:
