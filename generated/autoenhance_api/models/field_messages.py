@@ -11,7 +11,7 @@ T = TypeVar("T", bound="FieldMessages")
 
 @_attrs_define
 class FieldMessages:
-    """Messages by the name of the field that they are about."""
+    """Messages by field name."""
 
     additional_properties: dict[str, list[str]] = _attrs_field(init=False, factory=dict)
     """ The fields that the contract does not have, by name; `model["name"]` reads them, too. """

@@ -11,7 +11,7 @@ T = TypeVar("T", bound="FinetuneSettings")
 
 @_attrs_define
 class FinetuneSettings:
-    """Fine adjustments to an enhancement, by name. The page shows it empty and names none."""
+    """Fine adjustments to an enhancement, by name. The page shows an empty object and no names."""
 
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
     """ The fields that the contract does not have, by name; `model["name"]` reads them, too. """

@@ -11,7 +11,7 @@ T = TypeVar("T", bound="ImageMetadata")
 
 @_attrs_define
 class ImageMetadata:
-    """What the account stores with an image, under any keys."""
+    """Data that the account stores with an image, under any keys."""
 
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
     """ The fields that the contract does not have, by name; `model["name"]` reads them, too. """

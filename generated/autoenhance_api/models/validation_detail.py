@@ -13,12 +13,12 @@ T = TypeVar("T", bound="ValidationDetail")
 
 @_attrs_define
 class ValidationDetail:
-    """What was refused, by the part of the request that holds it."""
+    """The messages about rejected fields, by part of the request."""
 
     json: FieldMessages | Unset = UNSET
-    """ Messages by the name of the field that they are about. """
+    """ Messages by field name. """
     query: FieldMessages | Unset = UNSET
-    """ Messages by the name of the field that they are about. """
+    """ Messages by field name. """
     additional_properties: dict[str, FieldMessages] = _attrs_field(init=False, factory=dict)
     """ The fields that the contract does not have, by name; `model["name"]` reads them, too. """
 

@@ -13,12 +13,12 @@ T = TypeVar("T", bound="ValidationErrorBody")
 
 @_attrs_define
 class ValidationErrorBody:
-    """The body of a 422, which says which fields were refused, and why."""
+    """The body of a 422, with the rejected fields and the reasons."""
 
     message: str | Unset = UNSET
     """ A short description of the error. """
     detail: ValidationDetail | Unset = UNSET
-    """ What was refused, by the part of the request that holds it. """
+    """ The messages about rejected fields, by part of the request. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
     """ The fields that the contract does not have, by name; `model["name"]` reads them, too. """
 
