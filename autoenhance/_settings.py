@@ -82,10 +82,10 @@ def _unescaped(text: str) -> str:
 
 
 class Retry(NamedTuple):
-    """An attempt that failed, and the wait before the next one: what `on_retry` is called with.
+    """A failed attempt, and the wait before the next one: the argument of `on_retry`.
 
     Attributes:
-        order_id: The id of the order that is to be edited.
+        order_id: The id of the order to edit.
         attempt: The number of the attempt that failed, from 1.
         reason: Why it failed, such as `status 503`.
         wait: The wait before the next attempt, in seconds.

@@ -72,10 +72,10 @@ class Image:
     window_pull_type: None | Unset | WindowPullType = UNSET
     """ How the view through windows is processed. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
-    """ The fields that the contract does not have, by name; `model["name"]` reads them, too. """
+    """ The fields that are not in the contract, by name; `model["name"]` reads them, too. """
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the fields as JSON has them; what is UNSET is left out."""
+        """Return the fields as JSON values; UNSET fields are left out."""
         ai_version: None | str | Unset
         if isinstance(self.ai_version, Unset):
             ai_version = UNSET
@@ -288,7 +288,7 @@ class Image:
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        """Read the fields of a JSON object; what the contract does not have is kept in `additional_properties`."""
+        """Read the fields of a JSON object; fields that are not in the contract are kept in `additional_properties`."""
         d = dict(src_dict)
         ai_version = d.pop("ai_version", UNSET)
 

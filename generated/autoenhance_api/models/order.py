@@ -42,13 +42,13 @@ class Order:
     total_images: int | None | Unset = UNSET
     """ How many images the order has. The service's SDK calls it a number, but a count is an integer. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
-    """ The fields that the contract does not have, by name; `model["name"]` reads them, too. """
+    """ The fields that are not in the contract, by name; `model["name"]` reads them, too. """
     _received: dict[str, tuple[str, str]] = _attrs_field(
         init=False, factory=dict, repr=False, eq=False
     )
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the fields as JSON has them; what is UNSET is left out."""
+        """Return the fields as JSON values; UNSET fields are left out."""
         created_at: None | str | Unset
         if isinstance(self.created_at, Unset):
             created_at = UNSET
@@ -162,7 +162,7 @@ class Order:
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        """Read the fields of a JSON object; what the contract does not have is kept in `additional_properties`."""
+        """Read the fields of a JSON object; fields that are not in the contract are kept in `additional_properties`."""
         d = dict(src_dict)
 
         created_at = _parse_created_at(d.pop("created_at", UNSET))

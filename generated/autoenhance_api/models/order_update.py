@@ -25,10 +25,10 @@ class OrderUpdate:
     default_image_sort_order: ImageSortOrder | Unset = UNSET
     """ The sort order of images; a minus sign reverses it. Others are possible. Since API version 2026-10-01. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
-    """ The fields that the contract does not have, by name; `model["name"]` reads them, too. """
+    """ The fields that are not in the contract, by name; `model["name"]` reads them, too. """
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the fields as JSON has them; what is UNSET is left out."""
+        """Return the fields as JSON values; UNSET fields are left out."""
         name = self.name
 
         order_id = self.order_id
@@ -51,7 +51,7 @@ class OrderUpdate:
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        """Read the fields of a JSON object; what the contract does not have is kept in `additional_properties`."""
+        """Read the fields of a JSON object; fields that are not in the contract are kept in `additional_properties`."""
         d = dict(src_dict)
         name = d.pop("name", UNSET)
 
