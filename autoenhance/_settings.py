@@ -275,7 +275,7 @@ def read_base_url(base_url: str | None, *, allow_insecure: bool = False) -> str:
     if not host or port == 0 or not text.isascii() or any(character.isspace() for character in text):
         raise ValueError(no_url)
     if url.username is not None or url.password is not None:
-        raise ValueError("base_url has a user name or password; remove it, only the API key is sent")
+        raise ValueError("base_url has a user name or password; remove it: only the API key is sent")
     if url.query or url.fragment or text.endswith(("?", "#")):
         raise ValueError("base_url has a query or a fragment; it must end with the host or a path")
     if url.scheme != "https" and not (url.scheme == "http" and (allow_insecure or _is_loopback(host))):
