@@ -4,10 +4,10 @@
 >>> with Autoenhance() as client:  # the key is in AUTOENHANCE_API_KEY
 ...     order = client.edit_order("ORDER_ID", name="12 Acacia Avenue")
 
-- `Autoenhance` edits orders, `AsyncAutoenhance` does so in async code, and `edit_order` makes a single edit without a client.
-- `Autoenhance.edit_orders` makes many edits at once; `autoenhance.bulk` has what it takes and returns.
-- `autoenhance.errors` has what can go wrong. Each error is here, too.
-- `autoenhance.models` has the order that an edit returns, and the enums.
+- `Autoenhance` edits orders, `AsyncAutoenhance` edits them in async code, and `edit_order` makes one edit without a client.
+- `Autoenhance.edit_orders` makes many edits at once; `autoenhance.bulk` has the types that it takes and returns.
+- `autoenhance.errors` has the errors, which are also here.
+- `autoenhance.models` has the model of an order, and the enums.
 - `autoenhance.sandbox` has a local service for tests.
 """
 

@@ -34,29 +34,29 @@ if TYPE_CHECKING:
 class AsyncAutoenhance(BaseClient):
     """A client that edits orders in async code, on asyncio or trio.
 
-    Close it with `aclose`, or use it in an `async with` statement, so that its connections are closed. It may be used in
-    several event loops one after another, with separate connections in each; an `http_client` of yours cannot be used in
-    another event loop than the first.
+    Close it with `aclose`, or use it in an `async with` statement, so that its connections are closed. Several event loops
+    may use a client one after another, each with its own connections. Only the first event loop can use an `http_client` of
+    yours.
 
     Args:
         api_key: The account's API key; by default the environment variable `AUTOENHANCE_API_KEY`.
         base_url: The URL of the service, as in `Autoenhance`.
         timeout: The total timeout of one call in seconds, or an `httpx.Timeout`, as in `Autoenhance`; 30 by default, None for
             no limit. DNS resolution is interrupted, too.
-        deadline: The total timeout in seconds beside an `httpx.Timeout`; 30 by default, None for no limit.
-        max_retries: How many retries a call may have, where a retry is safe; 2 by default.
+        deadline: The total timeout in seconds, for use with an `httpx.Timeout`; 30 by default, None for no limit.
+        max_retries: The maximum number of retries of a call, which are made only where safe; 2 by default.
         api_version: The API version to ask for, a date, as in `Autoenhance`.
-        http_client: An `httpx.AsyncClient` of your own, for proxies and the like; by default each client has its own
-            connections. It is not closed by this client.
-        max_response_bytes: The longest response in bytes that is read, compressed or decompressed; 64 MiB by default.
+        http_client: Your own `httpx.AsyncClient`, for proxies and the like; by default each client has its own connections.
+            This client does not close it.
+        max_response_bytes: The maximum size of a response in bytes, compressed or decompressed; 64 MiB by default.
         allow_insecure: Whether the key may be sent over http to another machine; False by default.
         on_retry: A function, not async, that is called with a `Retry` before each wait for another attempt; by default
-            retries are only logged. What it raises ends the call.
+            retries are only logged. An exception that it raises ends the call.
 
     Raises:
         TypeError: If an argument has the wrong type.
-        ValueError: If there is no API key, if an argument is invalid, or if an environment variable that names a proxy or
-            certificates is.
+        ValueError: If there is no API key, or if an argument or an environment variable for a proxy or certificates is
+            invalid.
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class AsyncAutoenhance(BaseClient):
         order_id: str,
         **options: Unpack[EditOptions],
     ) -> Order:
-        """Edit one order and return it as it is afterwards.
+        """Edit one order and return the edited order.
 
         Args:
             order_id: The id of the order.
@@ -153,11 +153,12 @@ class AsyncAutoenhance(BaseClient):
         """Edit many orders at once, and return the results as the edits finish; see `Autoenhance.edit_orders`.
 
         Args:
-            edits: The edits, in an iterable or an async iterable: each an `OrderEdit`, or an object of a class of yours that
-                extends it. They are read while the run makes them.
-            concurrency: How many edits may be in flight; 32 by default. An `http_client` of yours may allow fewer connections.
-            rate: How many requests a second there may be, retries included; 250 by default, `math.inf` for no limit.
-            max_failures: How many edits may fail; one more stops the run. By default None: any number.
+            edits: The edits, in an iterable or an async iterable: each is an `OrderEdit`, or an object of your own class that
+                extends it. They are read during the run.
+            concurrency: The maximum number of edits in flight; 32 by default. An `http_client` of yours may allow fewer
+                connections.
+            rate: The maximum number of requests per second, retries included; 250 by default, `math.inf` for no limit.
+            max_failures: How many edits may fail; one more stops the run. None, the default, means any number.
 
         Returns:
             An async iterator of `EditResult`, which can also be stopped and closed. The run starts when the first result is

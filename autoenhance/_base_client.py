@@ -20,16 +20,16 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class EditOptions(EditOrderParams, total=False):
-    """The keywords of `edit_order`: what an edit can set, as the contract says, and how the call is made.
+    """The keywords of `edit_order`: what an edit can set, according to the contract, and how the call is made.
 
-    It is a TypedDict, for `Unpack` and for dicts of keywords. A keyword that is left out, or UNSET, is not sent.
+    It is a TypedDict, for `Unpack` and for dicts of keywords. Keywords that are left out, or UNSET, are not sent.
 
     Attributes:
-        extra_body: More fields of the body, which the contract does not have; by default None. They may be null.
-        extra_query: More parameters of the query, which the contract does not have; by default None.
-        extra_headers: More headers; by default None. The API key and the content type cannot be replaced.
+        extra_body: Body fields that are not in the contract; by default None. They may be null.
+        extra_query: Query parameters that are not in the contract; by default None.
+        extra_headers: Additional headers; by default None. They cannot replace the API key or the content type.
         timeout: The total timeout of this call in seconds; by default the client's, which is 30 unless set.
-        max_retries: How many retries this call may have; by default the client's, which is 2 unless set.
+        max_retries: The maximum number of retries of this call; by default the client's, which is 2 unless set.
     """
 
     extra_body: Mapping[str, Any] | None
@@ -87,16 +87,16 @@ class BaseClient:
         max_retries: int | NotGiven = NOT_GIVEN,
         api_version: str | NotGiven | None = NOT_GIVEN,
     ) -> Self:
-        """Return a client with other options that shares this client's connections.
+        """Return a client that has other options and shares this client's connections.
 
-        Closing it leaves the connections open; closing this client closes them for both. An option that is left out stays as
-        it is in this client.
+        Closing the new client leaves the connections open; closing this client closes them for both. Options that are left
+        out keep this client's values.
 
         Args:
             timeout: The total timeout of one call in seconds, None for no limit, or an `httpx.Timeout` for the steps of one
-                attempt; with that, `deadline` stays as it is.
-            deadline: The total timeout in seconds beside an `httpx.Timeout`, None for no limit.
-            max_retries: How many retries a call may have, where a retry is safe.
+                attempt, which leaves `deadline` unchanged.
+            deadline: The total timeout in seconds, for use with an `httpx.Timeout`; None for no limit.
+            max_retries: The maximum number of retries of a call, which are made only where safe.
             api_version: The API version to ask for, a date; None for the version that the service assigned to the account.
 
         Returns:

@@ -34,32 +34,32 @@ if TYPE_CHECKING:
 class Autoenhance(BaseClient):
     """A client that edits orders.
 
-    It may be shared by threads. Close it, or use it in a `with` statement, so that its connections are closed.
+    Threads may share a client. Close it, or use it in a `with` statement, so that its connections are closed.
 
     Args:
         api_key: The account's API key; by default the environment variable `AUTOENHANCE_API_KEY`.
         base_url: The URL of the service; by default the environment variable `AUTOENHANCE_BASE_URL`, else
-            `https://api.autoenhance.ai`, as the service's documentation says. Only https, or http to this machine.
+            `https://api.autoenhance.ai`, as the service's documentation says. It must be https, or http to this machine.
         timeout: The total timeout of one call in seconds: connecting, sending, reading, retries and waits; 30 by default,
-            None for no limit. An `httpx.Timeout` limits the steps of one attempt, and `deadline` the call. The sync client
-            does not interrupt DNS resolution.
-        deadline: The total timeout in seconds beside an `httpx.Timeout`; 30 by default, None for no limit.
-        max_retries: How many retries a call may have, where a retry is safe; 2 by default. Before each there is a random wait
-            of at most 0.5, 1, 2, 4 and then 8 seconds, or the wait that the service asks for.
+            None for no limit. An `httpx.Timeout` limits the steps of one attempt, and `deadline` limits the call. The sync
+            client does not interrupt DNS resolution.
+        deadline: The total timeout in seconds, for use with an `httpx.Timeout`; 30 by default, None for no limit.
+        max_retries: The maximum number of retries of a call, which are made only where safe; 2 by default. Each follows a
+            random wait of at most 0.5, 1, 2, 4 and then 8 seconds, or the wait that the service asks for.
         api_version: The API version to ask for, a date such as `2025-08-31` (the service's changelog); by default the
             environment variable `AUTOENHANCE_API_VERSION`, else the version that the service assigned to the account.
-        http_client: An `httpx.Client` of your own, for proxies and the like; by default each client has its own
-            connections. It is not closed by this client, and cannot be used in another process. With it, a service that
-            sends its headers byte by byte can delay a call beyond `timeout`.
-        max_response_bytes: The longest response in bytes that is read, compressed or decompressed; 64 MiB by default.
+        http_client: Your own `httpx.Client`, for proxies and the like; by default each client has its own connections. This
+            client does not close it, and other processes cannot use it. With it, a service that sends its headers byte by
+            byte can delay a call beyond `timeout`.
+        max_response_bytes: The maximum size of a response in bytes, compressed or decompressed; 64 MiB by default.
         allow_insecure: Whether the key may be sent over http to another machine; False by default.
         on_retry: A function that is called with a `Retry` before each wait for another attempt; by default retries are only
-            logged, on the logger `autoenhance` at level INFO. What it raises ends the call.
+            logged, on the logger `autoenhance` at level INFO. An exception that it raises ends the call.
 
     Raises:
         TypeError: If an argument has the wrong type.
-        ValueError: If there is no API key, if an argument is invalid, or if an environment variable that names a proxy or
-            certificates is.
+        ValueError: If there is no API key, or if an argument or an environment variable for a proxy or certificates is
+            invalid.
     """
 
     def __init__(
@@ -100,7 +100,7 @@ class Autoenhance(BaseClient):
         order_id: str,
         **options: Unpack[EditOptions],
     ) -> Order:
-        """Edit one order and return it as it is afterwards.
+        """Edit one order and return the edited order.
 
         Args:
             order_id: The id of the order.
@@ -153,19 +153,21 @@ class Autoenhance(BaseClient):
     ) -> autoenhance.bulk.EditRun[E]:
         """Edit many orders at once, and return the results as the edits finish.
 
-        An edit that fails is a result with an error, and does not stop the others. Two edits of one order are made one after
-        the other, as they are given. The run stops by itself if no further edit can succeed: the key was refused (401, 403),
-        the service responds with nothing but 429, or ten edits in a row do not reach it. Edits that have not begun by then
-        are not sent.
+        A failed edit is a result with an error, and does not stop the others. Two edits of one order are made one after the
+        other, in the given order. The run stops by itself if no further edit can succeed: the service rejects the key (401,
+        403) or responds with nothing but 429, or ten edits in a row do not reach it. Edits that have not begun by then are
+        not sent.
 
         Args:
-            edits: The edits: each an `OrderEdit`, or an object of a class of yours that extends it. They are read while the
-                run makes them, on the thread that asks for results, so that a million of them are never in memory.
-            concurrency: How many edits may be in flight; 32 by default. At 300 ms an edit, 32 make about 100 edits a second.
-            rate: How many requests a second there may be, retries included; 250 by default, `math.inf` for no limit. The
-                service allows 300 from one IP address (its rate-limit page). On 429 the whole run pauses, for as long as the
-                service asks, else for longer each time; a pause is no failure of an edit and does not count in its `timeout`.
-            max_failures: How many edits may fail; one more stops the run. By default None: any number.
+            edits: The edits: each is an `OrderEdit`, or an object of your own class that extends it. They are read during the
+                run, on the thread that asks for results, so a million edits are never in memory at once.
+            concurrency: The maximum number of edits in flight; 32 by default. At 300 ms per edit, 32 make about 100 edits per
+                second.
+            rate: The maximum number of requests per second, retries included; 250 by default, `math.inf` for no limit. The
+                service allows 300 from one IP address (its rate-limit page). After a 429 the whole run pauses, for as long as
+                the service asks, else for longer each time. A pause does not make an edit fail, and does not count towards
+                its `timeout`.
+            max_failures: How many edits may fail; one more stops the run. None, the default, means any number.
 
         Returns:
             An iterator of `EditResult`, which can also be stopped and closed. The run starts when the first result is asked
@@ -205,15 +207,15 @@ def edit_order(
     base_url: str | None = None,
     **options: Unpack[EditOptions],
 ) -> Order:
-    """Edit one order with a client that is made for this call, and return it as it is afterwards.
+    """Edit one order with a client that exists only for this call, and return the edited order.
 
-    For more than a few edits use an `Autoenhance`: it keeps its connections open.
+    For more than a few edits, use an `Autoenhance`, which keeps its connections open.
 
     Args:
         order_id: The id of the order.
         api_key: The account's API key; by default the environment variable `AUTOENHANCE_API_KEY`.
         base_url: The URL of the service; by default the environment variable `AUTOENHANCE_BASE_URL`, else
-            `https://api.autoenhance.ai`, as the service's documentation says. Only https, or http to this machine.
+            `https://api.autoenhance.ai`, as the service's documentation says. It must be https, or http to this machine.
         **options: What to set, and how the call is made; see `EditOptions`.
 
     Returns:

@@ -159,7 +159,7 @@ def build_status_error(raw: RawResponse, state: CallState, *, retry_after: float
     message = _message(body) or raw.phrase or "no message"
     if 300 <= status <= 399:  # noqa: PLR2004  # that is what 3xx means
         host = _host(state.secret.redact(raw.headers.get("location", "")))
-        sentence = f"order {order_id!r}: redirect to {host} not followed ({status}): it would get the API key. {CHECK_BASE_URL}"
+        sentence = f"order {order_id!r}: redirect to {host} not followed ({status}): that would send the API key. {CHECK_BASE_URL}"
     else:
         summary = _SUMMARIES.get(kind) or raw.phrase.lower() or "request failed"
         sentence = f"order {order_id!r}{' not found' if kind is errors.NotFoundError else f': {summary}'} ({status})"
@@ -182,7 +182,7 @@ def _host(location: str) -> str:
         host = urlsplit(location).hostname
     except ValueError:
         host = None
-    return repr(host) if host else "another place on the same host"
+    return repr(host) if host else "another path on the same host"
 
 
 def _read_fields(body: Any) -> list[str]:

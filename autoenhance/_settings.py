@@ -82,10 +82,10 @@ def _unescaped(text: str) -> str:
 
 
 class Retry(NamedTuple):
-    """An attempt that failed, and the wait before the next one: what `on_retry` is called with.
+    """A failed attempt, and the wait before the next one: the argument of `on_retry`.
 
     Attributes:
-        order_id: The id of the order that is to be edited.
+        order_id: The id of the order to edit.
         attempt: The number of the attempt that failed, from 1.
         reason: Why it failed, such as `status 503`.
         wait: The wait before the next attempt, in seconds.
@@ -275,7 +275,7 @@ def read_base_url(base_url: str | None, *, allow_insecure: bool = False) -> str:
     if not host or port == 0 or not text.isascii() or any(character.isspace() for character in text):
         raise ValueError(no_url)
     if url.username is not None or url.password is not None:
-        raise ValueError("base_url has a user name or password; remove it, only the API key is sent")
+        raise ValueError("base_url has a user name or password; remove it: only the API key is sent")
     if url.query or url.fragment or text.endswith(("?", "#")):
         raise ValueError("base_url has a query or a fragment; it must end with the host or a path")
     if url.scheme != "https" and not (url.scheme == "http" and (allow_insecure or _is_loopback(host))):

@@ -1,4 +1,4 @@
-"""What can go wrong, as one tree.
+"""The errors, as one hierarchy.
 
 ```text
 AutoenhanceError
@@ -13,11 +13,11 @@ AutoenhanceError
 │   ├── ValidationError        422, with fields
 │   ├── RateLimitError         429, with retry_after
 │   └── InternalServerError    500 and above
-├── APIResponseError           the edit was accepted, but the response is no order
+├── APIResponseError           the edit was accepted, but the response is not an order
 └── BulkStoppedError           a bulk run ended before its edits did
 ```
 
-Bad arguments are a `ValueError` or a `TypeError`, raised before anything is sent. Every error can be pickled.
+Invalid arguments raise a `ValueError` or a `TypeError` before anything is sent. Every error can be pickled.
 """
 
 from __future__ import annotations
@@ -49,12 +49,12 @@ class AutoenhanceError(Exception):
     `str(error)` is a sentence that says what happened and what to do. The API key is in no attribute.
 
     Attributes:
-        message: What went wrong in a few words; the service's own where it said something.
-        order_id: The id of the order that was to be edited.
+        message: What went wrong in a few words; the service's own message if there is one.
+        order_id: The id of the order to edit.
         attempts: How many requests were sent, retries included.
         status_code: The HTTP status of the last response; None without one.
-        body: The body of that response, decoded if it is JSON, else text; None without one.
-        headers: The headers of that response, by lower-case name; empty without one. Never `set-cookie`.
+        body: The body of the last response, decoded if it is JSON, else text; None without one.
+        headers: The headers of the last response without `set-cookie`, by lower-case name; empty without one.
     """
 
     def __init__(
@@ -88,18 +88,18 @@ class APIConnectionError(AutoenhanceError):
 class APITimeoutError(APIConnectionError):
     """There was no complete response within the time that `timeout` or `deadline` allows.
 
-    The edit may have been made. With a `status_code` of 200 the service accepted it, and only its response was not complete.
+    The edit may have been made. With a `status_code` of 200 the service accepted it, and only the response was incomplete.
     """
 
 
 class APIStatusError(AutoenhanceError):
-    """The service, or a proxy in front of it, responded with a status that is no success.
+    """The service, or a proxy in front of it, responded with a status that is not a success.
 
-    After a 4xx other than 408 the edit was not made; after a 408 or a 5xx it may have been. A status without a class of its own, such as a redirect,
-    is an error of this class.
+    After a 4xx other than 408 the edit was not made; after a 408 or a 5xx it may have been. A status without its own class,
+    such as a redirect, raises this class.
 
     Attributes:
-        retry_after: The wait before another attempt in seconds, as the response's `Retry-After` says; None without one.
+        retry_after: The wait in seconds that the response's `Retry-After` asks for; None without one.
     """
 
     status_code: int
@@ -142,7 +142,7 @@ class ValidationError(APIStatusError):
 class RateLimitError(APIStatusError):
     """429: there were too many requests.
 
-    The service allows 300 a second from one IP address, and does not say that it sends `Retry-After` (its rate-limit page).
+    The service allows 300 requests per second from one IP address; its rate-limit page does not mention `Retry-After`.
     """
 
 
@@ -160,8 +160,8 @@ class APIResponseError(AutoenhanceError):
 class BulkStoppedError(AutoenhanceError):
     """A bulk run stopped before its end: no further edit could succeed, or more than `max_failures` failed.
 
-    The results that came before it are valid, and `unsent` of the run has the edits that were read and not sent. `__cause__`
-    is the error of the edit after which the run stopped; `status_code`, `body` and `headers` are those of that error.
+    The results before this error are valid, and the run's `unsent` has the edits that were read but not sent. `__cause__` is
+    the error of the edit that stopped the run; `status_code`, `body` and `headers` are those of that error.
     """
 
 

@@ -1,7 +1,7 @@
-"""What the service sends and takes: the models and enums that are generated from the contract.
+"""The data that the service sends and accepts: the models and enums generated from the contract.
 
-A field that was not there is `UNSET`, and any field of an order or an image may be None; both are false. What the contract does
-not have is kept in `additional_properties`, and an enum keeps a value that it does not have.
+A missing field is `UNSET`, and any field of an order or an image may be None; both are false. `additional_properties` keeps
+fields that are not in the contract, and enums keep unknown values.
 """
 
 # Not `from autoenhance_api import models`: with that, pyright takes the `__all__` of autoenhance_api for that of its models.

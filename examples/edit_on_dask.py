@@ -3,9 +3,9 @@
     pip install '.[dask]'  # in a checkout
     python examples/edit_on_dask.py orders.csv --workers 4
 
-Each task runs `autoenhance edit-orders --shard K/N`. So each shard has a results file of its own beside the spreadsheet, and
-a shard that is run again resumes, whether Dask reruns it because a worker died, or you do. The workers get the API key from
-their environment; it is not in a task.
+Each task runs `autoenhance edit-orders --shard K/N`. So each shard has its own results file beside the spreadsheet. A shard
+resumes if you rerun it, or if Dask does because a worker died. The workers get the API key from their environment; tasks do
+not contain it.
 
 Exit status: the highest of the command's exit statuses for the shards.
 """

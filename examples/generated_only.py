@@ -3,7 +3,7 @@
     export AUTOENHANCE_API_KEY=… AUTOENHANCE_BASE_URL=https://api.autoenhance.ai
     python examples/generated_only.py harbour-view-7 "12 Acacia Avenue"
 
-Nothing is retried. Without a connection it raises an exception of httpx, and for a body that is not JSON a ValueError.
+Nothing is retried. Without a connection, httpx raises an exception; a body that is not JSON raises a ValueError.
 
 Exit status: 0 the order was edited, 1 the service rejected the edit.
 """

@@ -34,10 +34,10 @@ _tasks: set[asyncio.Task[None]] = set()
 class AsyncEditRun(AsyncIterator[EditResult[E]]):
     """A bulk run of `AsyncAutoenhance.edit_orders`: an async iterator of `EditResult`, in the order in which the edits finish.
 
-    The run starts when the first result is asked for, on asyncio or trio. An error while a result is waited for, such as
-    cancellation, stops the run. Use it in an `async with` statement, so that leaving the loop stops the run and waits for what
-    is in flight; without one, what is in flight is finished in the background, as long as the event loop runs.
-    After the last result comes what iterating over `edits` raised, or a `BulkStoppedError` if the run stopped by itself.
+    The run starts when the first result is asked for, on asyncio or trio. An exception while you wait for a result, such as
+    cancellation, stops the run. Use the run in an `async with` statement, so that leaving the loop stops it and waits for the
+    edits in flight. Without one, these edits finish in the background, as long as the event loop runs. After the last result,
+    an exception from iterating over `edits` is raised, or a `BulkStoppedError` if the run stopped by itself.
     """
 
     def __init__(
@@ -72,21 +72,21 @@ class AsyncEditRun(AsyncIterator[EditResult[E]]):
         raise StopAsyncIteration
 
     def stop(self) -> None:
-        """Begin no further edit, and return at once. Iterating returns the results of what is in flight, and then ends.
+        """Begin no further edit, and return at once. Iterating returns the results of the edits in flight, and then ends.
 
         It may be called from any thread, and from a signal handler.
         """
         self._dispatcher.stop()
 
     async def aclose(self) -> None:
-        """Stop, and return when nothing is in flight any more; what finished can still be read. Closing twice is allowed."""
+        """Stop, and return when no edit is in flight; finished results can still be read. Closing twice is allowed."""
         self.stop()
         if self._is_started:
             await self._dispatcher.end()
 
     @property
     def unsent(self) -> list[E]:
-        """The edits that were read and not sent, once the run has stopped. Those that were not read are still in `edits`."""
+        """The edits that were read but not sent, once the run has stopped. Edits that were not read are still in `edits`."""
         return self._dispatcher.scheduler.unsent
 
     async def __aenter__(self) -> Self:

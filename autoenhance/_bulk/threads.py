@@ -34,10 +34,11 @@ _CHECK_INTERVAL: Final = 0.5
 class EditRun(Iterator[EditResult[E]]):
     """A bulk run of `Autoenhance.edit_orders`: an iterator of `EditResult`, in the order in which the edits finish.
 
-    The run starts when the first result is asked for. The edits are made on threads of the run, and read from `edits` on the
-    thread that asks for results, between one result and the next. An error while that thread waits for a result, such as
-    Ctrl-C, stops the run. Use it in a `with` statement, so that leaving the loop stops the run and waits for what is in flight.
-    After the last result comes what iterating over `edits` raised, or a `BulkStoppedError` if the run stopped by itself.
+    The run starts when the first result is asked for. It makes the edits on its own threads, and reads `edits` on the thread
+    that asks for results, between one result and the next. An exception while that thread waits for a result, such as Ctrl-C,
+    stops the run. Use the run in a `with` statement, so that leaving the loop stops it and waits for the edits in flight.
+    After the last result, an exception from iterating over `edits` is raised, or a `BulkStoppedError` if the run stopped by
+    itself.
     """
 
     def __init__(self, settings: Settings, transports: Transports, edits: Iterable[E], limits: Limits) -> None:
@@ -59,10 +60,10 @@ class EditRun(Iterator[EditResult[E]]):
         return result
 
     def batches(self, *, wait: float | None = None) -> Iterator[list[EditResult[E]]]:
-        """Iterate over lists of results, each with all that came since the last list, to write them together.
+        """Iterate over lists of results, each with all results since the last list, to write them together.
 
         Args:
-            wait: The longest wait for a result in seconds, after which an empty list is returned; by default None: no limit.
+            wait: The maximum wait for a result in seconds, after which the list is empty; None, the default, means no limit.
 
         Returns:
             An iterator of lists. It uses up the results of the run, like iterating over the run itself.
@@ -82,19 +83,19 @@ class EditRun(Iterator[EditResult[E]]):
             yield batch
 
     def stop(self) -> None:
-        """Begin no further edit, and return at once. Iterating returns the results of what is in flight, and then ends.
+        """Begin no further edit, and return at once. Iterating returns the results of the edits in flight, and then ends.
 
         It may be called from any thread, and from a signal handler.
         """
         self._dispatcher.stop()
 
     def close(self) -> None:
-        """Stop, and return when nothing is in flight any more; what finished can still be read. Closing twice is allowed."""
+        """Stop, and return when no edit is in flight; finished results can still be read. Closing twice is allowed."""
         self._dispatcher.close()
 
     @property
     def unsent(self) -> list[E]:
-        """The edits that were read and not sent, once the run has stopped. Those that were not read are still in `edits`."""
+        """The edits that were read but not sent, once the run has stopped. Edits that were not read are still in `edits`."""
         return self._dispatcher.unsent()
 
     def __enter__(self) -> Self:

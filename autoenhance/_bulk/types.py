@@ -1,4 +1,4 @@
-"""What a bulk run is given, and what it gives back."""
+"""The edits and results of a bulk run."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class EditSuccess(Generic[E_co]):
     """An edit of a bulk run that the service accepted.
 
     Attributes:
-        edit: The edit: the object that was given, not a copy.
+        edit: The given object itself, not a copy.
         order: The order as the service returned it.
         error: Always None.
         attempts: How many requests were sent, retries included.
@@ -38,10 +38,10 @@ class EditFailure(Generic[E_co]):
     """An edit of a bulk run that failed.
 
     Attributes:
-        edit: The edit: the object that was given, not a copy.
+        edit: The given object itself, not a copy.
         order: Always None.
         error: Why it failed: an `AutoenhanceError`; a `ValueError` or `TypeError` if the edit is invalid and was not sent;
-            or what `on_retry` or an attribute of the edit raised.
+            or an exception that `on_retry` or an attribute of the edit raised.
         attempts: How many requests were sent, retries included.
         seconds: How long the edit took in seconds, from its first request on, waits included.
         ok: Always False.

@@ -14,7 +14,7 @@ from autoenhance.sandbox._foreground import DEFAULT_PORT, HELP
 from autoenhance.sandbox._simulation import DEFAULT_RATE_LIMIT
 
 _TABLE: Final = (
-    "A workbook (.xlsx, .xlsm, .xls, .xlsb, .ods), CSV or JSON Lines file, or - for standard input. Its columns: order_id, "
+    "A workbook (.xlsx, .xlsm, .xls, .xlsb, .ods), CSV or JSON Lines file, or - for standard input. Required columns: order_id "
     f"and at least one of {', '.join(param.keyword for param in BODY)}. Other columns are copied to the results."
 )
 
@@ -90,7 +90,7 @@ class EditOrders(ServiceOptions, TableOptions):
 class ShowResults:
     """Convert a results file to a table for Excel.
 
-    One row per order, with its latest result, as tab-separated UTF-16 text, which Excel opens as a table.
+    The table has one row per order, with its latest result. It is tab-separated UTF-16 text, which Excel opens as a table.
     """
 
     file: Annotated[str, _argument("FILE", "The results file of edit-orders.")]

@@ -1,23 +1,23 @@
-"""A local service that implements the API contract, for trying things without a key, and for tests.
+"""A local service that implements the API contract, for trials without a key, and for tests.
 
 >>> from autoenhance import Autoenhance
 >>> from autoenhance.sandbox import Sandbox
 >>> with Sandbox() as sandbox, Autoenhance(api_key=sandbox.api_key, base_url=sandbox.url) as client:
 ...     order = client.edit_order(sandbox.order_ids[0], name="12 Acacia Avenue")
 
-It needs the extra: `pip install ".[sandbox]"` in a checkout. On the command line it is `python -m autoenhance.sandbox`,
-or `autoenhance sandbox` with the extra `cli`; pytest gets it as the fixture `autoenhance_sandbox`. `latency`, `fail_rate`,
+It needs the extra: `pip install ".[sandbox]"` in a checkout. On the command line, run `python -m autoenhance.sandbox`, or
+`autoenhance sandbox` with the extra `cli`. In pytest, use the fixture `autoenhance_sandbox`. `latency`, `fail_rate`,
 `rate_limit` and `seed` simulate a slow or unreliable service.
 
-What the service does not document is a choice here, and may differ from the service:
+Where the service has no documentation, the sandbox makes a choice that may differ from the service:
 
-- Another `order_id` in the body becomes the id of the order; the old one is then not found. An id that another order has is
-  refused with 409, and one that no request can contain with 422: empty, `.`, `..`, with a `/`, with half a surrogate pair,
+- Another `order_id` in the body becomes the id of the order; the old id is then not found. The id of another order is
+  rejected with 409, and an id that no request can contain with 422: empty, `.`, `..`, with a `/`, with half a surrogate pair,
   or longer than 60,000 characters once percent-encoded.
-- A body field that the contract lists is stored and returned under its name; others are ignored, as are query
-  parameters and headers that it does not list. `x-api-version` changes nothing.
-- A request whose body, query or headers have a value that the contract does not have is refused with 422, also where
-  the service may know more values than an enum lists (`x-open-enum`). The messages are those of marshmallow where it has some.
+- Body fields in the contract are stored and returned under their names. Other fields are ignored, as are query parameters and
+  headers that are not in the contract. `x-api-version` changes nothing.
+- A value in the body, query or headers that the contract does not allow is rejected with 422, even if the service may know
+  more values than an enum lists (`x-open-enum`). The messages are those of marshmallow if it has any.
 - 300 requests a second, from all addresses together, are accepted; further ones get 429 until a second has passed, with
   `Retry-After: 1`, which the service does not document.
 """

@@ -34,17 +34,18 @@ class Sandbox:
     Use it in a `with` statement, or call `start` and `stop`. `latency` and `fail_rate` simulate a slow or unreliable service.
 
     Args:
-        db: The SQLite file with the orders; it is made if it does not exist, and is not deleted. By default a temporary file.
-        api_key: The key that it accepts; `sandbox-key` by default.
-        port: The port on 127.0.0.1; by default one that is free.
-        rate_limit: Requests a second before it responds with 429, None for no limit; 300 by default, which the service allows
-            from one IP address (its rate-limit page).
+        db: The SQLite file with the orders; it is created if it does not exist, and is not deleted. By default a temporary
+            file.
+        api_key: The API key that it accepts; `sandbox-key` by default.
+        port: The port on 127.0.0.1; by default a free one.
+        rate_limit: The requests per second before it responds with 429, None for no limit; 300 by default, as the service
+            allows from one IP address (its rate-limit page).
         latency: The wait in seconds before each request is handled, or the shortest and the longest wait; 0 by default.
-        fail_rate: The share of requests, 0 to 1, that fail in one of six ways, each equally often: 500, 502 or 503, and the
-            edit was not made; 504, and the edit was made; the connection is closed without a response, before the edit was
-            made or after. 0 by default.
-        seed: Decides which requests fail, how, and how long each waits: the same seed and the same requests give the same
-            failures and waits, in any order. By default a random one; the attribute `seed` has it.
+        fail_rate: The share of requests, 0 to 1, that fail; 0 by default. There are six ways, each equally often: 500, 502 or
+            503 without making the edit; 504 after making it; and closing the connection without a response, before or after
+            making it.
+        seed: Decides which requests fail, how, and how long each waits. The same seed and requests give the same failures and
+            waits, in any order. By default it is random; the attribute `seed` has it.
 
     Raises:
         ValueError: If the key cannot be sent in a header, or a latency or fail rate is invalid.
@@ -130,7 +131,7 @@ class Sandbox:
 
     @property
     def url(self) -> str:
-        """The URL of the service: the `base_url` for a client. A `RuntimeError` if it is not running."""
+        """The URL of the service: the `base_url` for a client. Raises a `RuntimeError` if it is not running."""
         return self._parts()[4]
 
     @property
@@ -140,12 +141,12 @@ class Sandbox:
 
     @property
     def simulation(self) -> str:
-        """What it simulates in a few words: latency, fail rate and seed; empty if it is neither slow nor unreliable."""
+        """The simulated latency, fail rate and seed as text; empty if it is neither slow nor unreliable."""
         return "" if self._simulation.is_quiet else str(self._simulation.plan)
 
     @property
     def order_ids(self) -> list[str]:
-        """The ids of its orders, the oldest order first. A `RuntimeError` if it is not running."""
+        """The ids of its orders, the oldest order first. Raises a `RuntimeError` if it is not running."""
         return self._parts()[2].ids()
 
     def order(self, order_id: str) -> dict[str, Any] | None:
@@ -175,7 +176,7 @@ class Sandbox:
         self._parts()[2].add({**EMPTY, **order})
 
     def add_orders(self, order_ids: Iterable[str]) -> None:
-        """Add an order without a name and images for each id that no order has.
+        """Add an order without a name or images for each id that no order has.
 
         Args:
             order_ids: The ids of the orders.
@@ -191,7 +192,7 @@ class Sandbox:
     def answer_next(
         self, status: int, *, headers: Mapping[str, str] | None = None, body: bytes = b"", times: int = 1
     ) -> None:
-        """Send this response to the next requests, whatever they are, as the service or a proxy might.
+        """Send this response to the next requests of any kind, as the service or a proxy might.
 
         Args:
             status: The HTTP status.
@@ -205,7 +206,7 @@ class Sandbox:
         self._parts()[3].planned.extend([SandboxResponse(status, headers or {}, body)] * times)
 
     def reset(self) -> None:
-        """Go back to the orders and the simulated failures of a new sandbox, and drop the responses of `answer_next`.
+        """Restore the orders and the simulated failures of a new sandbox, and drop the responses of `answer_next`.
 
         Raises:
             RuntimeError: If it is not running.

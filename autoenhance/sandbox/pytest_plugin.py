@@ -1,4 +1,4 @@
-"""The pytest fixture `autoenhance_sandbox`. pytest loads it where the extra `sandbox` is installed."""
+"""The pytest fixture `autoenhance_sandbox`. pytest loads it if the extra `sandbox` is installed."""
 
 from __future__ import annotations
 

@@ -11,14 +11,14 @@ class EditOrderParams(TypedDict, total=False):
     """The keywords of an edit of an order. Keywords that are left out, or UNSET, are not sent."""
 
     name: str | Unset
-    """ The name that the order gets. The API documents no limit on its length. """
+    """ The new name of the order. The API documents no limit on its length. """
     new_order_id: str | Unset
     """ The new id of the order. The effect of an id other than the present one is not documented: it may be
-    ignored, refused, or become the id of the order. """
+    ignored, rejected, or become the id of the order. """
     default_image_sort_order: (
         ImageSortOrder | Literal["name", "-name", "date_added", "-date_added", "custom"] | Unset
     )
-    """ The new default order of the images, if a request asks for no other. Since API version 2026-10-01. """
+    """ The new default order of the images, for requests that do not ask for another. Since API version 2026-10-01. """
     sort_images_by: (
         ImageSortOrder | Literal["name", "-name", "date_added", "-date_added", "custom"] | Unset
     )
@@ -47,7 +47,7 @@ PARAMS: tuple[Param, ...] = (
         "name",
         "name",
         False,
-        "The name that the order gets. The API documents no limit on its length.",
+        "The new name of the order. The API documents no limit on its length.",
     ),
     Param(
         "new_order_id",
@@ -55,7 +55,7 @@ PARAMS: tuple[Param, ...] = (
         "order_id",
         "order_id",
         False,
-        "The new id of the order. The effect of an id other than the present one is not documented: it may be ignored, refused, or become the id of the order.",
+        "The new id of the order. The effect of an id other than the present one is not documented: it may be ignored, rejected, or become the id of the order.",
     ),
     Param(
         "default_image_sort_order",
@@ -63,7 +63,7 @@ PARAMS: tuple[Param, ...] = (
         "default_image_sort_order",
         "default_image_sort_order",
         False,
-        "The new default order of the images, if a request asks for no other. Since API version 2026-10-01.",
+        "The new default order of the images, for requests that do not ask for another. Since API version 2026-10-01.",
     ),
     Param(
         "sort_images_by",

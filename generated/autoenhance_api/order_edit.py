@@ -15,23 +15,23 @@ class OrderEdit:
 
     Attributes:
         order_id: The id of the order.
-        name: The name that the order gets. The API documents no limit on its length.
-        new_order_id: The new id of the order. The effect of an id other than the present one is not documented: it may be ignored, refused, or become the id of the order.
-        default_image_sort_order: The new default order of the images, if a request asks for no other. Since API version 2026-10-01.
+        name: The new name of the order. The API documents no limit on its length.
+        new_order_id: The new id of the order. The effect of an id other than the present one is not documented: it may be ignored, rejected, or become the id of the order.
+        default_image_sort_order: The new default order of the images, for requests that do not ask for another. Since API version 2026-10-01.
         sort_images_by: The order of the images in the response. Since API version 2026-10-01.
         api_version: The API version of the response, a date. Without it, the version assigned to the account applies.
     """
 
     order_id: str
     name: str | Unset = field(default=UNSET, kw_only=True)
-    """ The name that the order gets. The API documents no limit on its length. """
+    """ The new name of the order. The API documents no limit on its length. """
     new_order_id: str | Unset = field(default=UNSET, kw_only=True)
     """ The new id of the order. The effect of an id other than the present one is not documented: it may be
-    ignored, refused, or become the id of the order. """
+    ignored, rejected, or become the id of the order. """
     default_image_sort_order: (
         ImageSortOrder | Literal["name", "-name", "date_added", "-date_added", "custom"] | Unset
     ) = field(default=UNSET, kw_only=True)
-    """ The new default order of the images, if a request asks for no other. Since API version 2026-10-01. """
+    """ The new default order of the images, for requests that do not ask for another. Since API version 2026-10-01. """
     sort_images_by: (
         ImageSortOrder | Literal["name", "-name", "date_added", "-date_added", "custom"] | Unset
     ) = field(default=UNSET, kw_only=True)

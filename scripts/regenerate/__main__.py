@@ -32,7 +32,7 @@ EXACT_TOOLS = ("openapi-python-client", "ruff")
 OTHER_TOOLS = ("mypy", "openapi-spec-validator", "ruamel.yaml")
 
 README = """\
-# Generated, not written
+# Generated code
 
 openapi-python-client {generator} generates `{package}` from `openapi/spec.yaml`, and ruff {ruff} formats it. Do not edit
 it: change the contract, `openapi/generator.yaml` or a template in `openapi/templates/`, and run `make regenerate`.

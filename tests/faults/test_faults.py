@@ -264,12 +264,12 @@ CASES: dict[str, Case] = {
     "a redirect to another host": redirected(
         307,
         "https://elsewhere.example/v3/orders/order",
-        "'elsewhere.example' not followed .*: it would get the API key. Check base_url",
+        "'elsewhere.example' not followed .*: that would send the API key. Check base_url",
     ),
-    "a redirect to another path": redirected(301, "/elsewhere", "another place on the same host"),
+    "a redirect to another path": redirected(301, "/elsewhere", "another path on the same host"),
     "a redirect to what httpx trips over": redirected(301, "A:0", ""),
     "a redirect to what idna trips over": redirected(307, "https://xn--/", "'xn--' not followed"),
-    "a redirect to nonsense": redirected(302, "http://[", "another place on the same host"),
+    "a redirect to nonsense": redirected(302, "http://[", "another path on the same host"),
 }
 IN_BULK = [
     "closes after the request",

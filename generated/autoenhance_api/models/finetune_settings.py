@@ -11,13 +11,13 @@ T = TypeVar("T", bound="FinetuneSettings")
 
 @_attrs_define
 class FinetuneSettings:
-    """Fine adjustments to an enhancement, by name. The page shows it empty and names none."""
+    """Fine adjustments to an enhancement, by name. The page shows an empty object and no names."""
 
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
-    """ The fields that the contract does not have, by name; `model["name"]` reads them, too. """
+    """ The fields that are not in the contract, by name; `model["name"]` reads them, too. """
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the fields as JSON has them; what is UNSET is left out."""
+        """Return the fields as JSON values; UNSET fields are left out."""
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
@@ -26,7 +26,7 @@ class FinetuneSettings:
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        """Read the fields of a JSON object; what the contract does not have is kept in `additional_properties`."""
+        """Read the fields of a JSON object; fields that are not in the contract are kept in `additional_properties`."""
         d = dict(src_dict)
         finetune_settings = cls()
 

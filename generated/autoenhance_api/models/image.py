@@ -17,8 +17,8 @@ T = TypeVar("T", bound="Image")
 
 @_attrs_define
 class Image:
-    """One photograph of an order, with the settings that it is enhanced with. Newer API versions send more fields, for
-    example `restage`; older ones send `window_pull`, a boolean or null, for `window_pull_type`.
+    """One photograph of an order, with its enhancement settings. Newer API versions send more fields, for example
+    `restage`; older ones send `window_pull`, a boolean or null, instead of `window_pull_type`.
 
     """
 
@@ -27,55 +27,55 @@ class Image:
     cloud_type: CloudType | None | Unset = UNSET
     """ The kind of sky that replaces the one in the photograph. """
     date_added: int | None | Unset = UNSET
-    """ When the image was added, in milliseconds since 1970-01-01T00:00:00Z. The unit is observed. """
+    """ When the image was added, in milliseconds since 1970-01-01T00:00:00Z. The unit was observed. """
     downloaded: bool | None | Unset = UNSET
     """ Whether the enhanced image has been downloaded. """
     enhance: bool | None | Unset = UNSET
-    """ Whether colours and light are enhanced. Images are created with true by default. """
+    """ Whether colours and light are enhanced. The default for new images is true. """
     enhance_type: EnhanceType | None | Unset = UNSET
     """ The style of the enhancement. """
     finetune_settings: FinetuneSettings | None | Unset = UNSET
     """ Fine adjustments to the enhancement. """
     image_id: None | str | Unset = UNSET
-    """ The id of the image. A UUID in the page's example. """
+    """ The id of the image. The page's example has a UUID. """
     image_name: None | str | Unset = UNSET
-    """ The name of the image, mostly that of the uploaded file. """
+    """ The name of the image, usually that of the uploaded file. """
     lens_correction: bool | None | Unset = UNSET
-    """ Whether the distortion of the lens is corrected. Images are created with true by default. """
+    """ Whether the distortion of the lens is corrected. The default for new images is true. """
     metadata: ImageMetadata | None | Unset = UNSET
-    """ What the account stores with the image. """
+    """ Data that the account stores with the image. """
     order_id: None | str | Unset = UNSET
-    """ The id of the order that the image belongs to. Null in the page's example. """
+    """ The id of the order that the image belongs to. The page's example has null. """
     parent_image_id: None | str | Unset = UNSET
-    """ The id of the image that this one was made from. What it means is inferred from its name. Since API version
+    """ The id of the image that this one was made from. The meaning is inferred from the name. Since API version
     2026-10-01. """
     preset_id: None | str | Unset = UNSET
-    """ The id of the preset that the settings came from. Null in the page's example. """
+    """ The id of the preset that the settings came from. The page's example has null. """
     privacy: bool | None | Unset = UNSET
-    """ A privacy setting. What it does is not documented. """
+    """ A privacy setting. Its effect is not documented. """
     rating: int | None | Unset = UNSET
-    """ How the enhanced image was rated, from 0 to 5. """
+    """ The rating of the enhanced image, from 0 to 5. """
     scene: None | str | Unset = UNSET
-    """ What the photograph shows, as the service sees it. """
+    """ What the photograph shows, according to the service. """
     sky_replacement: bool | None | Unset = UNSET
     """ Whether the sky is replaced. """
     status: ImageStatus | None | Unset = UNSET
-    """ The processing status of the image. Null in the page's example. """
+    """ The processing status of the image. The page's example has null. """
     status_reason: None | str | Unset = UNSET
-    """ Why the image has its status. Null in the page's example. """
+    """ Why the image has its status. The page's example has null. """
     upscale: bool | None | Unset = UNSET
     """ Whether the image is enlarged. """
     user_id: None | str | Unset = UNSET
-    """ The id of the user who owns the image. Null in the page's example; observed as `auth0|…`. """
+    """ The id of the user who owns the image. The page's example has null; `auth0|…` was observed. """
     vertical_correction: bool | None | Unset = UNSET
-    """ Whether leaning verticals are set upright. """
+    """ Whether leaning vertical lines are straightened. """
     window_pull_type: None | Unset | WindowPullType = UNSET
     """ How the view through windows is processed. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
-    """ The fields that the contract does not have, by name; `model["name"]` reads them, too. """
+    """ The fields that are not in the contract, by name; `model["name"]` reads them, too. """
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the fields as JSON has them; what is UNSET is left out."""
+        """Return the fields as JSON values; UNSET fields are left out."""
         ai_version: None | str | Unset
         if isinstance(self.ai_version, Unset):
             ai_version = UNSET
@@ -288,7 +288,7 @@ class Image:
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        """Read the fields of a JSON object; what the contract does not have is kept in `additional_properties`."""
+        """Read the fields of a JSON object; fields that are not in the contract are kept in `additional_properties`."""
         d = dict(src_dict)
         ai_version = d.pop("ai_version", UNSET)
 

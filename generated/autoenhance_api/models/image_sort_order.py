@@ -2,8 +2,7 @@ from enum import StrEnum
 
 
 class ImageSortOrder(StrEnum):
-    """What images are sorted by, with a minus sign the other way round. Others are possible. Since API version
-    2026-10-01."""
+    """The sort order of images; a minus sign reverses it. Others are possible. Since API version 2026-10-01."""
 
     CUSTOM = "custom"
     DATE_ADDED = "date_added"

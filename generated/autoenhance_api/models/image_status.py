@@ -2,8 +2,8 @@ from enum import StrEnum
 
 
 class ImageStatus(StrEnum):
-    """The processing status of an image. `expired` is from the service's SDK; that the values of an order's status
-    are an image's too is inferred. Others are possible."""
+    """The processing status of an image. `expired` comes from the service's SDK; the rest are the values of an
+    order's status (inferred). Others are possible."""
 
     ERROR = "error"
     EXPIRED = "expired"

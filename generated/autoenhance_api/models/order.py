@@ -19,9 +19,9 @@ class Order:
     """A set of images that are enhanced together, with its state."""
 
     created_at: datetime.datetime | None | Unset = UNSET
-    """ When the order was created. Also observed without a time zone, which is read as UTC. """
+    """ When the order was created. Also observed without a time zone; it is then read as UTC. """
     default_image_sort_order: ImageSortOrder | None | Unset = UNSET
-    """ The default order of the images. That an order has it is inferred from the body of a request. Since API
+    """ The default order of the images. Its presence in an order is inferred from the request body. Since API
     version 2026-10-01. """
     images: list[Image] | None | Unset = UNSET
     """ The images of the order. """
@@ -32,23 +32,23 @@ class Order:
     is_processing: bool | None | Unset = UNSET
     """ Whether images are still being enhanced. False means that the order is complete. """
     last_updated_at: datetime.datetime | None | Unset = UNSET
-    """ When the order last changed. Also observed without a time zone, which is read as UTC. """
+    """ When the order last changed. Also observed without a time zone; it is then read as UTC. """
     name: None | str | Unset = UNSET
     """ The name of the order. """
     order_id: None | str | Unset = UNSET
     """ The id of the order. """
     status: None | OrderStatus | Unset = UNSET
-    """ The processing status of the order. Null in the page's example. """
+    """ The processing status of the order. The page's example has null. """
     total_images: int | None | Unset = UNSET
-    """ How many images the order has. The service's SDK calls it a number; a count is whole. """
+    """ How many images the order has. The service's SDK calls it a number, but a count is an integer. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
-    """ The fields that the contract does not have, by name; `model["name"]` reads them, too. """
+    """ The fields that are not in the contract, by name; `model["name"]` reads them, too. """
     _received: dict[str, tuple[str, str]] = _attrs_field(
         init=False, factory=dict, repr=False, eq=False
     )
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the fields as JSON has them; what is UNSET is left out."""
+        """Return the fields as JSON values; UNSET fields are left out."""
         created_at: None | str | Unset
         if isinstance(self.created_at, Unset):
             created_at = UNSET
@@ -162,7 +162,7 @@ class Order:
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        """Read the fields of a JSON object; what the contract does not have is kept in `additional_properties`."""
+        """Read the fields of a JSON object; fields that are not in the contract are kept in `additional_properties`."""
         d = dict(src_dict)
 
         created_at = _parse_created_at(d.pop("created_at", UNSET))

@@ -14,22 +14,21 @@ T = TypeVar("T", bound="OrderUpdate")
 
 @_attrs_define
 class OrderUpdate:
-    """What an edit changes. Newer API versions accept more fields."""
+    """The changes of an edit. Newer API versions accept more fields."""
 
     name: str | Unset = UNSET
-    """ The name that the order gets. The API documents no limit on its length. """
+    """ The new name of the order. The API documents no limit on its length. """
     order_id: str | Unset = UNSET
     """ The new id of the order. The effect of an id other than the present one is not documented: it may be
     ignored,
-    refused, or become the id of the order. """
+    rejected, or become the id of the order. """
     default_image_sort_order: ImageSortOrder | Unset = UNSET
-    """ What images are sorted by, with a minus sign the other way round. Others are possible. Since API version
-    2026-10-01. """
+    """ The sort order of images; a minus sign reverses it. Others are possible. Since API version 2026-10-01. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
-    """ The fields that the contract does not have, by name; `model["name"]` reads them, too. """
+    """ The fields that are not in the contract, by name; `model["name"]` reads them, too. """
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the fields as JSON has them; what is UNSET is left out."""
+        """Return the fields as JSON values; UNSET fields are left out."""
         name = self.name
 
         order_id = self.order_id
@@ -52,7 +51,7 @@ class OrderUpdate:
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        """Read the fields of a JSON object; what the contract does not have is kept in `additional_properties`."""
+        """Read the fields of a JSON object; fields that are not in the contract are kept in `additional_properties`."""
         d = dict(src_dict)
         name = d.pop("name", UNSET)
 

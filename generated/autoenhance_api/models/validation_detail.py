@@ -13,17 +13,17 @@ T = TypeVar("T", bound="ValidationDetail")
 
 @_attrs_define
 class ValidationDetail:
-    """What was refused, by the part of the request that holds it."""
+    """The messages about rejected fields, by part of the request."""
 
     json: FieldMessages | Unset = UNSET
-    """ Messages by the name of the field that they are about. """
+    """ Messages by field name. """
     query: FieldMessages | Unset = UNSET
-    """ Messages by the name of the field that they are about. """
+    """ Messages by field name. """
     additional_properties: dict[str, FieldMessages] = _attrs_field(init=False, factory=dict)
-    """ The fields that the contract does not have, by name; `model["name"]` reads them, too. """
+    """ The fields that are not in the contract, by name; `model["name"]` reads them, too. """
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the fields as JSON has them; what is UNSET is left out."""
+        """Return the fields as JSON values; UNSET fields are left out."""
         json: dict[str, Any] | Unset = UNSET
         if not isinstance(self.json, Unset):
             json = self.json.to_dict()
@@ -46,7 +46,7 @@ class ValidationDetail:
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        """Read the fields of a JSON object; what the contract does not have is kept in `additional_properties`."""
+        """Read the fields of a JSON object; fields that are not in the contract are kept in `additional_properties`."""
         d = dict(src_dict)
         _json = d.pop("json", UNSET)
         json: FieldMessages | Unset

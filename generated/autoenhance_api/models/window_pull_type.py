@@ -2,8 +2,8 @@ from enum import StrEnum
 
 
 class WindowPullType(StrEnum):
-    """How the view through windows is processed, sent since API version 2025-08-31. Others are possible; before
-    that version the service sent `window_pull`, a boolean or null."""
+    """How the view through windows is processed. Before API version 2025-08-31, the service sent `window_pull`, a
+    boolean or null, instead. Others are possible."""
 
     NONE = "NONE"
     ONLY_WINDOWS = "ONLY_WINDOWS"

@@ -125,16 +125,16 @@ def sync_detailed(
      Changes the details of one order that the key's account owns, and returns the whole order after the
     change.
 
-    Elsewhere the documentation of the service says that only the name can be edited at present,
-    although the body also
+    Elsewhere, the service's documentation says that only the name can be edited at present, although
+    the body also
     accepts `order_id`.
 
     Args:
         id (str):
-        sort_images_by (ImageSortOrder | Unset): What images are sorted by, with a minus sign the
-            other way round. Others are possible. Since API version 2026-10-01.
+        sort_images_by (ImageSortOrder | Unset): The sort order of images; a minus sign reverses
+            it. Others are possible. Since API version 2026-10-01.
         x_api_version (str | Unset):
-        body (OrderUpdate | Unset): What an edit changes. Newer API versions accept more fields.
+        body (OrderUpdate | Unset): The changes of an edit. Newer API versions accept more fields.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -171,16 +171,16 @@ def sync(
      Changes the details of one order that the key's account owns, and returns the whole order after the
     change.
 
-    Elsewhere the documentation of the service says that only the name can be edited at present,
-    although the body also
+    Elsewhere, the service's documentation says that only the name can be edited at present, although
+    the body also
     accepts `order_id`.
 
     Args:
         id (str):
-        sort_images_by (ImageSortOrder | Unset): What images are sorted by, with a minus sign the
-            other way round. Others are possible. Since API version 2026-10-01.
+        sort_images_by (ImageSortOrder | Unset): The sort order of images; a minus sign reverses
+            it. Others are possible. Since API version 2026-10-01.
         x_api_version (str | Unset):
-        body (OrderUpdate | Unset): What an edit changes. Newer API versions accept more fields.
+        body (OrderUpdate | Unset): The changes of an edit. Newer API versions accept more fields.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -212,16 +212,16 @@ async def asyncio_detailed(
      Changes the details of one order that the key's account owns, and returns the whole order after the
     change.
 
-    Elsewhere the documentation of the service says that only the name can be edited at present,
-    although the body also
+    Elsewhere, the service's documentation says that only the name can be edited at present, although
+    the body also
     accepts `order_id`.
 
     Args:
         id (str):
-        sort_images_by (ImageSortOrder | Unset): What images are sorted by, with a minus sign the
-            other way round. Others are possible. Since API version 2026-10-01.
+        sort_images_by (ImageSortOrder | Unset): The sort order of images; a minus sign reverses
+            it. Others are possible. Since API version 2026-10-01.
         x_api_version (str | Unset):
-        body (OrderUpdate | Unset): What an edit changes. Newer API versions accept more fields.
+        body (OrderUpdate | Unset): The changes of an edit. Newer API versions accept more fields.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -256,16 +256,16 @@ async def asyncio(
      Changes the details of one order that the key's account owns, and returns the whole order after the
     change.
 
-    Elsewhere the documentation of the service says that only the name can be edited at present,
-    although the body also
+    Elsewhere, the service's documentation says that only the name can be edited at present, although
+    the body also
     accepts `order_id`.
 
     Args:
         id (str):
-        sort_images_by (ImageSortOrder | Unset): What images are sorted by, with a minus sign the
-            other way round. Others are possible. Since API version 2026-10-01.
+        sort_images_by (ImageSortOrder | Unset): The sort order of images; a minus sign reverses
+            it. Others are possible. Since API version 2026-10-01.
         x_api_version (str | Unset):
-        body (OrderUpdate | Unset): What an edit changes. Newer API versions accept more fields.
+        body (OrderUpdate | Unset): The changes of an edit. Newer API versions accept more fields.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
