@@ -52,11 +52,9 @@ def run(name: str, work: Callable[[], int], *, redact: Callable[[str], str] = st
     Returns:
         The exit status: that of `work`, 2 after an error, 130 after Ctrl-C.
     """
-    if sys.stdout is not None and sys.stdout is sys.__stdout__:  # None: closed
-        output = io.BufferedWriter(_Output(sys.stdout.fileno(), "w", closefd=False))
-        sys.stdout = io.TextIOWrapper(
-            output, sys.stdout.encoding, sys.stdout.errors, line_buffering=sys.stdout.isatty()
-        )
+    if (stdout := sys.__stdout__) is not None and sys.stdout is stdout:  # None if it is closed
+        output = io.BufferedWriter(_Output(stdout.fileno(), "w", closefd=False))
+        sys.stdout = io.TextIOWrapper(output, stdout.encoding, stdout.errors, line_buffering=stdout.isatty())
     previous = {number: signal.signal(number, _stop) for number in (signal.SIGTERM, signal.SIGHUP)}
     try:
         return work()

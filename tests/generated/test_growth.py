@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from functools import reduce
+from operator import getitem
+from pathlib import Path
+from typing import Any
 
 import pytest
-from repositories import PATH, Project
-
-if TYPE_CHECKING:
-    from pathlib import Path
+import yaml
+from repositories import Project
 
 pytestmark = [pytest.mark.tools, pytest.mark.slow]
 
@@ -26,96 +27,19 @@ LEFT_OUT = {
 }
 
 
-def _schemas(tree: Any) -> Any:
-    return tree["components"]["schemas"]
-
-
-def _operation(tree: Any) -> Any:
-    return tree["paths"][PATH]["patch"]
-
-
-def _fact(description: str, **keywords: Any) -> dict[str, Any]:
-    """A part of the contract, as the conventions want it."""
-    return {**keywords, "description": description, "x-source": "observed"}
-
-
-def _nullable(description: str, **keywords: Any) -> dict[str, Any]:
-    return _fact(description, type=["string", "null"], **keywords, **{"x-null-source": "observed"})
-
-
-def _parameter(description: str, name: str, location: str, schema: dict[str, Any]) -> dict[str, Any]:
-    return {"name": name, **_fact(description, required=False, schema=schema, **{"in": location})}
-
-
-def _response(description: str, schema: str) -> dict[str, Any]:
-    media = {"schema": {"$ref": f"#/components/schemas/{schema}"}, "example": {"message": "a"}}
-    return _fact(description, content={"application/json": media})
-
-
-def _add_response_fields(tree: Any) -> None:
-    _schemas(tree)["Order"]["properties"].insert(
-        0, "delivered_at", _nullable("When the order was delivered.", format="date-time")
-    )
-    _schemas(tree)["Image"]["properties"].insert(0, "caption", _nullable("What stands below the image."))
-
-
-def _add_enum_values(tree: Any) -> None:
-    _schemas(tree)["OrderStatus"]["enum"].insert(0, "archived")
-    _schemas(tree)["ImageSortOrder"]["enum"].insert(0, "rating")
-    _schemas(tree)["ImageSortOrder"]["x-enum-varnames"].insert(0, "RATING")
-
-
-def _add_request_fields(tree: Any) -> None:
-    fields = _schemas(tree)["OrderUpdate"]["properties"]
-    fields.insert(0, "caption", _fact("What stands below the images.", type="string"))
-    fields.insert(0, "is_urgent", _fact("Whether the order is urgent.", type="boolean"))
-
-
-def _add_query_parameter(tree: Any) -> None:
-    _schemas(tree)["ImageSize"] = _fact(
-        "A size of images. Others are possible.", type="string", enum=["small", "large"], **{"x-open-enum": True}
-    )
-    schema = {"$ref": "#/components/schemas/ImageSize"}
-    parameter = _parameter("The size of the images in the response.", "image_size", "query", schema)
-    _operation(tree)["parameters"].insert(0, parameter)
-
-
-def _add_header(tree: Any) -> None:
-    _operation(tree)["parameters"].insert(0, _parameter("Who asks.", "x-asked-by", "header", {"type": "string"}))
-
-
-def _add_statuses(tree: Any) -> None:
-    _schemas(tree)["LockedBody"] = _fact(
-        "The body of a 423.",
-        type="object",
-        additionalProperties=True,
-        properties={"locked_until": _nullable("Until when nobody may edit the order.", format="date-time")},
-    )
-    _operation(tree)["responses"].insert(0, "403", _response("The key may not edit this order.", "ErrorBody"))
-    _operation(tree)["responses"].insert(0, "423", _response("Somebody else edits the order.", "LockedBody"))
-
-
-def _add_time_to_query(tree: Any) -> None:
-    schema = {"type": "string", "format": "date-time"}
-    parameter = _parameter("The edit is refused if the order changed since.", "unchanged_since", "query", schema)
-    _operation(tree)["parameters"].insert(0, parameter)
-
-
-def _reverse(tree: Any) -> None:
-    """The order says nothing in OpenAPI."""
-    fields = [schema["properties"] for schema in _schemas(tree).values() if "properties" in schema]
-    for mapping in (*fields, _operation(tree)["responses"], _schemas(tree)):
+def grow(tree: Any) -> None:
+    """Put first what growth.yaml has for each place, and then everything in the opposite order, which means nothing."""
+    operation, schemas = tree["paths"]["/v3/orders/{id}"]["patch"], tree["components"]["schemas"]
+    for place, additions in yaml.safe_load(Path(__file__).with_name("growth.yaml").read_text("utf-8")).items():
+        node = reduce(getitem, place.split("/"), {"operation": operation, **tree})
+        for addition in additions.items() if isinstance(additions, dict) else [(each,) for each in additions]:
+            node.insert(0, *addition)
+    fields = [schema["properties"] for schema in schemas.values() if "properties" in schema]
+    for mapping in (*fields, operation["responses"], schemas):
         items = list(mapping.items())[::-1]
         mapping.clear()
         mapping.update(items)
-    _operation(tree)["parameters"].reverse()
-
-
-# `_reverse` comes last, and the parameters that were put first are last then.
-CHANGES = (
-    *(_add_response_fields, _add_enum_values, _add_request_fields, _add_query_parameter),
-    *(_add_header, _add_statuses, _add_time_to_query, _reverse),
-)
+    operation["parameters"].reverse()
 
 
 @pytest.fixture(scope="module")
@@ -123,8 +47,7 @@ def grown(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A copy whose contract has gained all of this, regenerated."""
     project = Project(tmp_path_factory.mktemp("grown") / "project")
     with project.contract() as tree:
-        for change in CHANGES:
-            change(tree)
+        grow(tree)
     done = project.run("scripts/regenerate.sh")
     assert done.returncode == 0, done.stderr
     return project
@@ -157,65 +80,60 @@ from autoenhance import AsyncAutoenhance, Autoenhance, OrderEdit, ValidationErro
 from autoenhance.models import ImageSize, OrderStatus
 from autoenhance.sandbox import Sandbox
 
-requests: list[httpx.Request] = []
+sizes: list[str] = []
 captions: list[object] = []
 
+def note(request: httpx.Request) -> None:
+    sizes.append(request.url.params["image_size"])
 
-async def note(request: httpx.Request) -> None:
-    requests.append(request)
+async def note_async(request: httpx.Request) -> None:
+    note(request)
 
+def edit(client: Autoenhance, first: str, second: str) -> None:
+    captions.append(client.edit_order(first, caption="1", image_size="large")["caption"])
+    response = client.edit_order_detailed(first, caption="2", image_size=ImageSize.LARGE)
+    captions.append(json.loads(response.content)["caption"])
+    for result in client.edit_orders([OrderEdit(second, caption="3", image_size="large")]):
+        captions.append(result.order and result.order["caption"])
+    wrong: str = "huge"
+    try:
+        client.edit_order(first, name="a", image_size=wrong)  # type: ignore[arg-type]
+    except ValueError as error:
+        print(error)
+    try:
+        client.edit_order(first, name="a", extra_query={"image_size": wrong})
+    except ValidationError as error:
+        print(error.status_code, *error.fields["query"])
 
-def edit(sandbox: Sandbox, first: str, second: str) -> None:
-    edit_order(first, caption="0", image_size="small", api_key=sandbox.api_key, base_url=sandbox.url)
-    captions.append((sandbox.order(first) or {})["caption"])
-    with (
-        httpx.Client(event_hooks={"request": [requests.append]}) as http,
-        Autoenhance(sandbox.api_key, base_url=sandbox.url, http_client=http) as client,
-    ):
-        captions.append(client.edit_order(first, caption="1", image_size="large")["caption"])
-        response = client.edit_order_detailed(first, caption="2", image_size=ImageSize.LARGE)
-        captions.append(json.loads(response.content)["caption"])
-        for result in client.edit_orders([OrderEdit(second, caption="3", image_size="large")]):
-            assert result.order is not None, result.error
-            captions.append(result.order["caption"])
-        sent = len(requests)
-        wrong: str = "huge"
-        try:
-            client.edit_order(first, name="a", image_size=wrong)  # type: ignore[arg-type]
-        except ValueError as error:
-            print(error)
-        assert len(requests) == sent
-        try:
-            client.edit_order(first, name="a", extra_query={"image_size": wrong})
-        except ValidationError as error:
-            print(error.status_code, *error.fields["query"])
-        assert len(requests) == sent + 1
-        del requests[sent:]
+async def edit_async(client: AsyncAutoenhance, first: str, second: str) -> None:
+    captions.append((await client.edit_order(first, caption="4", image_size="large"))["caption"])
+    response = await client.edit_order_detailed(first, caption="5", image_size="large")
+    captions.append(json.loads(response.content)["caption"])
+    async for result in client.edit_orders([OrderEdit(second, caption="6", image_size=ImageSize.LARGE)]):
+        captions.append(result.order and result.order["caption"])
 
-
-async def edit_async(sandbox: Sandbox, first: str, second: str) -> None:
+async def run_async(key: str, url: str, first: str, second: str) -> None:
     async with (
-        httpx.AsyncClient(event_hooks={"request": [note]}) as http,
-        AsyncAutoenhance(sandbox.api_key, base_url=sandbox.url, http_client=http) as client,
+        httpx.AsyncClient(event_hooks={"request": [note_async]}) as http,
+        AsyncAutoenhance(key, base_url=url, http_client=http) as client,
     ):
-        captions.append((await client.edit_order(first, caption="4", image_size="large"))["caption"])
-        response = await client.edit_order_detailed(first, caption="5", image_size="large")
-        captions.append(json.loads(response.content)["caption"])
-        async for result in client.edit_orders([OrderEdit(second, caption="6", image_size=ImageSize.LARGE)]):
-            assert result.order is not None, result.error
-            captions.append(result.order["caption"])
-
+        await edit_async(client, first, second)
 
 with Sandbox() as sandbox:
-    first, second, third, *_ = sandbox.order_ids
-    edit(sandbox, first, second)
-    asyncio.run(edit_async(sandbox, first, second))
+    first, second, *_ = sandbox.order_ids
+    key, url = sandbox.api_key, sandbox.url
+    captions.append(edit_order(first, caption="0", image_size="small", api_key=key, base_url=url)["caption"])
+    with (
+        httpx.Client(event_hooks={"request": [note]}) as http,
+        Autoenhance(key, base_url=url, http_client=http) as client,
+    ):
+        edit(client, first, second)
+    asyncio.run(run_async(key, url, first, second))
     print(*captions)
-    print(*(json.loads(request.content)["caption"] for request in requests))
-    print(*(request.url.params["image_size"] for request in requests))
+    print(*sizes)
     print((sandbox.order(first) or {})["caption"], (sandbox.order(second) or {})["caption"])
     sandbox.add_order({"order_id": "new", "delivered_at": "2026-10-01T12:00:00Z", "status": "archived"})
-    order = edit_order("new", name="a", api_key=sandbox.api_key, base_url=sandbox.url)
+    order = edit_order("new", name="a", api_key=key, base_url=url)
     assert isinstance(order.delivered_at, datetime)
     assert order.status is OrderStatus.ARCHIVED
 """
@@ -273,8 +191,7 @@ def test_every_way_to_edit_sends_what_was_added_and_the_sandbox_keeps_it(grown: 
         "image_size is 'huge'; it must be one of 'large', 'small'",
         "422 image_size",
         "0 1 2 3 4 5 6",
-        "1 2 3 4 5 6",
-        " ".join(["large"] * 6),
+        "large large large huge large large large",
         "5 6",
     ]
 
