@@ -9,10 +9,8 @@ import re
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Callable
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
 from itertools import cycle
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -20,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 import yaml
 from cassettes import FOLDER
+from http_services import http_service
 from odd_servers import nobody
 
 import conformance.__main__ as conformance
@@ -54,42 +53,17 @@ Check = Callable[..., tuple[int, str, str]]
 
 @contextmanager
 def service(*responses: Response) -> Iterator[tuple[str, list[tuple[str, str, bytes]]]]:
-    """A service that gives these responses in turn, whatever it is asked; gives its URL and what it was asked."""
-    asked: list[tuple[str, str, bytes]] = []
+    """A service that gives these responses in turn, whatever the request; gives its URL and the requests."""
+    requests: list[tuple[str, str, bytes]] = []
     turns = cycle(responses)
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        wbufsize = -1  # head and body in one packet: two wait for each other
+    def respond(*request: Any) -> tuple[int, dict[str, str], bytes]:
+        requests.append(request)
+        status, body, content_type = next(turns)
+        return status, {"content-type": content_type, "location": "/elsewhere"}, json.dumps(body).encode()
 
-        def handle_one_request(self) -> None:
-            self.raw_requestline = self.rfile.readline()
-            if not self.raw_requestline or not self.parse_request():
-                self.close_connection = True
-                return
-            content = self.rfile.read(int(self.headers.get("content-length", 0)))
-            asked.append((self.command, self.path, content))
-            response = next(turns)
-            body = json.dumps(response.body).encode()
-            self.send_response(response.status)
-            self.send_header("content-type", response.content_type)
-            self.send_header("content-length", str(len(body)))
-            self.send_header("location", "/elsewhere")
-            self.end_headers()
-            self.wfile.write(body)
-            self.wfile.flush()
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}", asked
-        finally:
-            server.shutdown()
-            thread.join()
+    with http_service(respond) as url:
+        yield url, requests
 
 
 @pytest.fixture(autouse=True)
@@ -137,12 +111,12 @@ def test_the_sandbox_conforms_and_a_run_leaves_nothing_behind(
     monkeypatch.chdir(tmp_path)
     first, second = check(*FAST), check(*FAST)
     assert first == second
-    status, said, _ = first
+    status, out, _ = first
     assert status == 0
-    assert "the sandbox: no mismatches." in said
-    assert re.search(r"Requests: \d+ examples, \d+ coverage, 5 fuzzing", said)
-    assert {"200", "401", "404", "422"} <= set(re.findall(r"x (\d{3})", said))
-    assert max(map(len, said.splitlines())) <= 80
+    assert "the sandbox: no mismatches." in out
+    assert re.search(r"Requests: \d+ examples, \d+ coverage, 5 fuzzing", out)
+    assert {"200", "401", "404", "422"} <= set(re.findall(r"x (\d{3})", out))
+    assert max(map(len, out.splitlines())) <= 80
     assert list(tmp_path.iterdir()) == []
 
 
@@ -175,44 +149,44 @@ def test_a_service_that_breaks_the_contract_is_found(check: Check) -> None:
     draw = random.Random(1)  # noqa: S311  # the same in each run
     responses = [response for _ in range(50) for response, _, _ in draw.sample(BREACHES, len(BREACHES))]
     with service(*responses) as (url, _):
-        status, said, _ = check(*FAST, "--max-examples", "30", "--url", url)
+        status, out, _ = check(*FAST, "--max-examples", "30", "--url", url)
     assert status == 1
-    findings = re.split(r"\n\d+\. ", said)[1:]
+    findings = re.split(r"\n\d+\. ", out)[1:]
     for _, name, words in BREACHES:
         assert any(f"({name})" in found and words in " ".join(found.split()) for found in findings), name
     assert all("curl -X PATCH" in found for found in findings)
-    assert f"{url}: {len(findings)} mismatches." in said
+    assert f"{url}: {len(findings)} mismatches." in out
 
 
 def test_the_field_that_is_wrong_is_named_and_open_enums_are_open(check: Check) -> None:
     """Inside of a list that might be null; a value that is not known is no mismatch."""
     body = {"images": [{"cloud_type": "unheard-of"}, {"rating": 6}], "status": "unheard-of", "created_at": "2026-01-01"}
     with service(Response(body=body)) as (url, _):
-        status, said, _ = check(*FAST, "--url", url)
+        status, out, _ = check(*FAST, "--url", url)
     assert status == 1
-    assert "images/1/rating: 6 is greater than the maximum of 5" in said
-    assert "unheard-of" not in said
+    assert "images/1/rating: 6 is greater than the maximum of 5" in out
+    assert "unheard-of" not in out
 
 
 def test_a_live_service_is_asked_for_the_one_order_only_and_it_keeps_its_id() -> None:
     """No other method, no other path, no other id in a body: the rest of the account is out of reach."""
-    with service(Response()) as (url, asked):
+    with service(Response()) as (url, requests):
         conformance.main(["--part", "service", "--max-examples", "20", "--url", url])
-    assert {method for method, _, _ in asked} == {"PATCH"}
-    assert {path.partition("?")[0] for _, path, _ in asked} == {"/v3/orders/a%2Fb%20%24%7BHOME%7D"}
-    edits = [json.loads(body) for _, _, body in asked if b"order_id" in body]
+    assert {method for method, _, _ in requests} == {"PATCH"}
+    assert {path.partition("?")[0] for _, path, _ in requests} == {"/v3/orders/a%2Fb%20%24%7BHOME%7D"}
+    edits = [json.loads(body) for _, _, body in requests if b"order_id" in body]
     assert {edit["order_id"] for edit in edits if isinstance(edit["order_id"], str)} == {ORDER}
-    assert len(edits) < len(asked)
+    assert len(edits) < len(requests)
 
 
 def test_the_key_is_nowhere_in_what_is_said(check: Check) -> None:
     """Not in a request to repeat, and not where the service repeats it, whole or cut off."""
     with service(Response(body={"name": [PLANTED_KEY], "created_at": "x" * 30 + PLANTED_KEY * 9})) as (url, _):
-        status, said, warned = check(*FAST, "--url", url)
+        status, out, err = check(*FAST, "--url", url)
     assert status == 1
-    assert PLANTED_KEY[:9] not in said + warned
-    assert '-H "x-api-key: $AUTOENHANCE_API_KEY"' in said
-    assert "[the key]" in said
+    assert PLANTED_KEY[:9] not in out + err
+    assert '-H "x-api-key: $AUTOENHANCE_API_KEY"' in out
+    assert "[the key]" in out
 
 
 @pytest.mark.parametrize(
@@ -234,39 +208,39 @@ def test_what_would_do_harm_is_refused(
     """Exit 2 with one line that says what to do; nothing is sent."""
     for name, value in setting.items():
         monkeypatch.setenv(name, value) if value else monkeypatch.delenv(name)
-    status, said, warned = check("--url", url)
-    assert (status, said) == (2, "")
-    assert len(warned.splitlines()) == 1
-    assert words in warned
-    assert PLANTED_KEY not in warned
+    status, out, err = check("--url", url)
+    assert (status, out) == (2, "")
+    assert len(err.splitlines()) == 1
+    assert words in err
+    assert PLANTED_KEY not in err
 
 
 def test_a_service_that_nobody_runs_is_not_a_mismatch(check: Check) -> None:
     """Exit 2, and a message instead of a traceback."""
     with nobody() as url:
-        status, said, warned = check(*FAST, "--url", url)
+        status, out, err = check(*FAST, "--url", url)
     assert status == 2
-    assert "could not be completed" in warned
-    assert "Connection failed" in warned
-    assert "Traceback" not in said + warned
+    assert "could not be completed" in err
+    assert "Connection failed" in err
+    assert "Traceback" not in out + err
 
 
 def test_a_service_that_refuses_every_edit_has_shown_nothing(check: Check) -> None:
     """A wrong key conforms in every response; it must not pass for a service that does."""
     with service(Response(401)) as (url, _):
-        status, _, warned = check(*FAST, "--url", url)
+        status, _, err = check(*FAST, "--url", url)
     assert status == 2
-    assert "no edit succeeded" in warned
+    assert "no edit succeeded" in err
 
 
 def test_the_cassettes_conform(check: Check) -> None:
     """One row for each exchange, and one says that it is wrong on purpose."""
-    status, said, _ = check("--part", "cassettes")
+    status, out, _ = check("--part", "cassettes")
     assert status == 0
-    assert len(re.findall(r"^ \w+ \d +PATCH /v3/orders/.* \d{3} +sandbox ", said, re.MULTILINE)) >= 10
-    assert said.count("on purpose") == len(exchanges.ON_PURPOSE)
-    assert "cassettes: no mismatches." in said
-    assert max(map(len, said.splitlines())) <= 80
+    assert len(re.findall(r"^ \w+ \d +PATCH /v3/orders/.* \d{3} +sandbox ", out, re.MULTILINE)) >= 10
+    assert out.count("on purpose") == len(exchanges.ON_PURPOSE)
+    assert "cassettes: no mismatches." in out
+    assert max(map(len, out.splitlines())) <= 80
 
 
 def change_status(exchange: Any) -> None:
@@ -290,23 +264,23 @@ TAMPERED = [
 
 
 @pytest.mark.parametrize(("cassette", "change", "where", "contract", "recorded"), TAMPERED)
-def test_a_cassette_that_was_tampered_with_is_found(  # noqa: PLR0917  # one parameter for each thing that is said
+def test_a_cassette_that_was_tampered_with_is_found(  # noqa: PLR0917  # one parameter for each thing that is out
     check: Check, tmp_path: Path, cassette: str, change: Any, where: str, contract: str, recorded: str
 ) -> None:
     """Exit 1; its row says so, and below stands where, what the contract says on which line, and what was recorded."""
-    status, said, _ = check(*changed(tmp_path, cassette, change))
+    status, out, _ = check(*changed(tmp_path, cassette, change))
     assert status == 1
-    said = " ".join(said.split())
-    assert re.search(rf" {cassette} 1 (PATCH|GET) /v3/orders/\S+ \d+ sandbox 0.1.0 .*re(quest|sponse): 1", said)
-    assert f"{cassette}.yaml 1, {where}" in said
-    assert re.search(rf"contract .*{re.escape(contract)}.* recorded .*{re.escape(recorded)}", said)
-    assert "mismatch" in said.rpartition("cassettes:")[2]
+    out = " ".join(out.split())
+    assert re.search(rf" {cassette} 1 (PATCH|GET) /v3/orders/\S+ \d+ sandbox 0.1.0 .*re(quest|sponse): 1", out)
+    assert f"{cassette}.yaml 1, {where}" in out
+    assert re.search(rf"contract .*{re.escape(contract)}.* recorded .*{re.escape(recorded)}", out)
+    assert "mismatch" in out.rpartition("cassettes:")[2]
 
 
 def test_the_line_in_the_contract_is_the_rules(check: Check, tmp_path: Path) -> None:
     """Through references and alternatives, the line that is named holds the rule."""
-    _, said, _ = check(*changed(tmp_path, "edited", with_body(images=[{"rating": 9}])))
-    found = re.search(r"openapi/spec\.yaml:(\d+): maximum: 5", said)
+    _, out, _ = check(*changed(tmp_path, "edited", with_body(images=[{"rating": 9}])))
+    found = re.search(r"openapi/spec\.yaml:(\d+): maximum: 5", out)
     assert found
     assert SPEC.read_text("utf-8").splitlines()[int(found[1]) - 1].strip() == "maximum: 5"
 
@@ -320,14 +294,14 @@ def test_a_parameter_that_is_wrong_is_named_with_its_line(check: Check, tmp_path
     spec, before = tmp_path / "spec.yaml", "      requestBody:\n"
     spec.write_text(SPEC.read_text("utf-8").replace(before, added + before, 1), "utf-8")
     options = changed(tmp_path, "edited", lambda it: it["request"].update(uri=it["request"]["uri"] + "?new_count=x"))
-    status, said, _ = check(*options, "--spec", str(spec))
+    status, out, _ = check(*options, "--spec", str(spec))
     assert status == 1
-    said = " ".join(said.split())
+    out = " ".join(out.split())
     for where, rule, recorded in (
         ("query parameter new_count", 'type: "integer"', '"x"'),
         ("header parameter x-new", "required: true", "null"),
     ):
-        assert re.search(rf"request: {where} contract [^:]*:\d+: {rule} recorded {recorded}", said)
+        assert re.search(rf"request: {where} contract [^:]*:\d+: {rule} recorded {recorded}", out)
 
 
 @pytest.mark.parametrize(
@@ -338,18 +312,18 @@ def test_what_is_no_cassette_is_not_a_mismatch(check: Check, tmp_path: Path, tex
     """Exit 2, with the name of the file or folder."""
     if text is not None:
         (tmp_path / "odd.yaml").write_text(text, "utf-8")
-    status, _, warned = check("--part", "cassettes", "--cassettes", str(tmp_path))
+    status, _, err = check("--part", "cassettes", "--cassettes", str(tmp_path))
     assert status == 2
-    assert words in warned
-    assert (tmp_path.name if text is None else "odd.yaml") in warned
+    assert words in err
+    assert (tmp_path.name if text is None else "odd.yaml") in err
 
 
 def test_a_contract_that_is_broken_is_not_a_mismatch(check: Check, tmp_path: Path) -> None:
     """Exit 2, with the line."""
     (tmp_path / "spec.yaml").write_text(SPEC.read_text("utf-8").replace("schemas/Order'", "schemas/Odder'"), "utf-8")
-    status, _, warned = check("--spec", str(tmp_path / "spec.yaml"))
+    status, _, err = check("--spec", str(tmp_path / "spec.yaml"))
     assert status == 2
-    assert re.search(r"spec\.yaml:\d+: .*Odder' has no target", warned)
+    assert re.search(r"spec\.yaml:\d+: .*Odder' has no target", err)
 
 
 def test_ctrl_c_stops_the_sandbox(tmp_path: Path) -> None:
@@ -362,8 +336,8 @@ def test_ctrl_c_stops_the_sandbox(tmp_path: Path) -> None:
         while started.poll() is None and not list(tmp_path.glob("autoenhance-sandbox-*/orders.sqlite3")):
             pass
         started.send_signal(signal.SIGINT)
-        said, warned = started.communicate(timeout=20)
-    assert (started.returncode, said, warned) == (130, "", "conformance: interrupted\n")
+        out, err = started.communicate(timeout=20)
+    assert (started.returncode, out, err) == (130, "", "conformance: interrupted\n")
     assert not list(tmp_path.glob("autoenhance-sandbox-*"))
 
 

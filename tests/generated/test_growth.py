@@ -31,7 +31,7 @@ def grow(tree: Any) -> None:
     """Put first what growth.yaml has for each place, and then everything in the opposite order, which means nothing."""
     operation, schemas = tree["paths"]["/v3/orders/{id}"]["patch"], tree["components"]["schemas"]
     for place, additions in yaml.safe_load(Path(__file__).with_name("growth.yaml").read_text("utf-8")).items():
-        node = reduce(getitem, place.split("/"), {"operation": operation, **tree})
+        node: Any = reduce(getitem, place.split("/"), {"operation": operation, **tree})
         for addition in additions.items() if isinstance(additions, dict) else [(each,) for each in additions]:
             node.insert(0, *addition)
     fields = [schema["properties"] for schema in schemas.values() if "properties" in schema]
@@ -105,19 +105,16 @@ def edit(client: Autoenhance, first: str, second: str) -> None:
     except ValidationError as error:
         print(error.status_code, *error.fields["query"])
 
-async def edit_async(client: AsyncAutoenhance, first: str, second: str) -> None:
-    captions.append((await client.edit_order(first, caption="4", image_size="large"))["caption"])
-    response = await client.edit_order_detailed(first, caption="5", image_size="large")
-    captions.append(json.loads(response.content)["caption"])
-    async for result in client.edit_orders([OrderEdit(second, caption="6", image_size=ImageSize.LARGE)]):
-        captions.append(result.order and result.order["caption"])
-
-async def run_async(key: str, url: str, first: str, second: str) -> None:
+async def edit_async(key: str, url: str, first: str, second: str) -> None:
     async with (
         httpx.AsyncClient(event_hooks={"request": [note_async]}) as http,
         AsyncAutoenhance(key, base_url=url, http_client=http) as client,
     ):
-        await edit_async(client, first, second)
+        captions.append((await client.edit_order(first, caption="4", image_size="large"))["caption"])
+        response = await client.edit_order_detailed(first, caption="5", image_size="large")
+        captions.append(json.loads(response.content)["caption"])
+        async for result in client.edit_orders([OrderEdit(second, caption="6", image_size=ImageSize.LARGE)]):
+            captions.append(result.order and result.order["caption"])
 
 with Sandbox() as sandbox:
     first, second, *_ = sandbox.order_ids
@@ -128,7 +125,7 @@ with Sandbox() as sandbox:
         Autoenhance(key, base_url=url, http_client=http) as client,
     ):
         edit(client, first, second)
-    asyncio.run(run_async(key, url, first, second))
+    asyncio.run(edit_async(key, url, first, second))
     print(*captions)
     print(*sizes)
     print((sandbox.order(first) or {})["caption"], (sandbox.order(second) or {})["caption"])
