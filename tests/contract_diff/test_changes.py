@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from contracts import Row, Table, Where, compared, contract, summary
+from contracts import WAYS, Row, Table, Where, compared, contract, summary
 
 import contract_diff
 
@@ -18,7 +18,6 @@ pytestmark = pytest.mark.tools
 
 TABLE = Table(Path(__file__).with_name("changes.yaml"))
 TEXT, WHOLE, OBJECT = ({"type": kind} for kind in ("string", "integer", "object"))
-WAYS: tuple[Where, Where] = ("request", "response")
 
 
 def rows(section: str, **more: Row) -> pytest.MarkDecorator:

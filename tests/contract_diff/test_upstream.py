@@ -9,7 +9,8 @@ from typing import Any
 import httpx
 import pytest
 import yaml
-from upstream_documents import FROZEN, PATH, ROOT, changed, compared, differences, document, our_contract, summary
+from contracts import summary
+from upstream_documents import FROZEN, PATH, ROOT, changed, compared, differences, document, our_contract
 
 from autoenhance import Autoenhance, errors
 from autoenhance._edit import plan_edit
