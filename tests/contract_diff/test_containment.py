@@ -126,23 +126,20 @@ def _rewrite(schema: Any, draw: st.DrawFn, named: dict[str, Any]) -> Any:
         return [_rewrite(child, draw, named) for child in schema]
     if not isinstance(schema, dict):
         return schema
-    rewritten = {key: _rewrite(schema[key], draw, named) for key in schema.keys() & {"items", "anyOf"}}
+    rewritten = dict(schema)
+    for key in sorted(schema.keys() & {"items", "anyOf"}):
+        rewritten[key] = _rewrite(schema[key], draw, named)
     if "properties" in schema:
-        fields = {name: _rewrite(field, draw, named) for name, field in schema["properties"].items()}
-        rewritten["properties"] = fields
-    rewritten = {**schema, **rewritten}
+        rewritten["properties"] = {name: _rewrite(field, draw, named) for name, field in schema["properties"].items()}
     types = rewritten.get("type")
     ways = [rewritten, {"allOf": [rewritten]}, {"oneOf": [rewritten], "description": "x"}]
-    if "anyOf" in schema:
-        ways.append({"anyOf": schema["anyOf"][::-1]})
+    ways += [{**rewritten, key: rewritten[key][::-1]} for key in ("anyOf", "enum") if key in rewritten]
     if types == ["string", "null"]:
         ways.append({**rewritten, "type": "string", "nullable": True})
     if isinstance(types, list):
         ways.append({"anyOf": [{**rewritten, "type": one} for one in types]})
     if isinstance(types, str):
         ways.append({"allOf": [rewritten, {"type": types}]})
-    if "enum" in rewritten:
-        ways.append({"enum": [*rewritten["enum"]][::-1]})
     way = draw(st.integers(0, len(ways)))
     if way < len(ways):
         return ways[way]
