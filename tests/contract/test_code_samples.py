@@ -7,12 +7,11 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from programs import program
-
-import autoenhance_api
+from real_contract import DOCUMENT, SAMPLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,9 +22,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.tools
 
-DOCUMENT: dict[str, Any] = json.loads((Path(autoenhance_api.__file__).parent / "openapi.json").read_text("utf-8"))
-OPERATION = DOCUMENT["paths"]["/v3/orders/{id}"]["patch"]
-SAMPLES: dict[str, str] = {sample["label"]: sample["source"] for sample in OPERATION["x-codeSamples"]}
 SERVICE = "https://api.autoenhance.ai"
 WRONG_KEY = "planted-key-6d1f"
 

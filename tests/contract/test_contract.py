@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from real_contract import DOCUMENT, OPERATION, SCHEMAS
 
 import autoenhance_api
 from autoenhance import models
@@ -16,9 +16,6 @@ from autoenhance.sandbox._contract import Request, Response, load_contract
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-DOCUMENT: dict[str, Any] = json.loads((Path(autoenhance_api.__file__).parent / "openapi.json").read_text("utf-8"))
-OPERATION = DOCUMENT["paths"]["/v3/orders/{id}"]["patch"]
-SCHEMAS = DOCUMENT["components"]["schemas"]
 HEADERS = {"x-api-key": "k", "content-type": "application/json"}
 REQUEST = Request("patch", "/v3/orders/a", HEADERS, b'{"name": "a"}')
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import hashlib
 import importlib
-import json
 import pickle
 import re
 import shutil
@@ -21,6 +20,7 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from real_contract import DOCUMENT, OPERATION
 from type_hints import unresolved
 
 import autoenhance_api
@@ -51,7 +51,6 @@ ORIGINALS = {
 # The first words of a template. `make check-plain-templates` removes those that only make something fast.
 PURPOSES = ("{# Correctness.", "{# Speed only.", "{#- Speed only.")
 
-DOCUMENT: Schema = json.loads((Path(autoenhance_api.__file__).parent / "openapi.json").read_text("utf-8"))
 
 
 # What the contract does not have, but may have some day.
@@ -60,26 +59,29 @@ REQUIRED: dict[str, dict[str, Any]] = OTHERS["required"]
 PROBES: list[Any] = [probe for part in OTHERS["probes"] for probe in part]
 
 
-@pytest.fixture(
-    scope="module",
-    params=[pytest.param(False, id="contract"), pytest.param(True, id="other schemas", marks=pytest.mark.slow)],
-)
+@pytest.fixture(scope="module", params=["contract", pytest.param("others", marks=pytest.mark.slow)])
 def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     """The models of the contract, or of one that has the other schemas too."""
     from regenerate.generator import generate  # slow
 
-    folder, suffix, contract = tmp_path_factory.mktemp("generated"), "contract", copy.deepcopy(DOCUMENT)
-    if request.param:
-        suffix = "others"
+    folder, contract = tmp_path_factory.mktemp("generated"), copy.deepcopy(DOCUMENT)
+    if request.param == "others":
         contract["components"]["schemas"] |= OTHERS["schemas"]
         contract["paths"] |= OTHERS["paths"]
     shutil.copytree(TEMPLATES, folder / "theirs", ignore=lambda *_: OURS)
     for side, templates in (("ours", TEMPLATES), ("theirs", folder / "theirs")):
-        package = folder / f"{side}_{suffix}"
-        assert generate(contract, ROOT / "openapi", package, templates=templates, with_hooks=False) == []
+        package, openapi = folder / f"{side}_{request.param}", folder / f"settings_{side}"
+        openapi.mkdir()
+        text = f"package_name_override: {package.name}\ndocstrings_on_attributes: true\n"
+        (openapi / "generator.yaml").write_text(text)
+        assert generate(contract, openapi, package, templates=templates, with_hooks=False) == []
     sys.path.insert(0, str(folder))
-    yield Pair(contract, *(importlib.import_module(f"{side}_{suffix}.models") for side in ("ours", "theirs")))
+    yield Pair(contract, *(importlib.import_module(f"{side}_{request.param}.models") for side in ("ours", "theirs")))
     sys.path.remove(str(folder))
+
+
+# For what the contract does not have.
+with_other_schemas = pytest.mark.parametrize("pair", [pytest.param("others", marks=pytest.mark.slow)], indirect=True)
 
 
 class Pair:
@@ -256,11 +258,9 @@ def test_models_type_check(pair: Pair) -> None:
     assert found[0] <= found[1]
 
 
-@pytest.mark.slow
+@with_other_schemas
 def test_timestamps_are_written_as_received_in_every_schema(pair: Pair) -> None:
     """Required or not, in a union, inherited, or under any name; each model keeps the spellings of its own."""
-    if not hasattr(pair.ours, "Sink"):
-        return
     texts = ["2025-10-30T01:26:03Z", "Thu, 30 Oct 2025 01:26:03 GMT", "2025-10-30 01:26:03"]
     closed = {"count": 1, "known": "CLEAR", "sometime": texts[1]}
     sink = {**REQUIRED["Sink"], "when": texts[0], "later": texts[1], "some_uuid": texts[2], "list": [closed]}
@@ -272,11 +272,9 @@ def test_timestamps_are_written_as_received_in_every_schema(pair: Pair) -> None:
     assert made.when == made.later == made.some_uuid == datetime(2025, 10, 30, 1, 26, 3, tzinfo=UTC)
 
 
-@pytest.mark.slow
+@with_other_schemas
 def test_an_endpoint_sends_and_receives_timestamps(pair: Pair) -> None:
     """In a query, and as the whole of a response. The generator refuses them in headers."""
-    if not hasattr(pair.ours, "Sink"):
-        return
     package = pair.ours.__name__.partition(".")[0]
     upload = importlib.import_module(f"{package}.api.default.upload")
     seen: list[httpx.Request] = []
@@ -326,7 +324,7 @@ def test_the_generated_client_is_imported_lazily() -> None:
 
 def test_the_generated_function_decodes_each_documented_status() -> None:
     """As the bare generated client gives it, without the facade."""
-    for status, response in DOCUMENT["paths"]["/v3/orders/{id}"]["patch"]["responses"].items():
+    for status, response in OPERATION["responses"].items():
         code = int(status.replace("XX", "03"))
         schema = response["content"]["application/json"]["schema"]["$ref"]
         transport = httpx.MockTransport(lambda _, code=code: httpx.Response(code, json={"message": "m", "detail": {}}))

@@ -71,10 +71,6 @@ class Project(Repository):
     def python(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         return self.run(sys.executable, *arguments, **environment)
 
-    def tool(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run one of the packages in scripts/."""
-        return self.python("-P", "-m", *arguments, PYTHONPATH=str(self.root / "scripts"))
-
     @contextmanager
     def contract(self) -> Iterator[Any]:
         """The contract, to be changed."""
