@@ -9,7 +9,6 @@ import pytest
 import yaml
 
 from command import FailureError
-from review.changes import union
 from review.python_surface import compare
 from review.surface import Surface
 
@@ -56,22 +55,6 @@ def test_a_syntax_error_is_reported_with_its_line(tmp_path: Path) -> None:
     """griffe would skip the file, and everything in it would seem removed."""
     with pytest.raises(FailureError, match=r"^autoenhance/_client.py:10: is not Python: "):
         surface(tmp_path, FILES | {"autoenhance/_client.py": FILES["autoenhance/_client.py"] + "\ndef f(:\n"})
-
-
-@pytest.mark.parametrize(
-    ("annotation", "members"),
-    [
-        ("int | None", ["int", "None"]),
-        ("Optional[list[int | str]]", ["list[int | str]", "None"]),
-        ("typing.Union[int, dict[str, int]]", ["int", "dict[str, int]"]),
-        ("Response[Order | ErrorBody]", ["Order", "ErrorBody"]),
-        ("'Order' | None", ["Order", "None"]),
-        ("Literal['a', 'b'] | int", ["Literal['a']", "Literal['b']", "int"]),
-    ],
-)
-def test_a_union_is_read_in_every_syntax(annotation: str, members: list[str]) -> None:
-    """Only the outermost members count."""
-    assert union(annotation) == members
 
 
 def test_a_member_of_an_enum_is_renamed_only_with_its_value(tmp_path: Path) -> None:
