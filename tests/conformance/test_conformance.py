@@ -140,8 +140,8 @@ def test_each_breach_of_the_contract_is_a_mismatch(check: Check) -> None:
         out, _ = check(1, *FAST, "--max-examples", "30", "--url", url)
     findings = re.split(r"\n\d+\. ", out)[1:]
     for _, name, words in BREACHES:
-        assert any(f"({name})" in found and words in " ".join(found.split()) for found in findings), name
-    assert all("curl -X PATCH" in found for found in findings)
+        assert any(f"({name})" in finding and words in " ".join(finding.split()) for finding in findings), name
+    assert all("curl -X PATCH" in finding for finding in findings)
     assert f"{url}: {len(findings)} mismatches." in out
 
 
@@ -246,7 +246,7 @@ CHANGED = [
 def test_a_changed_cassette_is_a_mismatch(  # noqa: PLR0917  # the columns of the table
     check: Check, tmp_path: Path, cassette: str, change: Any, where: str, contract: str, recorded: str
 ) -> None:
-    """Exit 1; its row says so, and below it are the place, the rule with its line in the contract, and what was recorded."""
+    """Exit 1; its row shows it, and below it are the place, the rule with its line in the contract, and what was recorded."""
     out, _ = check(1, *changed(tmp_path, cassette, where.partition(":")[0], **change))
     lines = re.findall(r"openapi/spec\.yaml:(\d+): (\w+:)", out)
     assert lines or "/" not in where
@@ -332,6 +332,6 @@ def test_make_takes_the_url_from_its_command_line_only() -> None:
         return subprocess.check_output(command, cwd=ROOT, env=environment, text=True)
 
     assert "--url" not in shown()
-    # make puts what its command line says into the environment, in the place of what was there.
+    # make puts variables of its command line into the environment, and replaces those that were there.
     assert '--url="$URL"' in shown("URL=https://api.example")
     assert shown("ARGS=--seed 2").rstrip().endswith("--seed 2")

@@ -100,7 +100,7 @@ SHAPES: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
 def test_older_and_newer_responses_are_valid_and_models_keep_all_of_them(shape: dict[str, Any]) -> None:
-    """No field is required, unknown ones are allowed, null stands anywhere; the models keep all of it."""
+    """No field is required, unknown ones are allowed, null is allowed anywhere; the models keep all of it."""
     assert problems_of(200, shape) == []
     assert models.Order.from_dict(shape).to_dict() == shape
 

@@ -114,7 +114,7 @@ def shown(browser: Chrome) -> str:
 
 
 def choose(browser: Chrome, label: str) -> str:
-    """Choose a sample from the menu, and give the text that stands there then."""
+    """Choose a sample from the menu, and give the text that is shown then."""
     menu = browser.find_element("xpath", f"//button[@aria-haspopup='menu'][{' or '.join(map(_says, SAMPLES))}]")
     menu.click()
     browser.find_element("xpath", f"//*[@role='menuitem'][{_says(label)}]").click()

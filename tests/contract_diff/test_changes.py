@@ -129,19 +129,19 @@ def chained(length: int, last: Any, form: str) -> Contract:
 
 
 @pytest.mark.parametrize(
-    ("form", "length", "says"),
+    ("form", "length", "message"),
     [
         ("$ref", 120, "of more than 100 references"),
         ("allOf", 200, "is at the end of a chain of more than 100 schemas"),
         ("properties", 90, r"is nested too deeply: request body: `a\.a"),
     ],
 )
-def test_a_chain_of_schemas_is_followed_up_to_a_limit(form: str, length: int, says: str) -> None:
+def test_a_chain_of_schemas_is_followed_up_to_a_limit(form: str, length: int, message: str) -> None:
     """Each pair of schemas is compared once, so that millions of paths take no time."""
     changes = contract_diff.compare(chained(40, TEXT, form), chained(40, WHOLE, form))
     place = ": `" + ".".join("a" * 40) + "`" if form == "properties" else ""
     assert summary(changes)[0] == f"breaking type, request body{place}"
-    with pytest.raises(contract_diff.DiffError, match=rf"spec\.yaml.*{says}"):
+    with pytest.raises(contract_diff.DiffError, match=rf"spec\.yaml.*{message}"):
         contract_diff.compare(chained(length, TEXT, form), chained(length, WHOLE, form))
 
 

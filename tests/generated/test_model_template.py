@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     Schema = dict[str, Any]
+    Strategy = st.SearchStrategy[Any]
 
 pytestmark = pytest.mark.tools
 
@@ -90,12 +91,10 @@ class Pair:
     def __init__(self, contract: Schema, ours: ModuleType, theirs: ModuleType) -> None:
         self.ours, self.theirs = ours, theirs
         self.schemas: Schema = contract["components"]["schemas"]
-        self._values = Values(self.schemas)
         self.names = [name for name in ours.__all__ if hasattr(getattr(ours, name), "from_dict")]
-
-    def values(self, name: str) -> st.SearchStrategy[Any]:
-        """What the model may be made from, and what not. A model without a schema of its own is an object in another."""
-        return self._values.of(self.schemas.get(name, {"type": "object"}))
+        # A model without a schema of its own is an object in another.
+        values = Values(self.schemas)
+        self.values = {name: values.of(self.schemas.get(name, {"type": "object"})) for name in self.names}
 
     def both(self, name: str) -> tuple[Any, Any]:
         return getattr(self.ours, name), getattr(self.theirs, name)
@@ -118,13 +117,13 @@ class Values:
 
     def __init__(self, schemas: Schema) -> None:
         self._schemas = schemas
-        self._named: dict[tuple[str, int], st.SearchStrategy[Any]] = {}
+        self._named: dict[tuple[str, int], Strategy] = {}
 
-    def of(self, schema: Schema, depth: int = 0) -> st.SearchStrategy[Any]:
+    def of(self, schema: Schema, depth: int = 0) -> Strategy:
         right = self._right(schema, depth)
         return st.one_of(right, right, right, JSON)
 
-    def _right(self, schema: Schema, depth: int) -> st.SearchStrategy[Any]:
+    def _right(self, schema: Schema, depth: int) -> Strategy:
         if "$ref" in schema:
             key = schema["$ref"].rpartition("/")[2], depth
             if key not in self._named:
@@ -141,7 +140,7 @@ class Values:
         kinds = schema.get("type", [])
         return st.one_of([self._kind(kind, schema, depth) for kind in ([kinds] if isinstance(kinds, str) else kinds)])
 
-    def _kind(self, kind: str, schema: Schema, depth: int) -> st.SearchStrategy[Any]:
+    def _kind(self, kind: str, schema: Schema, depth: int) -> Strategy:
         if kind == "string":
             return TEXTS.get(schema.get("format", ""), st.text(max_size=5))
         if kind == "array":
@@ -150,7 +149,7 @@ class Values:
             return self._object(schema, depth)
         return KINDS[kind]
 
-    def _object(self, schema: Schema, depth: int) -> st.SearchStrategy[Any]:
+    def _object(self, schema: Schema, depth: int) -> Strategy:
         if depth > 3:
             return st.just({})
         properties = schema.get("properties", {})
@@ -208,7 +207,7 @@ def compare(pair: Pair, name: str, value: Any) -> None:
     assert repr(value) == before
 
 
-def check_each(values: st.SearchStrategy[Any], examples: int, check: Callable[[Any], None]) -> None:
+def check_each(values: Strategy, examples: int, check: Callable[[Any], None]) -> None:
     """Check that many of the values."""
 
     @settings(max_examples=examples)
@@ -223,7 +222,7 @@ def check_each(values: st.SearchStrategy[Any], examples: int, check: Callable[[A
 def test_models_read_and_write_what_those_of_the_generators_own_template_do(pair: Pair, examples: int) -> None:
     """Every model, with what is allowed and what is not: equal objects, or the same error."""
     for name in pair.names:
-        check_each(pair.values(name), examples, partial(compare, pair, name))
+        check_each(pair.values[name], examples, partial(compare, pair, name))
 
 
 def test_one_field_at_a_time_may_hold_anything(pair: Pair) -> None:
@@ -246,16 +245,16 @@ def test_models_made_by_hand_are_written_as_before(pair: Pair) -> None:
         check_each(st.fixed_dictionaries({}, optional=dict.fromkeys(fields, JSON)), 10, partial(check, ours, theirs))
 
 
-@pytest.mark.slow
+@with_other_schemas
 def test_models_type_check(pair: Pair) -> None:
     """mypy --strict finds nothing that it does not find with the generator's own template."""
-    found = []
+    errors = []
     for models in (pair.ours, pair.theirs):
         package = Path(str(models.__file__)).parent.parent
         command = [sys.executable, "-m", "mypy", "--config-file=", "--strict", "--no-error-summary", "-p", package.name]
         done = subprocess.run(command, cwd=package.parent, capture_output=True, text=True, check=False)
-        found.append({line.partition(": ")[2] for line in done.stdout.splitlines()})
-    assert found[0] <= found[1]
+        errors.append({line.partition(": ")[2] for line in done.stdout.splitlines()})
+    assert errors[0] <= errors[1]
 
 
 @with_other_schemas
@@ -307,7 +306,7 @@ def test_an_overridden_template_of_the_generator_is_unchanged(name: str) -> None
 
 
 def test_every_override_has_a_checksum_and_a_purpose() -> None:
-    """A new override has its checksum here too, and its first line says what it is for."""
+    """A new override has its checksum here too, and its first line states its purpose."""
     ours = {path.relative_to(TEMPLATES).as_posix(): path.read_text("utf-8") for path in TEMPLATES.rglob("*.jinja")}
     assert {*ORIGINALS} == {*ours} - {"hoisted_parser.jinja"}
     assert [name for name, text in ours.items() if not text.startswith(PURPOSES)] == []

@@ -160,14 +160,14 @@ BROKEN = [
 ]
 
 
-@pytest.mark.parametrize(("before", "after", "says"), BROKEN)
-def test_a_broken_contract_is_an_error_with_its_place(copied: Copy, before: str, after: str, says: str) -> None:
+@pytest.mark.parametrize(("before", "after", "message"), BROKEN)
+def test_a_broken_contract_is_an_error_with_its_place(copied: Copy, before: str, after: str, message: str) -> None:
     """The line or the JSON pointer is in the message, and generated/ is unchanged; tests/contract/lint.yaml has more."""
     copied.change((before, after))
     done = copied.run()
     assert done.returncode == 2
     assert done.stderr.startswith("regenerate: ")
-    assert says in done.stderr
+    assert message in done.stderr
     assert done.stderr.endswith("regenerate: generated/ was not changed\n")
     assert "Traceback" not in done.stderr
     copied.check_untouched()
@@ -194,19 +194,19 @@ def test_another_version_of_the_generator_is_refused(copied: Copy) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("added", "says"),
+    ("added", "message"),
     [
         ("wrong: int = 'text'", r"mypy failed\.?\n(?s:.*)models/cloud_type\.py:"),
         ("wrong = (", r"(?m)^ruff check .* failed: "),
     ],
 )
-def test_code_that_does_not_type_check_or_parse_is_refused(copied: Copy, added: str, says: str) -> None:
+def test_code_that_does_not_type_check_or_parse_is_refused(copied: Copy, added: str, message: str) -> None:
     """With the tool's message, and generated/ is unchanged."""
     template = copied.root / "openapi/templates/str_enum.py.jinja"
     template.write_text(f"{template.read_text()}\n    {added}\n")
     done = copied.run()
     assert done.returncode == 2
-    assert re.search(says, done.stderr)
+    assert re.search(message, done.stderr)
     copied.check_untouched()
 
 

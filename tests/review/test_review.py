@@ -172,7 +172,7 @@ slow = pytest.mark.slow
 
 
 @pytest.mark.parametrize(
-    ("break_it", "arguments", "says"),
+    ("break_it", "arguments", "message"),
     [
         (lambda it: shutil.rmtree(it.root / ".git"), [], f"{NO_BASE}fatal: not a git repository"),
         (_nothing_in_common, [], f"{NO_BASE}this branch has no commit in common with main. In a shallow clone"),
@@ -193,13 +193,13 @@ slow = pytest.mark.slow
     ],
 )
 def test_a_review_that_cannot_be_done_is_one_error(
-    checkout: Checkout, break_it: Callable[[Checkout], object], arguments: list[str], says: str
+    checkout: Checkout, break_it: Callable[[Checkout], object], arguments: list[str], message: str
 ) -> None:
     """Exit 2, what is wrong and where, and no traceback."""
     break_it(checkout)
     err = checkout.review(2, *arguments)
     assert err.startswith("review: ")
-    assert re.search(says, err), err
+    assert re.search(message, err), err
 
 
 @pytest.mark.slow

@@ -160,7 +160,7 @@ def test_a_url_without_a_document_is_an_error_without_its_secrets(url: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("head", "part", "seconds", "limit", "says"),
+    ("head", "part", "seconds", "limit", "message"),
     [
         (b"HTTP/1.1 200 OK\r\n\r\n", b"#" * 1000, 0, ("_MOST_BYTES", 2**20), r"is longer than 1 MB$"),
         (b"HTTP/1.1 200 OK\r\n\r\n", b"#" * 1000, 0, ("_TOTAL_TIMEOUT", 0.05), r"timed out after 0.05 s$"),
@@ -169,7 +169,7 @@ def test_a_url_without_a_document_is_an_error_without_its_secrets(url: str) -> N
     ids=["too long", "endless", "dripping headers"],
 )
 def test_an_endless_response_is_abandoned(  # noqa: PLR0917  # the columns of the table
-    monkeypatch: pytest.MonkeyPatch, head: bytes, part: bytes, seconds: float, limit: tuple[str, float], says: str
+    monkeypatch: pytest.MonkeyPatch, head: bytes, part: bytes, seconds: float, limit: tuple[str, float], message: str
 ) -> None:
     """Once it is too long, or takes too long."""
 
@@ -181,5 +181,5 @@ def test_an_endless_response_is_abandoned(  # noqa: PLR0917  # the columns of th
 
     monkeypatch.setattr(fetch, "_MOST_BYTES", 2**40)
     monkeypatch.setattr(fetch, *limit)
-    with serving(send) as url, pytest.raises(FailureError, match=says):
+    with serving(send) as url, pytest.raises(FailureError, match=message):
         compare_upstream(our_contract(), url)

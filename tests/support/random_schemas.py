@@ -107,8 +107,8 @@ def documents(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any]]:
     other[changed] = _changed(draw, other[changed])
     besides: list[dict[str, Any]] = [{}, {}, {"deprecated": True}, {"description": "Words."}, {"maxProperties": 2}]
     beside = draw(st.sampled_from(besides))
-    found = _referring(one, beside), _referring(other, beside)
-    return found if draw(st.booleans()) else found[::-1]
+    pair = _referring(one, beside), _referring(other, beside)
+    return pair if draw(st.booleans()) else pair[::-1]
 
 
 _INNER = ("properties", "patternProperties", "items", "additionalProperties", "prefixItems")
@@ -161,14 +161,14 @@ def _changed(draw: st.DrawFn, schema: Any) -> Any:
 
 def _inner(schema: dict[str, Any]) -> list[tuple[Any, Any]]:
     """Where the schemas in a schema stand."""
-    found: list[tuple[Any, Any]] = []
+    places: list[tuple[Any, Any]] = []
     for key in ("items", "additionalProperties", "not", "if", "then", "else", "contains"):
-        found += [(schema, key)] if key in schema else []
+        places += [(schema, key)] if key in schema else []
     for key in ("properties", "patternProperties", "dependentSchemas"):
-        found += [(schema[key], each) for each in schema.get(key, ())]
+        places += [(schema[key], each) for each in schema.get(key, ())]
     for key in ("anyOf", "allOf", "oneOf", "prefixItems"):
-        found += [(schema[key], index) for index in range(len(schema.get(key, ())))]
-    return found
+        places += [(schema[key], index) for index in range(len(schema.get(key, ())))]
+    return places
 
 
 def _values() -> list[Any]:
