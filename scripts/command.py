@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import signal
 import sys
 from pathlib import Path
@@ -11,8 +12,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
+    from _typeshed import ReadableBuffer
+
 ROOT = Path(__file__).resolve().parent.parent
 SPEC = ROOT / "openapi/spec.yaml"
+
+
+class _Output(io.FileIO):
+    """Standard output. After its reader has left, as `| head` does, what is written is discarded."""
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        try:
+            return super().write(data)
+        except BrokenPipeError:
+            return memoryview(data).nbytes
 
 
 class FailureError(Exception):
@@ -28,7 +41,8 @@ def name_of(path: Path, root: Path = ROOT) -> str:
 def run(name: str, work: Callable[[], int], *, redact: Callable[[str], str] = str) -> int:
     """Run a command, and report an error on standard error.
 
-    A command that is stopped by SIGTERM or SIGHUP cleans up first.
+    A command that is stopped by SIGTERM or SIGHUP cleans up first. One whose output nobody reads any more goes on, and has
+    the exit status that it would have had.
 
     Args:
         name: The name of the command in messages.
@@ -38,6 +52,9 @@ def run(name: str, work: Callable[[], int], *, redact: Callable[[str], str] = st
     Returns:
         The exit status: that of `work`, 2 after an error, 130 after Ctrl-C.
     """
+    if (stdout := sys.__stdout__) is not None and sys.stdout is stdout:  # None if it is closed
+        output = io.BufferedWriter(_Output(stdout.fileno(), "w", closefd=False))
+        sys.stdout = io.TextIOWrapper(output, stdout.encoding, stdout.errors, line_buffering=stdout.isatty())
     previous = {number: signal.signal(number, _stop) for number in (signal.SIGTERM, signal.SIGHUP)}
     try:
         return work()

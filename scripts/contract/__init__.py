@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from contract.checks import read
 from contract.load import (
+    METHODS,
     Contract,
     ContractError,
     Finding,
@@ -23,6 +24,7 @@ from contract.load import (
 )
 
 __all__ = [
+    "METHODS",
     "Contract",
     "ContractError",
     "Finding",

@@ -39,10 +39,12 @@ def read(path: Path, name: str) -> Contract:
 
 def problems(contract: Contract) -> Iterator[list[Finding]]:
     """Yield the findings of each check; a finding of one check may make a later one fail."""
+    from referencing.exceptions import Unresolvable  # slow to import, and not needed to report invalid YAML
+
     for check in _CHECKS:
         try:
             findings = list(check(contract))
-        except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        except (Unresolvable, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
             findings = [Finding(contract.name, f"cannot be checked ({type(error).__name__}: {error})")]
         yield findings
 

@@ -10,14 +10,13 @@ from itertools import islice, product
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from contract import at
+from contract import METHODS, at
 from contract_diff.document import DiffError
 
 if TYPE_CHECKING:
     from contract import Pointer
     from contract_diff.document import Document
 
-METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 # OpenAPI ignores these as parameters.
 _IGNORED_HEADERS: Final = frozenset({"accept", "content-type", "authorization"})
 _STYLES: Final = {"query": "form", "path": "simple", "header": "simple", "cookie": "form"}

@@ -6,7 +6,6 @@ Exit status: 0 compatible, 1 breaking, 2 the review could not be done.
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -48,12 +47,7 @@ def _review(options: argparse.Namespace) -> int:
         except DiffError as error:
             raise FailureError(str(error)) from error
     written = write_files(record, (options.output or root / "build/review").absolute())
-    try:
-        print_terminal(record, [name_of(path, root) for path in written])
-        sys.stdout.flush()
-    except (OSError, ValueError, AttributeError):
-        # Standard output is closed; the exit status is still that of the review.
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115  # until the process ends
+    print_terminal(record, [name_of(path, root) for path in written])
     is_accepted = options.accept == "carried" and is_carried(record)
     return 1 if record["verdict"] == "breaking" and not is_accepted else 0
 

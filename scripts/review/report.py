@@ -22,12 +22,6 @@ if TYPE_CHECKING:
 _CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 
 
-class _Console(Console):
-    def on_broken_pipe(self) -> None:
-        # rich would exit with 1, which means "breaking" here.
-        raise BrokenPipeError
-
-
 def write_files(record: dict[str, Any], folder: Path) -> list[Path]:
     """Write review.md, review.html and review.json, the same bytes for the same review, and return their paths."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -45,7 +39,7 @@ def write_files(record: dict[str, Any], folder: Path) -> list[Path]:
 
 def print_terminal(record: dict[str, Any], written: Iterable[str]) -> None:
     """Print the verdict, the to-dos and the tables, in the width of the terminal."""
-    console = _Console(highlight=False, soft_wrap=False)
+    console = Console(highlight=False, soft_wrap=False)
     record = _printable(record)
 
     def say(line: str = "", style: str = "") -> None:

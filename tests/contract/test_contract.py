@@ -1,25 +1,23 @@
-"""The contract describes the page, says where each fact comes from, and admits what the service is known to send."""
+"""The contract describes the page, gives the source of each fact, and allows what the service is known to send."""
 
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from real_contract import DOCUMENT, OPERATION, SCHEMAS
 
 import autoenhance_api
 from autoenhance import models
 from autoenhance._settings import DEFAULT_BASE_URL
-from autoenhance.sandbox._contract import Request, Response, load_contract, with_open_responses
+from autoenhance.sandbox._contract import Request, Response, load_contract
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-DOCUMENT: dict[str, Any] = json.loads((Path(autoenhance_api.__file__).parent / "openapi.json").read_text("utf-8"))
-OPERATION = DOCUMENT["paths"]["/v3/orders/{id}"]["patch"]
-SCHEMAS = DOCUMENT["components"]["schemas"]
-REQUEST = Request("patch", "/v3/orders/a", {"x-api-key": "k", "content-type": "application/json"}, b'{"name": "a"}')
+HEADERS = {"x-api-key": "k", "content-type": "application/json"}
+REQUEST = Request("patch", "/v3/orders/a", HEADERS, b'{"name": "a"}')
 
 # The example of the service's page, with all fields that it has.
 PAGE = OPERATION["responses"]["200"]["content"]["application/json"]["examples"]["page"]["value"]
@@ -81,8 +79,7 @@ def test_every_example_of_a_response_is_valid(status: str, media_type: str, name
 def test_every_example_of_a_request_is_valid() -> None:
     """The examples of the body are requests that the contract admits."""
     for example in OPERATION["requestBody"]["content"]["application/json"]["examples"].values():
-        body = json.dumps(example["value"]).encode()
-        request = Request("patch", "/v3/orders/a", {"x-api-key": "k", "content-type": "application/json"}, body)
+        request = Request("patch", "/v3/orders/a", HEADERS, json.dumps(example["value"]).encode())
         assert load_contract().problems_of_request(request) == []
 
 
@@ -102,8 +99,8 @@ SHAPES: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
-def test_older_and_newer_responses_are_valid_and_come_back_whole(shape: dict[str, Any]) -> None:
-    """No field is required, unknown ones are allowed, null stands anywhere; the models keep all of it."""
+def test_older_and_newer_responses_are_valid_and_models_keep_all_of_them(shape: dict[str, Any]) -> None:
+    """No field is required, unknown ones are allowed, null is allowed anywhere; the models keep all of it."""
     assert problems_of(200, shape) == []
     assert models.Order.from_dict(shape).to_dict() == shape
 
@@ -111,20 +108,13 @@ def test_older_and_newer_responses_are_valid_and_come_back_whole(shape: dict[str
 @pytest.mark.parametrize(
     "wrong", [{"name": 7}, {"images": {}}, {"images": ["a"]}, {"is_deleted": "no"}, {"created_at": "soon"}, []]
 )
-def test_a_response_of_another_kind_is_not_valid(wrong: Any) -> None:
+def test_a_response_of_another_type_is_invalid(wrong: Any) -> None:
     """An open contract is still a contract."""
     assert problems_of(200, wrong) != []
-
-
-def test_responses_refer_to_components_of_their_own() -> None:
-    """Where open enums are open."""
-    operation = with_open_responses(DOCUMENT)["paths"]["/v3/orders/{id}"]["patch"]
-    assert "#/components/" not in json.dumps(operation["responses"])
 
 
 def test_every_model_is_public() -> None:
     """autoenhance.models has all that is generated, and UNSET, Unset and Response."""
     assert set(models.__all__) == {*autoenhance_api.models.__all__, "UNSET", "Unset", "Response"}
     assert set(models.__all__) >= {"Order", "Image", "OrderStatus", "CloudType", "EnhanceType", "WindowPullType"}
-    for name in models.__all__:
-        assert hasattr(models, name)
+    assert set(models.__all__) <= {*dir(models)}

@@ -1,4 +1,4 @@
-"""`make check-contract`: everything that is wrong with the contract is reported, each with its line."""
+"""`make check-contract` reports everything that is wrong with the contract, with its line."""
 
 from __future__ import annotations
 
@@ -64,15 +64,15 @@ def _only_our_rules(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("yamllint.linter.run", lambda *_: [])
 
 
-def test_nothing_is_wrong_with_the_contract() -> None:
+def test_the_contract_has_no_findings() -> None:
     """Redocly's strict rules, yamllint's and ours."""
     assert lint.lint(ROOT / "openapi/spec.yaml", "spec.yaml") == []
 
 
-def test_a_contract_that_is_broken_in_many_ways_gives_a_message_for_each(
+def test_each_of_many_faults_is_reported_with_its_line(
     broken: Callable[..., Path], findings: Callable[..., list[str]]
 ) -> None:
-    """Nearly thirty faults at once: each is named with file, line and pointer, and the line is that of the fault."""
+    """Nearly thirty at once: each with file, line and pointer, and the line is that of the fault."""
     faults = TABLE["faults"]
     lines = broken(*faults.values()).read_text("utf-8").splitlines()
     reported = findings(*faults.values())
@@ -87,8 +87,10 @@ def test_a_contract_that_is_broken_in_many_ways_gives_a_message_for_each(
 
 @pytest.mark.slow
 @rows("alone")
-def test_what_leaves_nothing_to_generate_from_has_its_place(row: Any, findings: Callable[..., list[str]]) -> None:
-    """File, line and pointer, and no word of a tool that stumbled over it."""
+def test_a_contract_that_nothing_can_be_generated_from_is_reported_with_its_line(
+    row: Any, findings: Callable[..., list[str]]
+) -> None:
+    """File, line and pointer, and not the error of a tool that failed on it."""
     reported = findings(row)
     assert [line for line in reported if row["message"] in line and re.match(r"spec\.yaml:\d+: #/", line)]
     assert not [line for line in reported if "cannot be checked" in line]
@@ -96,7 +98,7 @@ def test_what_leaves_nothing_to_generate_from_has_its_place(row: Any, findings: 
 
 @rows("conventions")
 @pytest.mark.usefixtures("_only_our_rules")
-def test_a_convention_that_is_not_kept_is_reported_with_its_line(row: Any, findings: Callable[..., list[str]]) -> None:
+def test_a_broken_convention_is_reported_with_its_line(row: Any, findings: Callable[..., list[str]]) -> None:
     """By `make check-contract`, and not by a test that fails somewhere else."""
     reported = findings(row)
     assert any(row["message"] in line and re.match(r"spec\.yaml:\d+: #/", line) for line in reported), reported
@@ -104,26 +106,22 @@ def test_a_convention_that_is_not_kept_is_reported_with_its_line(row: Any, findi
 
 @rows("unusable")
 @pytest.mark.usefixtures("_only_our_rules")
-def test_what_is_no_contract_is_reported_with_its_place(row: Any, findings: Callable[..., list[str]]) -> None:
-    """Whatever the tools trip over."""
+def test_an_unusable_contract_is_reported_with_the_place(row: Any, findings: Callable[..., list[str]]) -> None:
+    """Whichever tool fails on it."""
     reported = findings(row)
     assert any(row["message"] in line for line in reported), reported
 
 
-def test_a_contract_that_is_not_there_or_not_text_is_told(tmp_path: Path) -> None:
-    """Even then a sentence, and no traceback."""
+def test_a_missing_contract_and_one_that_is_not_text_are_findings(tmp_path: Path) -> None:
+    """Not tracebacks."""
     spec = tmp_path / "spec.yaml"
-    (missing,) = lint.lint(spec, "spec.yaml")
+    assert [*map(str, lint.lint(spec, "spec.yaml"))] == ["spec.yaml: cannot be read: No such file or directory"]
     spec.write_bytes(b"openapi: 3.1.1\n# \xff\n")
-    (no_text,) = lint.lint(spec, "spec.yaml")
-    assert (str(missing), str(no_text)) == (
-        "spec.yaml: cannot be read: No such file or directory",
-        "spec.yaml:2: is not UTF-8",
-    )
+    assert [*map(str, lint.lint(spec, "spec.yaml"))] == ["spec.yaml:2: is not UTF-8"]
 
 
-def test_what_is_taken_is_what_there_is() -> None:
-    """The keywords that the contract may not use are those that the library and its command have already."""
+def test_reserved_keywords_are_those_of_the_library_and_the_command() -> None:
+    """The contract may not use them."""
     from autoenhance import EditOptions, edit_order
     from autoenhance.cli._arguments import EditOrder, EditOrders
     from autoenhance.cli._rows import Row
@@ -135,7 +133,7 @@ def test_what_is_taken_is_what_there_is() -> None:
     assert taken - ours <= RESERVED
 
 
-@pytest.mark.parametrize("name", ["no description", "example that is none", "name of a header"])
+@pytest.mark.parametrize("name", ["no description", "invalid example", "name of a header"])
 def test_one_fault_is_one_finding(broken: Callable[..., Path], name: str, capsys: pytest.CaptureFixture[str]) -> None:
     """The tools overlap; what one has reported of a place the next ones do not repeat."""
     assert lint.main([str(broken(TABLE["faults"][name]))]) == 1
@@ -145,15 +143,15 @@ def test_one_fault_is_one_finding(broken: Callable[..., Path], name: str, capsys
     assert captured.err.endswith("spec.yaml: 1 finding\n")
 
 
-def test_without_its_tool_it_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """Exit 2: that nothing was found would be a lie."""
+def test_a_missing_tool_is_an_error(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit 2, not 0: nothing was checked."""
     monkeypatch.setattr(redocly, "CLI", ROOT / "missing")
     assert lint.main([]) == 2
     assert "'make setup' installs it" in capsys.readouterr().err
 
 
-def test_the_sources_and_every_kind_of_part_are_those_of_the_contract() -> None:
-    """The contract's own introduction explains each source; parts of every kind are looked at."""
+def test_the_contract_explains_each_source_and_has_every_kind_of_part() -> None:
+    """In its introduction; parts of every kind are checked."""
     assert set(re.findall(r"^    - `([a-z-]+)`:", SPEC, re.MULTILINE)) == set(SOURCES)
     kinds = {part.kind for part in parts(parse(ROOT / "openapi/spec.yaml", "spec.yaml").tree)}
     assert kinds == {"operation", "parameter", "request body", "response", "schema", "property", "security scheme"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -11,12 +10,12 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from browser import chromium, noted
+from real_contract import DOCUMENT, OPERATION, SAMPLES, SCHEMAS
 
-import autoenhance_api
 from contract import with_since
 
 if TYPE_CHECKING:
@@ -28,12 +27,6 @@ pytestmark = [pytest.mark.tools, pytest.mark.slow]
 
 ROOT = Path(__file__).parent.parent.parent
 SPEC = ROOT / "openapi/spec.yaml"
-DOCUMENT: dict[str, Any] = with_since(
-    json.loads((Path(autoenhance_api.__file__).parent / "openapi.json").read_text("utf-8"))
-)
-OPERATION = DOCUMENT["paths"]["/v3/orders/{id}"]["patch"]
-SCHEMAS = DOCUMENT["components"]["schemas"]
-SAMPLES = {sample["label"]: sample["source"] for sample in OPERATION["x-codeSamples"]}
 
 
 def render(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -52,7 +45,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-def test_the_page_is_one_file_and_the_same_each_time(page: Path, tmp_path: Path) -> None:
+def test_the_page_is_one_file_and_reproducible(page: Path, tmp_path: Path) -> None:
     """Nothing lies beside it, no path of this machine is in it, and a second run gives the same bytes."""
     assert list(page.parent.iterdir()) == [page]
     text = page.read_text("utf-8")
@@ -62,33 +55,29 @@ def test_the_page_is_one_file_and_the_same_each_time(page: Path, tmp_path: Path)
     assert (tmp_path / "index.html").read_bytes() == page.read_bytes()
 
 
-def test_a_broken_contract_is_reported_in_one_line(tmp_path: Path, page: Path) -> None:
-    """Where it is broken and how, on standard error; the status is 2 and the old page stays."""
+def test_an_error_is_one_line_and_the_old_page_stays(tmp_path: Path, page: Path) -> None:
+    """Exit 2: for a broken contract with its place, and for a page that cannot be written."""
     spec, output = tmp_path / "spec.yaml", tmp_path / "index.html"
     spec.write_text(SPEC.read_text("utf-8").replace("type: object", "type: thing", 1), "utf-8")
     shutil.copyfile(page, output)
-    finished = render("--spec", spec, "--output", output)
-    assert (finished.returncode, finished.stdout) == (2, "")
-    assert re.fullmatch(r"render: \S+spec\.yaml:\d+: #/components/.+\n", finished.stderr)
+    for arguments, message in (
+        (("--spec", spec, "--output", output), r"render: \S+spec\.yaml:\d+: #/components/.+\n"),
+        (("--output", output / "index.html"), r"render: \S+index.html: (File exists|Not a directory)\n"),
+    ):
+        finished = render(*arguments)
+        assert (finished.returncode, finished.stdout) == (2, "")
+        assert re.fullmatch(message, finished.stderr)
     assert output.read_bytes() == page.read_bytes()
 
 
-def test_a_page_that_cannot_be_written_is_reported_in_one_line(tmp_path: Path) -> None:
-    """No traceback, and the status is 2."""
-    (tmp_path / "file").touch()
-    finished = render("--output", tmp_path / "file/index.html")
-    assert finished.returncode == 2
-    assert re.fullmatch(r"render: \S+file: (File exists|Not a directory)\n", finished.stderr)
-
-
 @dataclass(frozen=True)
-class Look:
-    """What a browser showed of a page, and what happened meanwhile."""
+class View:
+    """What a browser showed of a page, the requests that it sent, and the warnings and errors on its console."""
 
     lines: list[str]
     samples: dict[str, str]
-    requested: list[str]
-    complaints: list[str]
+    requests: list[str]
+    console: list[str]
 
     def between(self, begin: str, end: str) -> list[str]:
         """The lines from one heading to another."""
@@ -102,7 +91,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
         yield driver
 
 
-def look(browser: Chrome, page: Path) -> Look:
+def open_page(browser: Chrome, page: Path) -> View:
     """Open a page, wait until nothing more appears, and choose one sample after another."""
     # The browser's first page loads things from within the browser: those are not the page's.
     browser.get("about:blank")
@@ -115,7 +104,7 @@ def look(browser: Chrome, page: Path) -> Look:
         assert time.monotonic() < deadline, text
         text = shown(browser)
     samples = {label: choose(browser, label) for label in SAMPLES}
-    return Look(text.splitlines(), samples, *noted(browser))
+    return View(text.splitlines(), samples, *noted(browser))
 
 
 def shown(browser: Chrome) -> str:
@@ -125,13 +114,13 @@ def shown(browser: Chrome) -> str:
 
 
 def choose(browser: Chrome, label: str) -> str:
-    """Choose a sample from the menu, and give the text that stands there then."""
+    """Choose a sample from the menu, and give the text that is shown then."""
     menu = browser.find_element("xpath", f"//button[@aria-haspopup='menu'][{' or '.join(map(_says, SAMPLES))}]")
     menu.click()
     browser.find_element("xpath", f"//*[@role='menuitem'][{_says(label)}]").click()
     menu = browser.find_element("xpath", f"//button[@aria-haspopup='menu'][{_says(label)}]")
     text: str = menu.find_element("xpath", "following::pre[1]").text
-    return text
+    return text.rstrip()
 
 
 def _says(label: str) -> str:
@@ -139,77 +128,66 @@ def _says(label: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def seen(browser: Chrome, page: Path) -> Look:
-    return look(browser, page)
+def view(browser: Chrome, page: Path) -> View:
+    return open_page(browser, page)
 
 
-def test_the_page_shows_the_operation(seen: Look) -> None:
+def test_the_page_shows_the_operation(view: View) -> None:
     """What it does, its method and path, its parameters, and every status that it responds with."""
-    lines = seen.between("Request", "Responses")
-    said = " ".join(lines[1:3]).removesuffix(f"source: {OPERATION['x-source']}")
-    assert OPERATION["description"].replace("`", "").split() == said.split()
+    lines = view.between("Request", "Responses")
+    description = " ".join(lines[1:3]).removesuffix(f"source: {OPERATION['x-source']}")
+    assert OPERATION["description"].replace("`", "").split() == description.split()
     assert {"PATCH", "/v3/orders/{id}", "id", "x-api-version"} <= {*lines}
-    assert {*OPERATION["responses"]} <= {*seen.lines}
+    assert {*OPERATION["responses"]} <= {*view.lines}
     assert "The order of the images in the response. Since API version 2026-10-01. source: changelog" in lines
 
 
-def test_the_page_begins_with_the_operation(seen: Look) -> None:
-    """How the contract came about, and what the words for sources mean, is at the end."""
+def test_the_page_begins_with_the_operation_and_ends_with_the_introduction(view: View) -> None:
+    """How the contract came about is for few; the link to the Python reference, which is beside the page, for many."""
     about = DOCUMENT["info"]["description"].split("`")[0].replace("\n", " ").strip()
-    (line,) = (number for number, text in enumerate(seen.lines) if text.startswith(about))
-    assert line > len(seen.lines) - 20
-    assert seen.lines.index("Request") < 20
+    (line,) = (number for number, text in enumerate(view.lines) if text.startswith(about))
+    assert line > len(view.lines) - 20
+    assert view.lines.index("In Python: the reference.") < view.lines.index("Request") < 20
 
 
-def test_the_page_leads_to_the_python_reference(seen: Look) -> None:
-    """`make docs` puts both into one folder."""
-    assert "In Python: the reference." in seen.lines
-
-
-def test_the_page_shows_a_real_example_first(seen: Look) -> None:
+def test_the_page_shows_a_real_example_first(view: View) -> None:
     """Not that of the service's documentation, which has the types' names for values."""
     examples = OPERATION["responses"]["200"]["content"]["application/json"]["examples"]
-    shown = seen.lines[seen.lines.index("Response") :]
+    shown = view.lines[view.lines.index("Response") :]
     assert next(iter(examples.values()))["summary"] in shown
     assert f'"{examples["renamed"]["value"]["name"]}",' in " ".join(shown)
     assert '"text"' not in " ".join(shown)
 
 
-def test_the_page_says_of_every_field_what_it_is_and_how_that_is_known(seen: Look) -> None:
+def test_the_page_has_the_description_and_sources_of_every_field(view: View) -> None:
     """Each is there once, and a line with its description and its sources comes soon after its name, whatever its type."""
-    request, response = seen.between("Request", "Responses"), seen.between("Responses", "Response")
-    for place, prefix, schema in (
-        (request, "", "OrderUpdate"),
-        (response, "", "Order"),
-        (response, "images[].", "Image"),
-    ):
+    request, response = view.between("Request", "Responses"), view.between("Responses", "Response")
+    places = (("OrderUpdate", request, ""), ("Order", response, ""), ("Image", response, "images[]."))
+    for schema, lines, prefix in places:
         for name, field in SCHEMAS[schema]["properties"].items():
-            assert place.count(prefix + name) == 1, f"{schema}.{name}"
-            after = place[place.index(prefix + name) :]
-            line = " ".join(field["description"].replace("`", "").split())
+            assert lines.count(prefix + name) == 1, f"{schema}.{name}"
+            after = lines[lines.index(prefix + name) :][:5]
+            description = " ".join(with_since(field)["description"].replace("`", "").split())
+            (line,) = (each for each in after if each.startswith(f"{description} source: {field['x-source']}"))
             facts = {key[2:].removesuffix("-source"): value for key, value in field.items() if key.endswith("-source")}
-            found = next((each for each in after[:5] if each.startswith(f"{line} source: {field['x-source']}")), None)
-            assert found is not None, f"{schema}.{name}"
-            assert all(f"{key}: {value}" in found for key, value in facts.items()), f"{schema}.{name}"
+            assert all(f"{key}: {value}" in line for key, value in facts.items()), f"{schema}.{name}"
 
 
-def test_the_page_shows_the_four_samples(seen: Look) -> None:
-    """As they stand in the contract, and as they are tested."""
-    assert {label: text.rstrip() for label, text in seen.samples.items()} == {
-        label: source.rstrip() for label, source in SAMPLES.items()
-    }
+def test_the_page_shows_the_four_samples(view: View) -> None:
+    """As they are in the contract, and as they are tested."""
+    assert view.samples == {label: source.rstrip() for label, source in SAMPLES.items()}
 
 
-def test_the_page_asks_for_nothing_but_itself(seen: Look, page: Path) -> None:
+def test_the_page_sends_no_requests(view: View, page: Path) -> None:
     """Nothing goes over a network, and the browser's console holds no error and no warning."""
-    assert seen.requested == [page.as_uri()]
-    assert seen.complaints == []
+    assert view.requests == [page.as_uri()]
+    assert view.console == []
 
 
-def test_a_page_that_asks_for_more_is_noticed_and_refused(browser: Chrome, page: Path, tmp_path: Path) -> None:
+def test_the_policy_of_the_page_blocks_requests(browser: Chrome, page: Path, tmp_path: Path) -> None:
     """The test above sees what it looks for, and the page's own policy keeps the browser from sending it."""
     other, image = tmp_path / "index.html", "http://127.0.0.1:8/a.png"
     other.write_text(page.read_text("utf-8").replace("</body>", f'<img src="{image}"></body>'), "utf-8")
-    greedy = look(browser, other)
-    assert greedy.requested == [other.as_uri(), image]
-    assert [complaint for complaint in greedy.complaints if image in complaint and "Policy" in complaint]
+    greedy = open_page(browser, other)
+    assert greedy.requests == [other.as_uri(), image]
+    assert [message for message in greedy.console if image in message and "Policy" in message]

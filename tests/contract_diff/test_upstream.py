@@ -9,7 +9,8 @@ from typing import Any
 import httpx
 import pytest
 import yaml
-from upstream_documents import FROZEN, PATH, ROOT, changed, compared, differences, document, our_contract, summary
+from contracts import summary
+from upstream_documents import FROZEN, PATH, ROOT, changed, compared, differences, document, our_contract
 
 from autoenhance import Autoenhance, errors
 from autoenhance._edit import plan_edit
@@ -26,15 +27,15 @@ WHOLE_API = ROOT / "tests/review/upstream/whole-api.yaml"
 
 
 @pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
-def test_a_difference_is_weighed_by_what_it_does_to_our_client(row: dict[str, Any]) -> None:
-    """Nothing else is reported, and the real client keeps going or breaks with the response as it is judged."""
+def test_a_difference_is_breaking_if_it_breaks_our_client(row: dict[str, Any]) -> None:
+    """Nothing else is reported, and the real client breaks with such a response only if the verdict is breaking."""
     assert summary(differences(row)) == row["expected"]
     if "response" in row:
         assert client_breaks(*row["response"]) == any(line.startswith("breaking") for line in row["expected"])
 
 
 def client_breaks(status: int, *body: Any) -> bool:
-    """Whether an edit does not go on as it should: a success gives an order with all that was sent, an error its own error."""
+    """Whether an edit fails to return an order with all that was sent, or to raise the error of an error status."""
     content = b"".join(each.encode() if isinstance(each, str) else json.dumps(each).encode() for each in body)
     transport = httpx.MockTransport(lambda _: httpx.Response(status, content=content))
     with httpx.Client(transport=transport) as http, Autoenhance("k" * 20, http_client=http, max_retries=0) as client:
@@ -48,13 +49,12 @@ def client_breaks(status: int, *body: Any) -> bool:
     return False
 
 
-def test_whatever_breaks_our_client_in_a_response_is_tried() -> None:
-    """A rule that says so needs a response; that of a required field cannot have one, because our contract requires none."""
+def test_every_rule_on_responses_that_breaks_our_client_has_a_row() -> None:
+    """With a response; only a required field has none, because our contract requires no field."""
     breaking = {rule.kind for rule in RULES if rule.client == BREAKING and rule.direction == "response"}
     assert breaking == {"field optional", "no order", "no JSON"}
-    reported = {
-        line.split(",")[0] for row in TABLE["responses"].values() if "response" in row for line in row["expected"]
-    }
+    rows = [row for row in TABLE["responses"].values() if "response" in row]
+    reported = {line.split(",")[0] for row in rows for line in row["expected"]}
     kinds = ("type", "null allowed", "media type removed", "success added", "redirect added")
     assert reported >= {f"breaking {kind}" for kind in kinds}
     schemas = our_contract().plain()["components"]["schemas"].values()
@@ -62,8 +62,8 @@ def test_whatever_breaks_our_client_in_a_response_is_tried() -> None:
 
 
 @pytest.mark.parametrize(("place", "keyword"), KEPT)
-def test_limits_that_count_as_kept_are_kept_by_the_client(place: str, keyword: str) -> None:
-    """What is beyond them is refused before anything is sent."""
+def test_the_client_keeps_the_limits_that_count_as_kept(place: str, keyword: str) -> None:
+    """It refuses what is beyond them before it sends anything."""
     bound = KEPT[place, keyword]
     text = "x" * (bound + 1 if keyword.startswith("max") else bound - 1)
     edits: dict[str, tuple[str, dict[str, str]]] = {
@@ -75,7 +75,7 @@ def test_limits_that_count_as_kept_are_kept_by_the_client(place: str, keyword: s
         plan_edit(*edits[place])
 
 
-def test_what_our_client_needs_is_reported_at_its_place() -> None:
+def test_what_our_client_needs_is_judged_by_place() -> None:
     """Although the same schema stands elsewhere in the response, where nothing is needed of it."""
     tree = document()
     order = tree["components"]["schemas"]["Order"]
@@ -86,7 +86,7 @@ def test_what_our_client_needs_is_reported_at_its_place() -> None:
 
 @pytest.mark.parametrize("source", ["openapi/spec.yaml", "generated/autoenhance_api/openapi.json"])
 def test_our_contract_does_not_differ_from_itself(source: str) -> None:
-    """In YAML and in JSON there is nothing to tell."""
+    """Neither in YAML nor in JSON."""
     contract = read(ROOT / "openapi/spec.yaml", "openapi/spec.yaml")
     comparison = compare_upstream(contract, str(ROOT / source))
     assert (comparison.version, comparison.openapi) == (contract.tree["info"]["version"], "3.1.1")
@@ -100,10 +100,8 @@ def test_a_document_of_the_whole_api_gives_the_expected_differences() -> None:
     assert [f"{one.what} | {one.sentence}" for one in comparison.differences] == EXPECTED_OF_WHOLE_API
     assert not any(one.breaking for one in comparison.differences)
     total = next(one for one in comparison.differences if one.what == "response 200: `total_images`")
-    lines = WHOLE_API.read_text("utf-8").splitlines()
-    line = next(
-        number for number, text in enumerate(lines, 1) if text.strip().startswith("total_images: {type: number")
-    )
+    lines = [text.strip() for text in WHOLE_API.read_text("utf-8").splitlines()]
+    (line,) = (number for number, text in enumerate(lines, 1) if text.startswith("total_images: {type: number"))
     assert total.sides == (
         our_contract().where(("components", "schemas", "Order", "properties", "total_images", "type")),
         f"{WHOLE_API}:{line}: #/components/schemas/OrderBase/properties/total_images/type",
@@ -126,7 +124,7 @@ def test_the_operation_is_found_wherever_its_path_comes_from(prefix: str, path: 
     assert compared(tree) == []
 
 
-def test_of_two_paths_the_one_that_leads_there_is_compared() -> None:
+def test_of_two_similar_paths_the_one_with_our_prefix_is_compared() -> None:
     """A path that looks like ours but is below another prefix comes second."""
     tree = document()
     other = {"servers": [{"url": "/v3"}], "patch": {"responses": {}}}

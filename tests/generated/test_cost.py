@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import tomllib
+from collections import Counter
 from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -91,31 +92,26 @@ asyncio.run(edit())
     "help": """
 import contextlib, io
 from autoenhance.cli import main
-with contextlib.redirect_stdout(io.StringIO()) as said:
+with contextlib.redirect_stdout(io.StringIO()) as output:
     main(["--help"])
-assert "edit-orders" in said.getvalue()
+assert "edit-orders" in output.getvalue()
 """,
 }
-UNWANTED = {"help": ["trio", "h2"], "sync_edit": ["trio", "h2", "click", "rich", "pygments"]}
+OPTIONAL = {"help": ["trio", "h2"], "sync_edit": ["trio", "h2", "click", "rich", "pygments"]}
 WHERE_TO_LOOK = {
     "read": "from_dict and _parse_… in generated/autoenhance_api/models/image.py, which openapi/templates make",
     "write": "to_dict in generated/autoenhance_api/models/image.py, which openapi/templates make",
 }
 
 
-def said_by(code: str, *arguments: str, **environment: str) -> str:
-    """What a Python without site says: nothing that is installed has a part in it before the code has."""
+def output_of(code: str, *arguments: str, **environment: str) -> str:
+    """What a Python without site prints: nothing that is installed is loaded before the code loads it."""
     packages = [Path(str(module.__file__)).parent.parent for module in (autoenhance, autoenhance_api)]
     path = os.pathsep.join([*map(str, packages), *(entry for entry in sys.path if entry.endswith("site-packages"))])
-    command = [sys.executable, "-S", "-c", code, *arguments]
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("COVERAGE", "PYTHON"))}
-    done = subprocess.run(
-        command,
-        env={**inherited, "PYTHONPATH": path, "PYTHONHASHSEED": "0", **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    env = {**inherited, "PYTHONPATH": path, "PYTHONHASHSEED": "0", **environment}
+    command = [sys.executable, "-S", "-c", code, *arguments]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -123,7 +119,7 @@ def said_by(code: str, *arguments: str, **environment: str) -> str:
 def test_an_image_costs_no_more_calls_lines_and_bytes_than_allowed() -> None:
     """Calls and lines are what grows when work is done twice; bytes are what ten thousand images multiply."""
     orders = Path(str(autoenhance.__file__)).parent / "sandbox/orders.json"
-    counted: dict[str, dict[str, float]] = json.loads(said_by(IMAGES, str(orders)))
+    counted: dict[str, dict[str, float]] = json.loads(output_of(IMAGES, str(orders)))
     fields = LIMITS["image"]["fields"]
     more_fields = max(0, len(attrs.fields(Image)) - fields)
     grown = [
@@ -139,16 +135,11 @@ def test_an_image_costs_no_more_calls_lines_and_bytes_than_allowed() -> None:
 @pytest.mark.parametrize("what", CODE)
 def test_no_more_modules_are_loaded_than_allowed(sandbox: Sandbox, what: str) -> None:
     """As a user has them installed: with the pinned dependencies, and without what only developers have."""
-    unwanted = UNWANTED.get(what, UNWANTED["sync_edit"])
-    code = MODULES.format(code=CODE[what], unwanted=unwanted)
-    said = said_by(code, KEY=sandbox.api_key, URL=sandbox.url, ORDER=sandbox.order_ids[0])
-    modules, standard = json.loads(said)
+    code = MODULES.format(code=CODE[what], unwanted=OPTIONAL.get(what, OPTIONAL["sync_edit"]))
+    modules, standard = json.loads(output_of(code, KEY=sandbox.api_key, URL=sandbox.url, ORDER=sandbox.order_ids[0]))
     # How many models there are is the contract's business.
     modules = [name for name in modules if not name.startswith("autoenhance_api.models.")]
     limits = LIMITS[what]
-    tops = {name.partition(".")[0] for name in modules}
-    counts = {top: sum(name.partition(".")[0] == top for name in modules) for top in sorted(tops)}
+    counts = Counter(name.partition(".")[0] for name in modules)
     assert len(modules) <= limits["modules"], f"{what} loads {len(modules)} modules: {counts}"
-    assert len(standard) <= limits["standard_library"], (
-        f"{what} loads {len(standard)} of the standard library: {standard}"
-    )
+    assert len(standard) <= limits["standard_library"], f"{what} loads of the standard library: {standard}"

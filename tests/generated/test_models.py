@@ -18,7 +18,7 @@ from autoenhance_api.types import parse_timestamp
 TABLE = yaml.safe_load(Path(__file__).with_name("timestamps.yaml").read_text("utf-8"))
 
 
-def test_an_enum_keeps_a_value_that_the_contract_does_not_know() -> None:
+def test_an_enum_keeps_an_unknown_value() -> None:
     """A new value of the service's is no reason to lose an order."""
     image = Image.from_dict({"cloud_type": "LOW_CLOUD_LOW_SAT"})
     assert image.cloud_type == "LOW_CLOUD_LOW_SAT"
@@ -33,10 +33,7 @@ def test_an_enum_keeps_a_value_that_the_contract_does_not_know() -> None:
 def test_an_enum_value_survives_copy_and_pickle(value: CloudType) -> None:
     """Known or not, a value is the same on the other side of a queue. Python 3.11.2 asks it for more than later ones do."""
     for other in copies(value):
-        assert other == value
-        assert other.value == value.value
-        assert other.name == value.name
-        assert type(other) is CloudType
+        assert (other, other.value, other.name, type(other)) == (value, value.value, value.name, CloudType)
         assert (other is CloudType.CLEAR) == (value is CloudType.CLEAR)
 
 
@@ -47,13 +44,13 @@ def copies(value: Any) -> list[Any]:
 
 def test_known_members_stay_singletons() -> None:
     """`is` works for what the contract knows, and an unknown value does not join the members."""
-    assert CloudType("CLEAR") is CloudType.CLEAR is pickle.loads(pickle.dumps(CloudType.CLEAR))  # noqa: S301
+    assert CloudType("CLEAR") is CloudType.CLEAR
     CloudType("NEW")
     assert CloudType.CLEAR in list(CloudType)
     assert "NEW" not in list(CloudType)
 
 
-def test_an_enum_of_something_that_is_no_text_is_an_error_and_costs_no_order() -> None:
+def test_an_enum_value_that_is_not_text_stays_as_received() -> None:
     """Only text can be an unknown value; an order with another thing keeps that thing."""
     with pytest.raises(ValueError, match="7 is not a valid OrderStatus"):
         OrderStatus(7)  # type: ignore[arg-type]  # the mistake to catch
@@ -61,17 +58,16 @@ def test_an_enum_of_something_that_is_no_text_is_an_error_and_costs_no_order() -
 
 
 @pytest.mark.parametrize(("text", "expected"), TABLE["timestamps"].items())
-def test_a_text_that_is_clearly_a_timestamp_is_a_plain_datetime(text: str, expected: str) -> None:
+def test_an_unambiguous_timestamp_is_a_plain_datetime(text: str, expected: str) -> None:
     """Always with a time zone, always of Python's own type, and written back as it was received."""
     order = Order.from_dict({"created_at": text})
     assert type(order.created_at) is datetime
-    assert type(order.created_at.tzinfo) is timezone
-    assert order.created_at == datetime.fromisoformat(expected)
+    assert (type(order.created_at.tzinfo), order.created_at) == (timezone, datetime.fromisoformat(expected))
     assert order.to_dict() == {"created_at": text}
 
 
 @pytest.mark.parametrize("text", TABLE["texts"])
-def test_a_text_that_is_not_clearly_a_timestamp_stays_text(text: str) -> None:
+def test_an_ambiguous_timestamp_stays_text(text: str) -> None:
     """Nothing is guessed, and the order is not lost."""
     with pytest.raises(ValueError):  # noqa: PT011  # dateutil and the standard library have their own words
         parse_timestamp(text)
@@ -80,13 +76,13 @@ def test_a_text_that_is_not_clearly_a_timestamp_stays_text(text: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["GMT", "UTC", "XYZ"])
-def test_the_name_of_this_machines_time_zone_means_nothing(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_timestamps_do_not_depend_on_the_local_time_zone(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same text is the same time everywhere, also in London, whose winter time is called GMT."""
     monkeypatch.setenv("TZ", f"{name}-9")
     time.tzset()
     try:
-        assert parse_timestamp("30 Jun 2025 5:00 pm GMT") == datetime(2025, 6, 30, 17, 0, tzinfo=UTC)
-        assert parse_timestamp("Mon Jun 30 17:00:00 GMT 2025") == datetime(2025, 6, 30, 17, 0, tzinfo=UTC)
+        for text in ("30 Jun 2025 5:00 pm GMT", "Mon Jun 30 17:00:00 GMT 2025"):
+            assert parse_timestamp(text) == datetime(2025, 6, 30, 17, 0, tzinfo=UTC)
         with pytest.raises(ValueError, match="5:00 pm XYZ"):
             parse_timestamp("30 Jun 2025 5:00 pm XYZ")
     finally:
@@ -131,11 +127,9 @@ def test_a_timestamp_that_was_set_is_written_as_iso_8601() -> None:
 
 def test_orders_are_equal_whatever_the_spelling_of_their_timestamps() -> None:
     """What was received is neither compared nor shown."""
-    first, second = (
-        Order.from_dict({"created_at": text}) for text in ("2025-10-30T01:26:03Z", "Thu, 30 Oct 2025 01:26:03 GMT")
-    )
-    assert first == second
-    assert repr(first) == repr(second)
+    texts = ("2025-10-30T01:26:03Z", "Thu, 30 Oct 2025 01:26:03 GMT")
+    first, second = (Order.from_dict({"created_at": text}) for text in texts)
+    assert (first, repr(first)) == (second, repr(second))
     assert "GMT" not in repr(second)
     assert first.to_dict() != second.to_dict()
 
@@ -146,6 +140,5 @@ def test_unset_is_one_object_everywhere() -> None:
     assert not UNSET
     assert repr(UNSET) == "UNSET"
     order = Order.from_dict({"name": "a", "images": [{"image_id": "b"}]})
-    for other in (copy.deepcopy(order), pickle.loads(pickle.dumps(order))):  # noqa: S301
-        assert other == order
-        assert other.to_dict() == {"name": "a", "images": [{"image_id": "b"}]}
+    for other in copies(order):
+        assert (other, other.to_dict()) == (order, {"name": "a", "images": [{"image_id": "b"}]})

@@ -1,4 +1,4 @@
-"""Which versions follow from a change, and which lines of a changelog tell of it."""
+"""Which versions a change needs, and which lines of a changelog are about it."""
 
 from __future__ import annotations
 
@@ -15,27 +15,21 @@ pytestmark = pytest.mark.tools
 
 
 @pytest.mark.parametrize(
-    ("old", "impact", "needed"),
-    [
-        ("1.2.3", "major", "2.0.0"),
-        ("1.2.3", "minor", "1.3.0"),
-        ("1.2.3", "patch", "1.2.4"),
-        ("1.2.3", None, "1.2.3"),
-        ("0.2.3", "major", "0.3.0"),
-        ("0.2.3", "minor", "0.2.4"),
-        ("0.2.3", "patch", "0.2.4"),
-    ],
+    ("old", "versions"),
+    [("1.2.3", ("2.0.0", "1.3.0", "1.2.4", "1.2.3")), ("0.2.3", ("0.3.0", "0.2.4", "0.2.4", "0.2.3"))],
 )
-def test_versions_follow_semantic_versioning(old: str, impact: Impact | None, needed: str) -> None:
+def test_versions_follow_semantic_versioning(old: str, versions: tuple[str, ...]) -> None:
     """Before 1.0.0 a breaking change moves the second number and everything else the third."""
-    assert bump("it", old, old, impact).needed == needed
-    assert bump("it", old, old, impact).carried == (impact is None)
-    assert bump("it", old, needed, impact).carried
-    assert bump("it", old, "10.0.0", impact).carried
+    impacts: tuple[Impact | None, ...] = ("major", "minor", "patch", None)
+    for impact, needed in zip(impacts, versions, strict=True):
+        assert bump("it", old, old, impact).needed == needed
+        assert bump("it", old, old, impact).carried == (impact is None)
+        assert bump("it", old, needed, impact).carried
+        assert bump("it", old, "10.0.0", impact).carried
 
 
-def test_a_version_that_is_none_is_never_carried() -> None:
-    """Nor is one that went back."""
+def test_an_invalid_version_a_pre_release_and_a_downgrade_are_no_bump() -> None:
+    """Whatever the old version was; and the version of a module is its `__version__`."""
     assert not bump("it", "1.0.0", "", "minor").carried
     assert not bump("it", "1.0.0", "soon", "minor").carried
     assert bump("it", "soon", "0.2.0", "major").carried
@@ -48,8 +42,8 @@ def test_a_version_that_is_none_is_never_carried() -> None:
     assert version_of('"""Doc."""\n\n__version__ = "1.2.3"\n') == "1.2.3"
 
 
-def test_only_new_entries_of_a_changelog_count() -> None:
-    """Headings, and entries that moved, are none."""
+def test_only_new_changelog_entries_count() -> None:
+    """Headings and entries that moved do not."""
     old = "# Changelog\n\n## [Unreleased]\n\n- a\n- b\n"
     assert new_lines(old, old.replace("- a\n- b\n", "- b\n\n### Added\n\n- a\n")) == []
     assert new_lines(old, f"{old}- c\n* d\n") == ["- c", "* d"]

@@ -9,7 +9,6 @@ import pytest
 import yaml
 
 from command import FailureError
-from review.changes import union
 from review.python_surface import compare
 from review.surface import Surface
 
@@ -45,53 +44,31 @@ def test_a_class_may_move_and_keep_its_name(tmp_path: Path) -> None:
     files = FILES | {
         "autoenhance/_errors.py": moved,
         "autoenhance/errors.py": "from autoenhance._errors import Failed\n\n__all__ = ['Failed']\n",
-        "autoenhance/__init__.py": FILES["autoenhance/__init__.py"].replace(
-            "autoenhance.errors", "autoenhance._errors"
-        ),
+        "autoenhance/__init__.py": FILES["autoenhance/__init__.py"].replace(".errors", "._errors"),
     }
     changes = compare(surface(tmp_path / "old", FILES), surface(tmp_path / "new", files), [])
-    assert [(change.name, change.sentence) for change in changes] == [
-        ("autoenhance.errors.Refused", "The class was removed.")
-    ]
+    (change,) = changes
+    assert (change.name, change.sentence) == ("autoenhance.errors.Refused", "The class was removed.")
 
 
-def test_a_file_that_is_no_python_is_named_with_its_line(tmp_path: Path) -> None:
-    """griffe would pass over it, and everything in it would seem to be gone or never to have been."""
+def test_a_syntax_error_is_reported_with_its_line(tmp_path: Path) -> None:
+    """griffe would skip the file, and everything in it would seem removed."""
     with pytest.raises(FailureError, match=r"^autoenhance/_client.py:10: is not Python: "):
         surface(tmp_path, FILES | {"autoenhance/_client.py": FILES["autoenhance/_client.py"] + "\ndef f(:\n"})
 
 
-@pytest.mark.parametrize(
-    ("annotation", "members"),
-    [
-        ("int | None", ["int", "None"]),
-        ("Optional[list[int | str]]", ["list[int | str]", "None"]),
-        ("typing.Union[int, dict[str, int]]", ["int", "dict[str, int]"]),
-        ("Response[Order | ErrorBody]", ["Order", "ErrorBody"]),
-        ("'Order' | None", ["Order", "None"]),
-        ("Literal['a', 'b'] | int", ["Literal['a']", "Literal['b']", "int"]),
-    ],
-)
-def test_a_union_is_read_however_it_is_written(annotation: str, members: list[str]) -> None:
-    """Only the outermost members count."""
-    assert union(annotation) == members
-
-
-@pytest.mark.parametrize(
-    ("member", "sentences"),
-    [
-        ('CLOUD = "high"', ["The attribute was removed. It looks like a rename to `CLOUD`, which was added."]),
-        ('STORMY_NIGHT = "stormy"', ["The attribute was removed.", "The attribute was added."]),
-    ],
-)
-def test_a_member_of_an_enum_is_renamed_only_with_its_value(tmp_path: Path, member: str, sentences: list[str]) -> None:
+def test_a_member_of_an_enum_is_renamed_only_with_its_value(tmp_path: Path) -> None:
     """One that has another value is another member."""
     name = "autoenhance/errors.py"
     exported = FILES[name].replace("__all__ = [", "__all__ = ['Sky', ")
 
-    def with_sky(side: str, text: str) -> Surface:
-        sky = f"from enum import Enum\n\nclass Sky(Enum):\n    {text}\n"
+    def with_sky(side: str, member: str) -> Surface:
+        sky = f"from enum import Enum\n\nclass Sky(Enum):\n    {member}\n"
         return surface(tmp_path / side, FILES | {name: sky + exported})
 
-    changes = compare(with_sky("old", 'HIGH_CLOUD = "high"'), with_sky("new", member), [])
-    assert [change.sentence for change in changes] == sentences
+    old = with_sky("old", 'HIGH_CLOUD = "high"')
+    for member, sentences in (
+        ('CLOUD = "high"', ["The attribute was removed. It looks like a rename to `CLOUD`, which was added."]),
+        ('STORMY_NIGHT = "stormy"', ["The attribute was removed.", "The attribute was added."]),
+    ):
+        assert [change.sentence for change in compare(old, with_sky(member[:5], member), [])] == sentences

@@ -1,4 +1,4 @@
-"""Every sample change gets the verdict that its patch says it must get, on the wire, in Python, and for the versions."""
+"""Every sample change gets the verdict that its patch states: on the wire, in Python, and for the versions."""
 
 from __future__ import annotations
 
@@ -51,25 +51,21 @@ def _parameters() -> list[Any]:
 
 @pytest.mark.parametrize("sample", _parameters())
 def test_a_sample_gets_its_verdict(sample: Sample, side: Callable[[tuple[str, ...]], Side]) -> None:
-    """All that it changes is reported, nothing else is, and each is judged as it must be."""
+    """All that it changes is reported and judged, and nothing else."""
     before = (sample.on,) if sample.on else ()
     (old, old_surface), (new, new_surface) = side(before), side((*before, sample.name))
 
-    on_the_wire = contract_diff.compare(old, new)
-    in_python = python_surface.compare(old_surface, new_surface, list(callers.compare(old, new)))
+    wire = contract_diff.compare(old, new)
+    python = python_surface.compare(old_surface, new_surface, list(callers.compare(old, new)))
 
-    assert sorted(f"{_verdict(change)} {change.kind}" for change in on_the_wire) == sorted(sample.wire)
-    places = [f"{change.what} | {change.where.rpartition(': ')[2]}" for change in on_the_wire]
+    assert sorted(f"{_verdict(change)} {change.kind}" for change in wire) == sorted(sample.wire)
+    places = [f"{change.what} | {change.where.rpartition(': ')[2]}" for change in wire]
     assert set(sample.place) <= set(places), places
-    assert sorted(f"{_verdict(change)} {change.name}" for change in in_python) == sorted(sample.python)
-    impacts = [change.impact for change in on_the_wire if change.kind != "contract version"]
-    needed = [
-        bump("contract", "1.0.0", "1.0.0", contract_diff.highest(impacts)).needed,
-        bump(
-            "package", "0.1.0", "0.1.0", contract_diff.highest([*impacts, *(change.impact for change in in_python)])
-        ).needed,
-    ]
-    assert sample.versions == [" ".join(needed)]
+    assert sorted(f"{_verdict(change)} {change.name}" for change in python) == sorted(sample.python)
+    impacts = [change.impact for change in wire if change.kind != "contract version"]
+    contract = bump("contract", "1.0.0", "1.0.0", contract_diff.highest(impacts)).needed
+    impacts += [change.impact for change in python]
+    assert sample.versions == [f"{contract} {bump('package', '0.1.0', '0.1.0', contract_diff.highest(impacts)).needed}"]
 
 
 def _verdict(change: Change | PythonChange) -> str:

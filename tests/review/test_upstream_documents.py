@@ -1,17 +1,16 @@
-"""Where a document of the service may come from, what it may be, and what is said when it is something else."""
+"""Where a document of the service may come from, what it may be, and the errors when it is something else."""
 
 from __future__ import annotations
 
 import json
 import os
-import threading
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from contracts import summary
+from http_services import http_service
 from odd_servers import nobody, serving
-from upstream_documents import FROZEN, ROOT, changed, document, our_contract, summary
+from upstream_documents import FROZEN, ROOT, changed, document, our_contract
 
 from command import FailureError
 from contract import ContractError, load
@@ -21,6 +20,7 @@ from review.assemble import compare_upstream
 
 if TYPE_CHECKING:
     import socket
+    import threading
     from collections.abc import Iterator
     from pathlib import Path
 
@@ -46,7 +46,7 @@ SIMILAR: Any = {"/v3/orders/{id}": {"put": {}}, "/v3/orders": {"get": {}}, "/ima
 BOMB = b"a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n" + b"".join(
     b"a%d: &a%d [%s]\n" % (n, n, b",".join([b"*a%d" % (n - 1)] * 10)) for n in range(1, 9)
 )
-NO_DOCUMENT = [
+INVALID = [
     (b"", r"is not an OpenAPI document: the top level is not a mapping$"),
     (b"<!DOCTYPE html><html></html>", r"is HTML or XML, not an OpenAPI document"),
     (b"[1]", r"the top level is not a mapping"),
@@ -69,9 +69,9 @@ NO_DOCUMENT = [
 ]
 
 
-@pytest.mark.parametrize(("content", "message"), NO_DOCUMENT, ids=[message for _, message in NO_DOCUMENT])
-def test_what_is_no_such_document_is_reported_in_a_sentence(content: bytes, message: str, tmp_path: Path) -> None:
-    """What is wrong, and in text the line; no traceback and no hang."""
+@pytest.mark.parametrize(("content", "message"), INVALID, ids=[message for _, message in INVALID])
+def test_an_invalid_document_is_an_error(content: bytes, message: str, tmp_path: Path) -> None:
+    """With the line where there is one; no traceback and no hang."""
     with pytest.raises((ContractError, DiffError), match=message):
         compare(content, tmp_path)
 
@@ -87,13 +87,13 @@ DOCUMENTS = {
 
 
 @pytest.mark.parametrize("content", DOCUMENTS.values(), ids=DOCUMENTS)
-def test_what_people_and_tools_write_is_read(content: bytes, tmp_path: Path) -> None:
-    """It is our contract all the same."""
+def test_a_document_is_read_leniently(content: bytes, tmp_path: Path) -> None:
+    """It is our contract in every encoding and syntax that tools write."""
     assert compare(content, tmp_path) == []
 
 
-def test_a_missing_file_and_a_folder_are_named(tmp_path: Path) -> None:
-    """With the name as it was given, but for what may be a password; and nothing waits for a pipe."""
+def test_a_source_that_is_not_a_file_is_named(tmp_path: Path) -> None:
+    """By the name that was given, without what may be a password; a pipe is not waited for."""
     os.mkfifo(tmp_path / "pipe")
     for source, message in (
         ("nowhere.yaml", r"^nowhere.yaml: cannot be read: No such file"),
@@ -117,50 +117,37 @@ def test_a_long_file_is_refused_and_yaml_sooner_than_json(tmp_path: Path, monkey
         compare(JSON_DOCUMENT, tmp_path)
 
 
-class Server(BaseHTTPRequestHandler):
-    """The contract at /openapi.yaml; /moved leads there, and /round to itself."""
-
-    def do_GET(self) -> None:
-        target = {"/moved": "/openapi.yaml?token=secret", "/round": "/round"}.get(self.path.partition("?")[0])
-        if target:
-            self.send_response(302)
-            self.send_header("location", target)
-            self.end_headers()
-        elif self.path.startswith("/openapi.yaml"):
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(CONTRACT)
-        else:
-            self.send_error(404)
-
-    def log_message(self, *_: Any) -> None:
-        """Say nothing."""
-
-
 @pytest.fixture
-def host() -> Iterator[str]:
-    """The address of a server."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), Server) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        yield f"127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+def url() -> Iterator[str]:
+    """A server with the contract at /openapi.yaml; /moved leads there, and /round to itself."""
+    targets = {"/moved": "/openapi.yaml?token=secret", "/round": "/round"}
+
+    def respond(_: str, path: str, __: bytes) -> tuple[int, dict[str, str], bytes]:
+        if target := targets.get(path.partition("?")[0]):
+            return 302, {"location": target}, b""
+        return (200, {}, CONTRACT) if path.startswith("/openapi.yaml") else (404, {}, b"")
+
+    with http_service(respond) as url:
+        yield url
 
 
-def test_a_url_is_fetched_through_redirects_and_named_without_its_secrets(host: str) -> None:
+def test_a_url_is_fetched_through_redirects_and_shown_without_its_secrets(url: str) -> None:
     """User, password and query are for the server alone."""
     for path in ("openapi.yaml", "moved"):
-        comparison = compare_upstream(our_contract(), f"http://user:secret@{host}/{path}?token=secret#part")
-        assert (comparison.source, comparison.differences) == (f"http://{host}/{path}", [])
+        source = f"{url}/{path}?token=secret#part".replace("://", "://user:secret@")
+        comparison = compare_upstream(our_contract(), source)
+        assert (comparison.source, comparison.differences) == (f"{url}/{path}", [])
 
 
-def test_a_url_that_gives_no_document_is_reported_without_its_secrets(host: str) -> None:
+def test_a_url_without_a_document_is_an_error_without_its_secrets(url: str) -> None:
     """A 404, too many redirects, nobody there, no URL."""
     with nobody() as nowhere:
         for source, message in (
-            (f"http://user:secret@{host}/a?secret", rf"^http://{host}/a: the server responded with 404 Not Found$"),
-            (f"http://{host}/round?secret", rf"^http://{host}/round: too many redirects$"),
+            (
+                f"{url}/a?secret".replace("://", "://user:secret@"),
+                rf"^{url}/a: the server responded with 404 Not Found$",
+            ),
+            (f"{url}/round?secret", rf"^{url}/round: too many redirects$"),
             (f"{nowhere}/a?secret", rf"^{nowhere}/a: cannot be reached \("),
             ("ftp://user:secret@a/b?secret", r"^ftp://a/b: is not supported; give an http"),
             ("http://secret:x@a:port/", r"^the source is not a valid URL"),
@@ -172,9 +159,19 @@ def test_a_url_that_gives_no_document_is_reported_without_its_secrets(host: str)
             assert "secret" not in str(caught.value)
 
 
-@contextmanager
-def endless(head: bytes, part: bytes, seconds: float) -> Iterator[str]:
-    """The URL of a server that sends its head, and then a part again and again."""
+@pytest.mark.parametrize(
+    ("head", "part", "seconds", "limit", "message"),
+    [
+        (b"HTTP/1.1 200 OK\r\n\r\n", b"#" * 1000, 0, ("_MOST_BYTES", 2**20), r"is longer than 1 MB$"),
+        (b"HTTP/1.1 200 OK\r\n\r\n", b"#" * 1000, 0, ("_TOTAL_TIMEOUT", 0.05), r"timed out after 0.05 s$"),
+        (b"HTTP/1.1 200 OK\r\n", b"x: y\r\n", 0.01, ("_TOTAL_TIMEOUT", 0.05), r"timed out after 0.05 s$"),
+    ],
+    ids=["too long", "endless", "dripping headers"],
+)
+def test_an_endless_response_is_abandoned(  # noqa: PLR0917  # the columns of the table
+    monkeypatch: pytest.MonkeyPatch, head: bytes, part: bytes, seconds: float, limit: tuple[str, float], message: str
+) -> None:
+    """Once it is too long, or takes too long."""
 
     def send(connection: socket.socket, over: threading.Event) -> None:
         connection.recv(65536)
@@ -182,25 +179,7 @@ def endless(head: bytes, part: bytes, seconds: float) -> Iterator[str]:
         while not over.wait(seconds):
             connection.sendall(part)
 
-    with serving(send) as url:
-        yield url
-
-
-@pytest.mark.parametrize(
-    ("head", "part", "seconds", "most_bytes", "says"),
-    [
-        (b"HTTP/1.1 200 OK\r\n\r\n", b"#" * 1000, 0, 2**20, r"is longer than 1 MB$"),
-        (b"HTTP/1.1 200 OK\r\n\r\n", b"#" * 1000, 0, 2**40, r"timed out after 0.05 s$"),
-        (b"HTTP/1.1 200 OK\r\n", b"x: y\r\n", 0.01, 2**40, r"timed out after 0.05 s$"),
-    ],
-    ids=["too long", "without end", "dripping headers"],
-)
-def test_a_response_without_end_is_left(  # noqa: PLR0917  # the columns of the table
-    monkeypatch: pytest.MonkeyPatch, head: bytes, part: bytes, seconds: float, most_bytes: int, says: str
-) -> None:
-    """What is too long, and what drips."""
-    monkeypatch.setattr(fetch, "_MOST_BYTES", most_bytes)
-    if most_bytes == 2**40:
-        monkeypatch.setattr(fetch, "_TOTAL_TIMEOUT", 0.05)
-    with endless(head, part, seconds) as url, pytest.raises(FailureError, match=says):
+    monkeypatch.setattr(fetch, "_MOST_BYTES", 2**40)
+    monkeypatch.setattr(fetch, *limit)
+    with serving(send) as url, pytest.raises(FailureError, match=message):
         compare_upstream(our_contract(), url)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 JSON = "application/json"
 Where = Literal["request", "response"]
+WAYS: tuple[Where, Where] = ("request", "response")
 Row = dict[str, Any]
 _OF_DOCUMENT = ("servers", "security", "webhooks", "paths", "components")
 

@@ -4,130 +4,84 @@ from __future__ import annotations
 
 import copy
 from functools import cache
+from operator import or_
 from typing import Any
 
 from hypothesis import strategies as st
 
+Strategy = st.SearchStrategy[Any]
+Keywords = dict[str, Strategy]
 # One is called like a keyword that says nothing about values.
 _NAMES = ["a", "b", "title"]
 _TEXTS = ["", "a", "b", "ab", "bbb", "aaaa", "bbbbb", "bababa"]
 _SCALARS = [*_TEXTS, None, True, False, -2, -1, 0, 1, 2, 3, 4, 5, 6, 7, 0.5, 2.5]
 
 
+def _schema(fixed: Keywords, usual: Keywords | None = None, rare: Keywords | None = None) -> Strategy:
+    """A schema with the fixed keywords, some of the usual ones, and one rare one at the most."""
+    one = [st.fixed_dictionaries({key: value}) for key, value in (rare or {}).items()]
+    keywords: Strategy = st.fixed_dictionaries(fixed, optional=usual or {})
+    return st.builds(or_, keywords, st.one_of(st.just({}), *one))
+
+
+_LENGTHS = dict.fromkeys(("minLength", "maxLength"), st.integers(0, 5))
+_TYPES = st.sampled_from(["string", "integer", "number", "null", "boolean", "array", "object"])
+_LEAVES: list[Strategy] = [
+    _schema(
+        {"type": st.just("string")},
+        _LENGTHS,
+        {
+            "pattern": st.sampled_from(["a", "^b", ".*"]),
+            "enum": st.lists(st.sampled_from(_TEXTS), min_size=1, max_size=3, unique=True),
+        },
+    ),
+    _schema(
+        {"type": st.sampled_from(["number", "integer"])},
+        dict.fromkeys(("minimum", "maximum"), st.integers(-1, 5)),
+        dict.fromkeys(("exclusiveMinimum", "exclusiveMaximum"), st.integers(-1, 6))
+        | {"multipleOf": st.sampled_from([1, 2, 0.5, 3])},
+    ),
+    _schema({"enum": st.lists(st.sampled_from(_SCALARS), min_size=1, max_size=4)}),
+    _schema({"type": st.lists(_TYPES, min_size=1, max_size=3, unique=True)}, _LENGTHS),
+    st.sampled_from([{}, True, False, {"const": None}, {"const": "a"}, {"type": "null"}, {"type": "boolean"}]),
+]
+
+
+@cache  # to make the strategies for each schema takes longer than all else
+def _branches(depth: int) -> list[Strategy]:
+    inner, name, few = schemas(depth - 1), st.sampled_from(_NAMES), st.integers(0, 3)
+    names, inner_list = st.lists(name, unique=True, max_size=2), st.lists(inner, min_size=1, max_size=3)
+    objects = _schema(
+        {"type": st.just("object"), "properties": st.dictionaries(name, inner, max_size=2)},
+        {"required": names, "additionalProperties": st.booleans() | inner},
+        {
+            "patternProperties": st.dictionaries(st.sampled_from(["^a", "b"]), inner, min_size=1, max_size=1),
+            "propertyNames": st.sampled_from([{"maxLength": 1}, {"enum": ["a", "b"]}, True]),
+            "dependentRequired": st.dictionaries(name, st.lists(name, max_size=1), min_size=1, max_size=1),
+            "dependentSchemas": st.dictionaries(name, inner, min_size=1, max_size=1),
+            "unevaluatedProperties": st.booleans(),
+            **dict.fromkeys(("minProperties", "maxProperties"), few),
+        },
+    )
+    arrays = _schema(
+        {"type": st.just("array"), "items": inner},
+        {},
+        {"prefixItems": inner_list, "uniqueItems": st.booleans(), **dict.fromkeys(("minItems", "maxItems"), few)},
+    )
+    contains = _schema({"contains": inner}, dict.fromkeys(("minContains", "maxContains"), st.integers(0, 2)))
+    combined = st.one_of([_schema({key: inner_list}) for key in ("anyOf", "allOf", "oneOf")])
+    beside: Strategy = st.just({}) | inner.filter(lambda schema: isinstance(schema, dict))
+    conditions = _schema({"if": inner, "then": inner, "else": inner}) | _schema({"not": inner})
+    return [
+        *(objects, objects, st.builds(or_, arrays, st.just({}) | contains)),
+        *(st.builds(or_, combined, beside), conditions),
+    ]
+
+
 @st.composite
 def schemas(draw: st.DrawFn, depth: int = 2) -> Any:
     """A schema of the keywords that contracts use."""
-    kinds = [*_LEAVES, *(_BRANCHES if depth else ())]
-    return draw(draw(st.sampled_from(kinds))(depth))
-
-
-def _limited(made: dict[str, Any], **ranges: tuple[int, int]) -> st.SearchStrategy[dict[str, Any]]:
-    """The schema with some limits of these ranges."""
-    limits = {name: st.integers(*ends) for name, ends in ranges.items()}
-    return st.fixed_dictionaries({}, optional=limits).map(lambda found: {**made, **found})
-
-
-def _rarely(keywords: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[dict[str, Any]]:
-    """One of the keywords at most, and often none."""
-    one = [st.tuples(st.just(key), strategy).map(lambda pair: dict([pair])) for key, strategy in keywords.items()]
-    return st.one_of(st.just({}), *one)
-
-
-def _both(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
-    return one | other
-
-
-# Strategies are made once for each depth: to make them for each schema takes longer than all else.
-@cache
-def _text(_: int) -> st.SearchStrategy[Any]:
-    more = {
-        "pattern": st.sampled_from(["a", "^b", ".*"]),
-        "enum": st.lists(st.sampled_from(_TEXTS), min_size=1, max_size=3, unique=True),
-    }
-    return st.builds(_both, _limited({"type": "string"}, minLength=(0, 5), maxLength=(0, 5)), _rarely(more))
-
-
-@cache
-def _number(_: int) -> st.SearchStrategy[Any]:
-    more = {
-        "exclusiveMinimum": st.integers(-1, 6),
-        "exclusiveMaximum": st.integers(-1, 6),
-        "multipleOf": st.sampled_from([1, 2, 0.5, 3]),
-    }
-    kinds = [_limited({"type": kind}, minimum=(-1, 5), maximum=(-1, 5)) for kind in ("number", "integer")]
-    return st.builds(_both, st.one_of(kinds), _rarely(more))
-
-
-@cache
-def _values_only(_: int) -> st.SearchStrategy[Any]:
-    return st.lists(st.sampled_from(_SCALARS), min_size=1, max_size=4).map(lambda values: {"enum": values})
-
-
-@cache
-def _types_only(_: int) -> st.SearchStrategy[Any]:
-    types = st.sampled_from(["string", "integer", "number", "null", "boolean", "array", "object"])
-    lists = st.lists(types, min_size=1, max_size=3, unique=True)
-    return lists.flatmap(lambda listed: _limited({"type": listed}, minLength=(0, 5), maxLength=(0, 5)))
-
-
-@cache
-def _other(_: int) -> st.SearchStrategy[Any]:
-    return st.sampled_from([{}, True, False, {"const": None}, {"const": "a"}, {"type": "null"}, {"type": "boolean"}])
-
-
-@cache
-def _object(depth: int) -> st.SearchStrategy[Any]:
-    inner, name = schemas(depth - 1), st.sampled_from(_NAMES)
-    more: dict[str, st.SearchStrategy[Any]] = {
-        "patternProperties": st.dictionaries(st.sampled_from(["^a", "b"]), inner, min_size=1, max_size=1),
-        "propertyNames": st.sampled_from([{"maxLength": 1}, {"enum": ["a", "b"]}, True]),
-        "dependentRequired": st.dictionaries(name, st.lists(name, max_size=1), min_size=1, max_size=1),
-        "dependentSchemas": st.dictionaries(name, inner, min_size=1, max_size=1),
-        "unevaluatedProperties": st.booleans(),
-        "minProperties": st.integers(0, 3),
-        "maxProperties": st.integers(0, 3),
-    }
-    usual: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
-        {"type": st.just("object"), "properties": st.dictionaries(name, inner, max_size=2)},
-        optional={"required": st.lists(name, unique=True, max_size=2), "additionalProperties": st.booleans() | inner},
-    )
-    return st.builds(_both, usual, _rarely(more))
-
-
-@cache
-def _array(depth: int) -> st.SearchStrategy[Any]:
-    inner = schemas(depth - 1)
-    contains: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
-        {"contains": inner}, optional={"minContains": st.integers(0, 2), "maxContains": st.integers(0, 2)}
-    )
-    more: dict[str, st.SearchStrategy[Any]] = {
-        "prefixItems": st.lists(inner, min_size=1, max_size=2),
-        "uniqueItems": st.booleans(),
-        "minItems": st.integers(0, 3),
-        "maxItems": st.integers(0, 3),
-    }
-    usual = inner.map(lambda schema: {"type": "array", "items": schema})
-    return st.builds(_both, st.builds(_both, usual, _rarely(more)), st.just({}) | contains)
-
-
-@cache
-def _combined(depth: int) -> st.SearchStrategy[Any]:
-    inner = schemas(depth - 1)
-    parts = st.lists(inner, min_size=1, max_size=3)
-    beside: st.SearchStrategy[dict[str, Any]] = st.just({}) | inner.filter(lambda schema: isinstance(schema, dict))
-    combined = st.tuples(st.sampled_from(["anyOf", "allOf", "oneOf"]), parts).map(lambda pair: dict([pair]))
-    return st.builds(_both, combined, beside)
-
-
-@cache
-def _condition(depth: int) -> st.SearchStrategy[Any]:
-    inner = schemas(depth - 1)
-    condition = st.fixed_dictionaries({"if": inner, "then": inner, "else": inner})
-    return condition | inner.map(lambda schema: {"not": schema})
-
-
-_LEAVES = (_text, _number, _values_only, _types_only, _other)
-_BRANCHES = (_object, _object, _array, _combined, _condition)
+    return draw(draw(st.sampled_from([*_LEAVES, *(_branches(depth) if depth else ())])))
 
 
 @st.composite
@@ -153,8 +107,8 @@ def documents(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any]]:
     other[changed] = _changed(draw, other[changed])
     besides: list[dict[str, Any]] = [{}, {}, {"deprecated": True}, {"description": "Words."}, {"maxProperties": 2}]
     beside = draw(st.sampled_from(besides))
-    found = _referring(one, beside), _referring(other, beside)
-    return found if draw(st.booleans()) else found[::-1]
+    pair = _referring(one, beside), _referring(other, beside)
+    return pair if draw(st.booleans()) else pair[::-1]
 
 
 _INNER = ("properties", "patternProperties", "items", "additionalProperties", "prefixItems")
@@ -207,14 +161,14 @@ def _changed(draw: st.DrawFn, schema: Any) -> Any:
 
 def _inner(schema: dict[str, Any]) -> list[tuple[Any, Any]]:
     """Where the schemas in a schema stand."""
-    found: list[tuple[Any, Any]] = []
+    places: list[tuple[Any, Any]] = []
     for key in ("items", "additionalProperties", "not", "if", "then", "else", "contains"):
-        found += [(schema, key)] if key in schema else []
+        places += [(schema, key)] if key in schema else []
     for key in ("properties", "patternProperties", "dependentSchemas"):
-        found += [(schema[key], each) for each in schema.get(key, ())]
+        places += [(schema[key], each) for each in schema.get(key, ())]
     for key in ("anyOf", "allOf", "oneOf", "prefixItems"):
-        found += [(schema[key], index) for index in range(len(schema.get(key, ())))]
-    return found
+        places += [(schema[key], index) for index in range(len(schema.get(key, ())))]
+    return places
 
 
 def _values() -> list[Any]:

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parent.parent.parent
-PATH = "/v3/orders/{id}"
 
 
 def install_tools(folder: Path, cache: str) -> None:
@@ -72,13 +71,9 @@ class Project(Repository):
     def python(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         return self.run(sys.executable, *arguments, **environment)
 
-    def tool(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run one of the packages in scripts/."""
-        return self.python("-P", "-m", *arguments, PYTHONPATH=str(self.root / "scripts"))
-
     @contextmanager
-    def contract(self, into: Path | None = None) -> Iterator[Any]:
-        """The contract, to be changed, there or in a file of its own."""
+    def contract(self) -> Iterator[Any]:
+        """The contract, to be changed."""
         from ruamel.yaml import YAML  # a tool
 
         yaml = YAML()
@@ -91,4 +86,4 @@ class Project(Repository):
         spec = self.root / "openapi/spec.yaml"
         tree = yaml.load(spec)
         yield tree
-        yaml.dump(tree, into or spec)
+        yaml.dump(tree, spec)

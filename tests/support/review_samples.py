@@ -1,4 +1,4 @@
-"""Sample changes to the contract, kept as patches: what each changes, and what a review must say of it.
+"""Sample changes to the contract, kept as patches: what each changes, and what a review must report.
 
 A patch begins with a sentence. Lines of the form `key: value` follow, then the difference:
 
@@ -8,20 +8,23 @@ A patch begins with a sentence. Lines of the form `key: value` follow, then the 
     python: VERDICT NAME  a change in Python that is reported
     versions: A B         the versions of the contract and of the package that follow, from 1.0.0 and 0.1.0
 
-What is not listed is not told; places are listed of some only.
+Nothing else may be reported; places are listed for some only.
 """
 
 from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+from repositories import ROOT, Repository
 
 from review.trees import CHANGELOG, SPEC, VERSION, Tree
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+if TYPE_CHECKING:
+    from pathlib import Path
+
 PATCHES = ROOT / "tests/review/patches"
 
 
@@ -65,18 +68,14 @@ def base_tree(folder: Path) -> Tree:
     return Tree(folder)
 
 
+def apply(repository: Repository, name: str) -> None:
+    """Change a folder, which need not be a repository, as a patch says."""
+    repository.git("apply", "--whitespace=nowarn", "-", given=SAMPLES[name].patch)
+
+
 def patched(tree: Tree, names: list[str], folder: Path) -> Tree:
     """A copy of the tree with these patches."""
     shutil.copytree(tree.root, folder)
     for name in names:
-        finished = subprocess.run(
-            ["git", "apply", "--whitespace=nowarn", "-"],  # noqa: S607  # whichever git there is
-            cwd=folder,
-            input=SAMPLES[name].patch,
-            text=True,
-            capture_output=True,
-            check=False,
-            env={"PATH": "/usr/local/bin:/usr/bin:/bin", "GIT_CEILING_DIRECTORIES": str(folder.parent)},
-        )
-        assert finished.returncode == 0, f"{name}.patch does not fit the contract any more: {finished.stderr}"
+        apply(Repository(folder), name)
     return Tree(folder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import subprocess
@@ -9,40 +10,22 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import yaml
+from real_contract import DOCUMENT
+
 import autoenhance
-import autoenhance_api
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 ROOT = Path(__file__).parent.parent.parent
-_TIME = {"type": "string", "format": "date-time"}
-_WINDOW = {"type": "object", "required": ["start"], "properties": {"start": _TIME, "who": {"type": "string"}}}
-FIELDS: dict[str, dict[str, Any]] = {
-    "sample_note": {"type": "string"},
-    "sample_style": {"type": "string", "enum": ["bright", "natural"]},
-    "sample_level": {"type": "integer", "enum": [1, 2, 30]},
-    "sample_count": {"type": "integer"},
-    "sample_limit": {"type": ["integer", "null"]},
-    "sample_ratio": {"type": "number"},
-    "sample_urgent": {"type": "boolean"},
-    "sample_time": _TIME,
-    "sample_date": {"type": "string", "format": "date"},
-    "sample_uuid": {"type": "string", "format": "uuid"},
-    "sample_tags": {"type": "array", "items": {"type": "string"}},
-    "sample_styles": {"type": "array", "items": {"type": "string", "enum": ["bright", "natural"]}},
-    "sample_times": {"type": "array", "items": _TIME},
-    "sample_window": _WINDOW,
-    "sample_windows": {"type": "array", "items": _WINDOW},
-    "sample_labels": {"type": "object", "additionalProperties": {"type": "string"}},
-    "sample_anything": {},
-}
+FIELDS: dict[str, dict[str, Any]] = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text("utf-8"))
 QUERY = {"name": "sample-sort", "in": "query", "schema": {"type": "string", "enum": ["name", "created_at"]}}
 
 
 def document(*required: str) -> Any:
     """The contract with these fields and this parameter, which come first, and some of which it may require."""
-    made = json.loads(Path(str(autoenhance_api.__file__)).with_name("openapi.json").read_text("utf-8"))
+    made = copy.deepcopy(DOCUMENT)
     update = made["components"]["schemas"]["OrderUpdate"]
     fields = {name: {**schema, "description": f"What {name} is."} for name, schema in FIELDS.items()}
     update["properties"] = {**fields, **update["properties"]}

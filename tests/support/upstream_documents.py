@@ -72,8 +72,3 @@ def compared(tree: Any, contract: Contract | None = None) -> list[Change]:
     """The differences of a document."""
     theirs = parse_document("theirs.json", json.dumps(tree).encode())
     return contract_diff.compare_upstream(contract or our_contract(), theirs)
-
-
-def summary(differences: list[Change]) -> list[str]:
-    """What matters of each difference: whether our client breaks, what it is, and where."""
-    return sorted(f"{'breaking' if one.breaking else 'compatible'} {one.kind}, {one.what}" for one in differences)
