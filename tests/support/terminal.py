@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Self
 from autoenhance.cli import main
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     import pytest
 
@@ -63,17 +63,18 @@ def environment(**variables: str) -> dict[str, str]:
     return {**own, "PYTHONWARNINGS": "error", **variables}
 
 
+_STREAMS: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+
+
 def process(*arguments: str, **options: Any) -> subprocess.CompletedProcess[bytes]:
     """Run the console script until it ends."""
-    options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
-    return subprocess.run([SCRIPT, *arguments], timeout=30, check=False, **options)
+    return subprocess.run([SCRIPT, *arguments], timeout=30, check=False, **_STREAMS | options)
 
 
 @contextmanager
-def started(*arguments: str, env: Mapping[str, str], **options: Any) -> Iterator[subprocess.Popen[str]]:
-    """The console script while it runs; it does not outlive the block."""
-    options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
-    with subprocess.Popen([SCRIPT, *arguments], env=env, text=True, **options) as running:
+def started(*arguments: str, command: Sequence[str] = (SCRIPT,), **options: Any) -> Iterator[subprocess.Popen[str]]:
+    """The console script, or another command, while it runs; it does not outlive the block."""
+    with subprocess.Popen([*command, *arguments], text=True, **_STREAMS | options) as running:
         try:
             yield running
         finally:
