@@ -7,10 +7,8 @@ import fcntl
 import json
 import os
 import re
-import resource
 import stat
 import sys
-from contextlib import contextmanager
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -18,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from records import edited, failed
+from records import edited, failed, room_for
 
 from autoenhance.cli import _results_file
 from autoenhance.cli._error_messages import CommandError, error_message
@@ -28,7 +26,6 @@ from autoenhance.cli._results_file import ResultsError, ResultsFile, read_result
 from autoenhance.cli._text import printable_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 EDITED = edited()
@@ -85,17 +82,6 @@ def fail(patch: pytest.MonkeyPatch, module: Any, name: str, error: BaseException
         return real(*arguments)
 
     patch.setattr(module, name, first_fails)
-
-
-@contextmanager
-def room_for(length: int) -> Iterator[None]:
-    """Limit the size of files: as on a full disk, a write ends in the middle."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (length, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 # --- Lines ---
