@@ -15,7 +15,7 @@ import pytest
 from autoenhance._params import BODY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from terminal import Command
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 TABLES: Final = Path(__file__).parent / "tables"
 CASES: Final[dict[str, dict[str, Any]]] = tomllib.loads(Path(__file__).with_name("workbooks.toml").read_text("utf-8"))
-ROWS: Final = [["order_id", "name"], ["o-1", "1 Acacia Avenue"]]
+ROWS: Final[list[list[object]]] = [["order_id", "name"], ["o-1", "1 Acacia Avenue"]]
 EDIT: Final = 'o-1: name "1 Acacia Avenue"'
 SAVE: Final = "Hint: Save it as a workbook (.xlsx) in the spreadsheet program."
 
@@ -45,7 +45,7 @@ def read(command: Command, path: Path) -> Read:
     return dry_run
 
 
-def make(path: Path, **sheets: list[list[object]]) -> Any:
+def make(path: Path, **sheets: Sequence[Sequence[object]]) -> Any:
     """Write a workbook with these sheets."""
     book = openpyxl.Workbook()
     book.remove(book.active)
@@ -133,7 +133,7 @@ def test_a_chart_sheet_is_no_worksheet(read: Read, path: Path, *, has_orders: bo
     if not has_orders:
         book.remove(book["Orders"])
     book.save(path)
-    no_worksheet = [], ["Error: FILE has no worksheet", SAVE]
+    no_worksheet: tuple[list[str], list[str]] = [], ["Error: FILE has no worksheet", SAVE]
     assert read() == (edits(EDIT) if has_orders else no_worksheet)
     assert has_orders or read("--sheet", "Chart") == no_worksheet
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 import subprocess
 import sys
@@ -110,16 +109,6 @@ def test_memory_must_be_small_and_constant(
     memory = soak.Memory(0, results, steady_from=1)
     memory.peak, memory.steady, memory.last = peak, steady, last
     assert memory.is_fine() is is_fine
-
-
-def test_the_memory_of_a_process_is_measured(results: Path) -> None:
-    """Here of this one, which has more than 10 MB and less than 10 GB; it is steady from six results on."""
-    memory = soak.Memory(os.getpid(), results, steady_from=6)
-    memory.look()
-    assert (memory.steady, 10 < memory.last <= memory.peak < 10_000) == (0, True)
-    append(result("o-1", "a"))(results, results)
-    memory.look()
-    assert memory.steady == memory.last
 
 
 @pytest.mark.slow
