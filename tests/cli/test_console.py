@@ -260,9 +260,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     return made
 
 
-def test_without_a_terminal_there_is_a_line_every_five_seconds(
-    clock: SimpleNamespace, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_line_every_five_seconds(clock: SimpleNamespace, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a terminal."""
     progress = EditProgress(1000)
     progress.start(clock.now)
     with show_progress(progress, Console()) as display:

@@ -189,9 +189,7 @@ def test_timeout(command: Command) -> None:
         (500, 1, "Retry later"),
     ],
 )
-def test_an_error_response_has_an_exit_status_and_a_hint(
-    command: Command, sandbox: Sandbox, code: int, status: int, hint: str
-) -> None:
+def test_error_responses(command: Command, sandbox: Sandbox, code: int, status: int, hint: str) -> None:
     """Its message is in the error, in one line and escaped; there is nothing on standard output, also with --json."""
     body = b'{"message": "Line one\\nline two \\u001b[31m\\u202e"}'
     sandbox.answer_next(code, headers={**JSON, "location": "/x"}, body=body)

@@ -143,16 +143,6 @@ def test_all_rows_are_checked_before_the_first_request(edit: Edit) -> None:
     assert list(edit.table.parent.iterdir()) == [edit.table]
 
 
-def test_other_files_are_not_overwritten_by_the_results(edit: Edit) -> None:
-    """Such as the table."""
-    other = edit.table.with_name("other.csv")
-    other.write_text("order_id,name\no-1,a\n")
-    line, _ = edit("--results", str(edit.table), rows=["o-1,a"]).problem()
-    assert line == f"the results would go into {str(edit.table)!r}, which holds the edits"
-    assert edit("--results", str(other)).status == 2
-    assert edit.table.read_text() == other.read_text() == "order_id,name\no-1,a\n"
-
-
 def test_a_dry_run_prints_the_edits(edit: Edit) -> None:
     """A line each on standard output. It needs no key, sends no request, and writes no file."""
     wanted = numbered(edit.sandbox, 2)
@@ -387,18 +377,6 @@ def test_a_results_file_that_is_deleted_during_the_run_is_a_warning(edit: Edit) 
 
 
 # --- Options of the library ---
-
-
-@pytest.mark.parametrize(
-    ("options", "status", "attempts", "logged"),
-    [("--max-retries=0 -v", 1, 1, 0), ("--max-retries=1", 0, 2, 0), ("-v", 0, 2, 1)],
-)
-def test_retries(edit: Edit, options: str, status: int, attempts: int, logged: int) -> None:
-    """-v reports each of them in a line."""
-    edit.sandbox.answer_next(503, headers={**JSON, "retry-after": "0"}, body=b"{}")
-    ran = edit(*options.split(), rows=["harbour-view-7,a"])
-    assert (ran.status, results_in(edit.results)[-1]["attempts"]) == (status, attempts)
-    assert ran.err.count("order harbour-view-7: attempt 1 failed (status 503), ") == logged
 
 
 @pytest.mark.parametrize("most", [1, 3])

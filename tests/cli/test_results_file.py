@@ -443,10 +443,8 @@ def test_a_file_that_is_moved_replaced_or_deleted_is_noticed(path: Path) -> None
 
 
 @pytest.mark.parametrize("is_taken", [False, True])
-def test_on_windows_a_byte_far_beyond_the_end_is_locked(
-    path: Path, monkeypatch: pytest.MonkeyPatch, *, is_taken: bool
-) -> None:
-    """Others can read the bytes before it. There, PermissionError means that it is locked."""
+def test_the_lock_on_windows(path: Path, monkeypatch: pytest.MonkeyPatch, *, is_taken: bool) -> None:
+    """Is on a byte far beyond the end: others can read those before it. PermissionError means that it is locked."""
     locked: list[tuple[int, int, int]] = []
 
     def locking(descriptor: int, mode: int, length: int) -> None:

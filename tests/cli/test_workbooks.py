@@ -192,10 +192,8 @@ def test_a_zip_bomb_is_refused(read: Read, path: Path) -> None:
     assert read() == ([], ["Error: FILE has more than 256 MiB decompressed", SAVE])
 
 
-def test_without_calamine_the_hint_says_how_to_install_it(
-    read: Read, path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Or how to do without it."""
+def test_without_calamine_there_is_a_hint(read: Read, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """How to install it, or do without it."""
     make(path, Orders=ROWS)
     monkeypatch.setitem(sys.modules, "python_calamine", None)
     hint = "Hint: Run pip install '.[sheets]' in the checkout, or save the sheet as \"CSV UTF-8\"."

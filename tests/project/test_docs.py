@@ -101,9 +101,7 @@ def test_the_readme_shows_the_output_of_the_demo(capsys: pytest.CaptureFixture[s
     assert time_of_edit.sub("", shown[0]).split() == time_of_edit.sub("", printed).split()
 
 
-def test_the_readme_shows_the_output_of_the_command(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_readme_shows_a_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Except the time of the edit."""
     example = re.search(r"^`autoenhance (edit-order [^`]*)`.*?\n\n(.*?)\n\n", README, re.MULTILINE | re.DOTALL)
     assert example

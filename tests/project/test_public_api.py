@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import ast
-import datetime as dt
 import importlib
 import re
 import subprocess
 import sys
 import textwrap
-import typing
 from graphlib import TopologicalSorter
 from importlib.metadata import version
 from pathlib import Path
@@ -22,8 +20,6 @@ import autoenhance
 import autoenhance_api
 from autoenhance import errors
 from autoenhance_api import models
-from autoenhance_api.api.orders import edit_order
-from autoenhance_api.types import Response, Unset
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -125,21 +121,6 @@ def test_type_hints_of_public_names_are_resolved(name: str) -> None:
     values = dict(pair for public in module.__all__ for pair in with_methods(public, getattr(module, public)))
     assert unresolved({name: value for name, value in values.items() if not re.search(r"\._(?!_init__)", name)}) == []
     assert len(values) > len(module.__all__)
-
-
-def test_type_hints_are_the_classes_themselves() -> None:
-    """Of an endpoint, of a model, and of its __init__, which attrs makes before the other models are imported."""
-    for function in (edit_order.sync_detailed, edit_order.asyncio_detailed):
-        hints = typing.get_type_hints(function)
-        assert typing.get_origin(hints["return"]) is Response
-        (parsed,) = typing.get_args(hints["return"])
-        assert {models.ErrorBody, models.Order, models.ValidationErrorBody} <= {*typing.get_args(parsed)}
-        assert hints["client"] == autoenhance_api.AuthenticatedClient | autoenhance_api.Client
-        assert hints["body"] == models.OrderUpdate | Unset
-    for model in (models.Order, models.Order.__init__):
-        hints = typing.get_type_hints(model)
-        assert hints["images"] == list[models.Image] | None | Unset
-        assert hints["created_at"] == dt.datetime | None | Unset
 
 
 # --- Type checkers ---

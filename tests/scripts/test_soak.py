@@ -102,9 +102,7 @@ def test_before_the_end_an_order_needs_no_result(results: Path, database: Path) 
     ("peak", "steady", "last", "is_fine"),
     [(60, 50, 54, True), (151, 50, 50, False), (60, 50, 56, False), (60, 0, 50, False), (0, 0, 0, False)],
 )
-def test_memory_must_be_small_and_constant(
-    results: Path, *, peak: float, steady: float, last: float, is_fine: bool
-) -> None:
+def test_memory_is_small_and_constant(results: Path, *, peak: int, steady: int, last: int, is_fine: bool) -> None:
     """And measured."""
     memory = soak.Memory(0, results, steady_from=1)
     memory.peak, memory.steady, memory.last = peak, steady, last
