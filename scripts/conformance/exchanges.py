@@ -1,4 +1,4 @@
-"""Reads cassettes and checks their exchanges against the contract, for tests/test_cassettes.py and `make conformance`."""
+"""Reads cassettes and checks their exchanges against the contract, for tests/facade/test_cassettes.py and `make conformance`."""
 
 from __future__ import annotations
 

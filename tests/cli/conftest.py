@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def command(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    """Runs the command in this process, with the sandbox in the place of the service."""
+    """Runs the command in this process, with the sandbox in place of the service."""
     monkeypatch.setenv("AUTOENHANCE_API_KEY", sandbox.api_key)
     monkeypatch.setenv("AUTOENHANCE_BASE_URL", sandbox.url)
     monkeypatch.setenv("COLUMNS", "80")
@@ -24,17 +24,17 @@ def command(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
 
 @pytest.fixture
 def env(sandbox: Sandbox) -> dict[str, str]:
-    """The environment for the command as a process of its own."""
+    """The environment of the command in its own process."""
     return environment(AUTOENHANCE_API_KEY=sandbox.api_key, AUTOENHANCE_BASE_URL=sandbox.url)
 
 
 @pytest.fixture
 def table(tmp_path: Path) -> Path:
-    """Where the table is."""
+    """The path of the table."""
     return tmp_path / "orders.csv"
 
 
 @pytest.fixture
 def results(tmp_path: Path) -> Path:
-    """Where its results go."""
+    """The path of its results."""
     return tmp_path / "orders.csv.results.jsonl"

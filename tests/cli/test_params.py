@@ -1,4 +1,4 @@
-"""What an edit can set, as the contract has it: options, columns, and values of every type from text and from JSON."""
+"""The parameters of the contract as options and columns, with values of every type, from text and from JSON."""
 
 from __future__ import annotations
 
@@ -42,14 +42,13 @@ def test_every_parameter_is_an_option(command: Command, param: Param) -> None:
 @pytest.mark.parametrize("param", BODY, ids=by_keyword)
 @pytest.mark.parametrize("separator", ["_", "-", " ", " - ", "\t"])
 @pytest.mark.parametrize("case", [str.lower, str.upper, str.title])
-def test_every_field_is_a_column_however_people_write_it(
+def test_every_field_is_a_column_in_any_spelling(
     command: Command, table: Path, param: Param, separator: str, case: Callable[[str], str]
 ) -> None:
-    """In any case, with blanks, dashes or underscores between its words, in CSV and in JSON Lines; the help names it."""
+    """In any case, with blanks, hyphens or underscores, in CSV and in JSON Lines; the help names it."""
     assert ("order_id", *(param.keyword for param in BODY)) == COLUMNS
     assert f"at least one of {', '.join(COLUMNS[1:])}." in " ".join(command("edit-orders", "--help").out.split())
     title = f" {case(param.keyword).replace('_', separator)} "
-    # An error of a value has its column.
     for text, place in (
         (f"order_id;{title}\na;\x01\n", f"row 2, column B ({printable(title.strip())})"),
         (json.dumps({"order_id": "a", title: "\x01"}), f"row 1, {param.keyword}"),
@@ -60,15 +59,14 @@ def test_every_field_is_a_column_however_people_write_it(
 
 
 @pytest.mark.parametrize("param", [param for param in PARAMS if is_text(param)], ids=by_keyword)
-def test_the_text_of_a_string_is_its_value(param: Param) -> None:
-    """Whatever it looks like."""
+def test_text_is_taken_verbatim(param: Param) -> None:
     for text in ("", "7", "true", "null", '"a"', "-x", "--json", "é👧"):
         assert read_text(param, text) == read_json(param, text) == text
 
 
 @pytest.mark.parametrize("name", ["-x", "--json", "--", "null"])
-def test_a_value_may_look_like_something_else(command: Command, name: str) -> None:
-    """An option, or what JSON calls nothing."""
+def test_a_value_may_be_like_an_option(command: Command, name: str) -> None:
+    """Or like null."""
     for arguments in (["--name", name], [f"--name={name}"]):
         ran = command("edit-order", "harbour-view-7", *arguments, "--json")
         assert (ran.status, ran.err) == (0, "")
@@ -108,7 +106,7 @@ def outcome(form, param, given, **_):
 print(json.dumps([outcome(**case) for case in json.load(sys.stdin)]))
 """
 STYLES = "one of 'bright', 'natural'"
-# The form, the parameter, a value as it is given, and what is sent, or the error.
+# For each value of a parameter, as text or JSON: what is sent, or the error.
 VALUES = Path(__file__).with_name("values.jsonl").read_text("utf-8").splitlines()
 CASES: list[dict[str, Any]] = [json.loads(line) for line in VALUES]
 CASES += [
@@ -124,11 +122,11 @@ CASES += [
 
 @pytest.fixture(scope="module")
 def outcomes(package: Path) -> list[dict[str, Any]]:
-    """What becomes of each case, in one process."""
+    """What is sent in each case, or the error; in one process."""
     done = sample_contract.run(package, ["-c", READ], json.dumps(CASES))
     assert done.returncode == 0, done.stderr
-    found: list[dict[str, Any]] = json.loads(done.stdout)
-    return found
+    made: list[dict[str, Any]] = json.loads(done.stdout)
+    return made
 
 
 @pytest.mark.tools
@@ -136,14 +134,14 @@ def outcomes(package: Path) -> list[dict[str, Any]]:
     "number", range(len(CASES)), ids=["-".join([*map(str, case.values())][:3])[:40] for case in CASES]
 )
 def test_values_of_every_type_are_read_or_refused(outcomes: list[dict[str, Any]], number: int) -> None:
-    """From text and from JSON; what is sent is read again as the same value, and an error says what would be right."""
+    """What is sent is read again as the same value; an error says what is valid."""
     assert outcomes[number].items() <= CASES[number].items()
     assert {f"sample_{case['param']}" for case in CASES} == FIELDS.keys()
 
 
 @pytest.mark.tools
-def test_options_say_what_they_take(package: Path) -> None:
-    """All values if they are known, else of which kind one is."""
+def test_the_help_has_the_type_of_each_option(package: Path) -> None:
+    """Or its values."""
     out = cli(package, "edit-order", "--help").out
     for option in (
         "note TEXT", "style [bright|natural]", "level [1|2|30]", "count NUMBER", "ratio NUMBER", "time TIME", "date DATE",
@@ -155,25 +153,21 @@ def test_options_say_what_they_take(package: Path) -> None:
 
 @pytest.mark.tools
 @pytest.mark.parametrize(
-    ("option", "said"),
+    ("option", "error"),
     [
-        (
-            "--sample-style=birght",
-            "Invalid value for '--sample-style': 'birght' is not one of 'bright', 'natural'; did you",
-        ),
-        ("--sample-sort=nmae", "is not one of 'created_at', 'name'; did you mean 'name'?"),
-        ("--sample-sort=name", "no changes given"),
+        ("style=birght", "Invalid value for '--sample-style': 'birght' is not one of 'bright', 'natural'; did you"),
+        ("sort=nmae", "is not one of 'created_at', 'name'; did you mean 'name'?"),
+        ("sort=name", "no changes given"),
     ],
 )
-def test_a_bad_option_is_status_2_and_nothing_is_sent(package: Path, option: str, said: str) -> None:
-    """Before a key is looked for."""
-    ran = cli(package, "edit-order", "x", option, AUTOENHANCE_BASE_URL="http://127.0.0.1:9")
-    assert said in ran.problem()[0]
+def test_an_invalid_option_is_status_2_and_nothing_is_sent(package: Path, option: str, error: str) -> None:
+    ran = cli(package, "edit-order", "x", f"--sample-{option}", AUTOENHANCE_BASE_URL="http://127.0.0.1:9")
+    assert error in ran.problem()[0]
 
 
 @pytest.mark.tools
-def test_what_the_contract_requires_must_be_given(tmp_path: Path) -> None:
-    """As options, in each row of a table, and in the signature of the library."""
+def test_required_parameters(tmp_path: Path) -> None:
+    """They are required as options, in each row of a table, and in the signature of the library."""
     contract = sample_contract.document("sample_count", "sample-sort")
     contract["components"]["schemas"]["OrderUpdate"]["required"].append("name")
     package = sample_contract.make(tmp_path / "package", contract)
@@ -196,7 +190,7 @@ def test_what_the_contract_requires_must_be_given(tmp_path: Path) -> None:
 
 @pytest.mark.tools
 @pytest.mark.parametrize(
-    ("shell", "typed", "offered", "others"),
+    ("shell", "typed", "completions", "others"),
     [
         ("bash", "--sample-style ", "bright natural", ""),
         ("bash", "--sample-level 3", "30", "1 2"),
@@ -205,52 +199,41 @@ def test_what_the_contract_requires_must_be_given(tmp_path: Path) -> None:
         ("zsh", "--sample-sort c", "created_at", "name"),
     ],
 )
-def test_shells_complete_what_is_known(package: Path, shell: str, typed: str, offered: str, others: str) -> None:
-    """Through what --show-completion prints for the shell."""
+def test_shells_complete_values(package: Path, shell: str, typed: str, completions: str, others: str) -> None:
     line = f"autoenhance edit-order x {typed}"
     words = {"COMP_WORDS": line, "COMP_CWORD": str(line.count(" ")), "_TYPER_COMPLETE_ARGS": line}
     ran = cli(package, _AUTOENHANCE_COMPLETE=f"complete_{shell}", **words)
     assert (ran.status, ran.err) == (0, "")
-    found = set(ran.out.replace('"', " ").split())
-    assert found >= {*offered.split()}
-    assert not found & {*others.split()}
+    printed = set(ran.out.replace('"', " ").split())
+    assert printed >= {*completions.split()}
+    assert not printed & {*others.split()}
 
 
-BROKEN = """\
+JSON_LINES = """\
 {"order_id": "a", "sample_count": null, "Sample-Style": null}
 {"order_id": "b", "sample style": "birght", "sample_count": 1.5}
 {"order_id": "c", "sample_anything": ["\\ud800"]}
 {"order_id": "d", "sample_anything": DEEP}
 {"order_id": "e", "sample_note": 7}
-"""
+""".replace("DEEP", "[" * 101 + "]" * 101)
+JSON_ERRORS = [
+    f"row 2, sample_style: 'birght' is not {STYLES}; did you mean 'bright'?",
+    "row 2, sample_count: 1.5 is not a whole number",
+    r"row 3, sample_anything: is '\ud800', which is not valid Unicode",
+    "row 4: lists and objects are nested more than 100 deep",
+    "row 5, sample_note: is not a string; put it in quotes",
+]
+CSV = 'order_id,Sample Window,SAMPLE-URGENT\na,"{}",x\nb, ,\t\n'
+CSV_ERRORS = [
+    "row 2, column B (Sample Window): '{}' is not a JSON object; it has no 'start'",
+    "row 2, column C (SAMPLE-URGENT): 'x' is not true or false",
+]
 
 
 @pytest.mark.tools
-@pytest.mark.parametrize(
-    ("text", "errors"),
-    [
-        (
-            BROKEN.replace("DEEP", "[" * 101 + "]" * 101),
-            [
-                f"row 2, sample_style: 'birght' is not {STYLES}; did you mean 'bright'?",
-                "row 2, sample_count: 1.5 is not a whole number",
-                r"row 3, sample_anything: is '\ud800', which is not valid Unicode",
-                "row 4: lists and objects are nested more than 100 deep",
-                "row 5, sample_note: is not a string; put it in quotes",
-            ],
-        ),
-        (
-            'order_id,Sample Window,SAMPLE-URGENT\na,"{}",x\nb, ,\t\n',
-            [
-                "row 2, column B (Sample Window): '{}' is not a JSON object; it has no 'start'",
-                "row 2, column C (SAMPLE-URGENT): 'x' is not true or false",
-            ],
-        ),
-    ],
-    ids=["JSON Lines", "CSV"],
-)
-def test_errors_of_a_table_have_their_place(package: Path, table: Path, text: str, errors: list[str]) -> None:
-    """In CSV and in JSON Lines; null sets nothing."""
+@pytest.mark.parametrize(("text", "errors"), [(JSON_LINES, JSON_ERRORS), (CSV, CSV_ERRORS)], ids=["JSON Lines", "CSV"])
+def test_errors_of_a_table_have_row_and_column(package: Path, table: Path, text: str, errors: list[str]) -> None:
+    """In JSON Lines, null is no change."""
     table.write_text(text, "utf-8")
     ran = cli(package, "edit-orders", str(table))
     assert (ran.status, ran.out) == (2, "")

@@ -19,8 +19,7 @@ LEFT_OUT = {
     "test_cassettes.py": "pins the requests and responses that were recorded",
     **dict.fromkeys(("contract_diff/*", "review/*", "regenerate/*"), "read a contract that stays as it is"),
     **dict.fromkeys(("faults/*", "real/*"), "connections, and other programs between the client and the service"),
-    **dict.fromkeys(("test_rate*.py", "test_stopping.py", "test_scheduler.py"), "when requests are sent, not what"),
-    **dict.fromkeys(("test_disk_full.py", "test_signals.py"), "how the command ends, not what it sends"),
+    **dict.fromkeys(("test_rate*.py", "test_stopping.py", "test_scheduler.py"), "when requests are sent, not what, and how runs end"),
     **dict.fromkeys(("test_mocks.py", "test_benchmarks.py"), "what other libraries make of requests"),
     "test_packaging.py": "builds wheels, which takes long",
 }

@@ -1,4 +1,4 @@
-"""What README.md and docs/ show of code, commands and tables is what happens."""
+"""The code, commands and tables of README.md and docs/ are correct."""
 
 from __future__ import annotations
 
@@ -44,15 +44,15 @@ def rows(table: str) -> list[list[str]]:
 
 
 def run(block: str) -> dict[str, Any]:
-    """The names that a block of Python leaves."""
+    """Run a block of Python; returns its names."""
     names: dict[str, Any] = {"__name__": "page"}
     exec(compile(block, "page.md", "exec"), names)  # noqa: S102  # our own pages
     return names
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def service(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
-    """The sandbox in the place of the service."""
+    """The sandbox in place of the service."""
     monkeypatch.setenv("AUTOENHANCE_API_KEY", sandbox.api_key)
     monkeypatch.setenv("AUTOENHANCE_BASE_URL", sandbox.url)
     sandbox.add_order({**(sandbox.order(sandbox.order_ids[0]) or {}), "order_id": "ORDER_ID"})
@@ -64,16 +64,13 @@ def service(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
 EDIT, ERROR_HANDLING, MANY, TEST = blocks(README, "python")
 
 
-@pytest.mark.usefixtures("service")
-def test_the_first_example_edits_an_order(capsys: pytest.CaptureFixture[str]) -> None:
-    """The first thing that a reader tries works as written."""
+def test_the_readme_edits_an_order(capsys: pytest.CaptureFixture[str]) -> None:
     run(EDIT)
     assert capsys.readouterr().out == "12 Acacia Avenue processed\n"
 
 
-@pytest.mark.usefixtures("service")
-def test_the_second_example_handles_errors(capsys: pytest.CaptureFixture[str]) -> None:
-    """One call, and the async client with an order that is not there and a name that is null."""
+def test_the_readme_handles_errors(capsys: pytest.CaptureFixture[str]) -> None:
+    """Of an order that does not exist, and of a name that is null, with the sync and the async client."""
     anyio.run(run(ERROR_HANDLING)["rename"], "nope", "a")
     anyio.run(run(ERROR_HANDLING.replace("name=name", 'extra_body={"name": None}'))["rename"], "ORDER_ID", "a")
     *printed, fields = capsys.readouterr().out.splitlines()
@@ -81,22 +78,21 @@ def test_the_second_example_handles_errors(capsys: pytest.CaptureFixture[str]) -
     assert f"print(error.fields)  # {fields}" in ERROR_HANDLING
 
 
-def test_the_third_example_edits_many_orders(service: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
-    """Each of a thousand, and says which it could not edit."""
+def test_the_readme_edits_many_orders(service: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+    """And prints the errors."""
     service.add_orders(f"order-{number}" for number in range(20))
     run(MANY.replace("1000", "21"))
     assert capsys.readouterr().out.startswith("order-20 ")
     assert (service.order("order-7") or {})["name"] == "7 Acacia Avenue"
 
 
-def test_the_fourth_example_is_a_test_that_passes(service: Sandbox) -> None:
-    """The fixture is used as users use it."""
+def test_the_test_of_the_readme_passes(service: Sandbox) -> None:
     run(TEST)["test_rename"](service)
     assert (service.order("harbour-view-7") or {})["name"] == "Harbour View 7a"
 
 
-def test_the_demo_prints_what_the_readme_shows(capsys: pytest.CaptureFixture[str]) -> None:
-    """But for the time."""
+def test_the_readme_shows_the_output_of_the_demo(capsys: pytest.CaptureFixture[str]) -> None:
+    """Except the time."""
     runpy.run_path(str(ROOT / "scripts/demo.py"), run_name="__main__")
     shown = re.search(r"^    Before:.*?\n(?=\S)", README, re.MULTILINE | re.DOTALL)
     assert shown
@@ -105,19 +101,16 @@ def test_the_demo_prints_what_the_readme_shows(capsys: pytest.CaptureFixture[str
     assert time_of_edit.sub("", shown[0]).split() == time_of_edit.sub("", printed).split()
 
 
-@pytest.mark.usefixtures("service")
-def test_the_command_prints_what_the_readme_shows(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """But for the time of the edit."""
-    found = re.search(r"^`autoenhance (edit-order [^`]*)`.*?\n\n(.*?)\n\n", README, re.MULTILINE | re.DOTALL)
-    assert found
-    monkeypatch.setenv("TZ", "UTC")
+def test_the_readme_shows_a_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Except the time of the edit."""
+    example = re.search(r"^`autoenhance (edit-order [^`]*)`.*?\n\n(.*?)\n\n", README, re.MULTILINE | re.DOTALL)
+    assert example
+    with monkeypatch.context() as patched:
+        patched.setenv("TZ", "UTC")
+        time.tzset()
+        assert main(shlex.split(example[1])) == 0
     time.tzset()
-    assert main(shlex.split(found[1])) == 0
-    monkeypatch.undo()
-    time.tzset()
-    shown, printed = textwrap.dedent(found[2]).splitlines(), capsys.readouterr().out.splitlines()
+    shown, printed = textwrap.dedent(example[2]).splitlines(), capsys.readouterr().out.splitlines()
     assert [line for line in shown if "Changed" not in line] == [line for line in printed if "Changed" not in line]
     assert [len(line) for line in shown] == [len(line) for line in printed]
 
@@ -130,7 +123,7 @@ BROKEN = "order_id,name\nharbour-view-7,a\n,b\nc,#N/A\nharbour-view-7,e\n"
 
 @pytest.fixture
 def results(service: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the results of the page's table will be; the tables are in this folder."""
+    """The path of the results of the page's table; the tables are in its folder, which is the current one."""
     monkeypatch.chdir(tmp_path)
     workbook = openpyxl.Workbook()
     workbook.active.title = "Renames"
@@ -144,26 +137,26 @@ def results(service: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.usefixtures("results")
 @pytest.mark.parametrize("block", blocks(BULK, "console"), ids=lambda block: block.splitlines()[0])
-def test_a_command_prints_what_the_page_shows(block: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """To the letter, standard output first."""
+def test_the_page_shows_the_output_of_commands(block: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Verbatim, standard output first."""
     command, _, shown = block.partition("\n")
     main(shlex.split(command.removeprefix("$ autoenhance ")))
     assert "".join(capsys.readouterr()) == shown
 
 
-def test_the_results_are_as_the_page_shows_one(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The same keys in the same order, and the same values but for times."""
+def test_the_page_shows_a_result(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With all keys in their order, and the same values except times."""
     assert main(["edit-orders", "renames.xlsx"]) == 0, capsys.readouterr().err
-    lines = map(json.loads, results.read_text("utf-8").splitlines())
-    (found,) = (line for line in lines if line["order_id"] == "harbour-view-7")
+    (result,) = (line for line in results.read_text("utf-8").splitlines() if '"harbour-view-7"' in line)
+    line = json.loads(result)
     (shown,) = map(json.loads, blocks(BULK, "json"))
-    assert list(found) == list(shown)
-    assert {key for key in found if found[key] != shown[key]} <= {"seconds", "finished_at", "service"}
+    assert list(line) == list(shown)
+    assert {key for key in line if line[key] != shown[key]} <= {"seconds", "finished_at", "service"}
 
 
 @pytest.mark.usefixtures("results")
-def test_jq_lists_what_failed_at_last(service: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
-    """Not what failed before it succeeded."""
+def test_jq_lists_the_last_failures(service: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+    """Not those of edits that succeeded later."""
     if not shutil.which("jq"):
         pytest.skip("jq is not installed")
     (program,) = re.findall(r"^    (jq .*)$", BULK, re.MULTILINE)
@@ -174,18 +167,16 @@ def test_jq_lists_what_failed_at_last(service: Sandbox, capsys: pytest.CaptureFi
         assert re.fullmatch(expected, listed.stdout)
 
 
-@pytest.mark.usefixtures("service")
-def test_the_example_of_bulk_edits_prints_what_became_of_each_order(capsys: pytest.CaptureFixture[str]) -> None:
-    """One order is edited and the other is not there."""
+def test_the_bulk_example_prints_each_result(capsys: pytest.CaptureFixture[str]) -> None:
     (block,) = blocks(BULK, "python")
     run(block)
-    first, second = sorted(capsys.readouterr().out.splitlines())
-    assert first == "harbour-view-7 is now 12 Acacia Avenue"
-    assert second.startswith("nope failed: ")
+    assert re.fullmatch(
+        "harbour-view-7 is now 12 Acacia Avenue\nnope failed: .*",
+        "\n".join(sorted(capsys.readouterr().out.splitlines())),
+    )
 
 
-def test_every_option_on_the_page_is_one() -> None:
-    """Of the command that edits, or of the sandbox."""
+def test_every_option_on_the_page_exists() -> None:
     commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
     known = {name for command in commands.values() for parameter in command.params for name in parameter.opts}
     assert set() < set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", BULK)) <= known
@@ -200,36 +191,31 @@ def table(heading: str) -> list[list[str]]:
 
 
 def statuses(text: str) -> range:
-    """What a cell such as `500 to 599` means."""
+    """The statuses of a cell such as `500 to 599`."""
     first, _, last = text.partition(" to ")
     return range(int(first), int(last or first) + 1)
 
 
-class Broken(httpx.SyncByteStream):
-    """A body that breaks off."""
-
-    def __iter__(self) -> Iterator[bytes]:
-        yield b"{"
-        raise httpx.ReadError("no")
+def truncated() -> Iterator[bytes]:
+    yield b"{"
+    raise httpx.ReadError("no")
 
 
-def error_of(outcome: int | Exception | Broken, edit: dict[str, str], headers: dict[str, str]) -> AutoenhanceError:
-    """The error of an edit whose every attempt ends in one way."""
+def error_of(outcome: int | Exception | None, edit: dict[str, str], headers: dict[str, str]) -> AutoenhanceError:
+    """The error of an edit all of whose attempts have this status or error, or a truncated response."""
 
     def respond(_: httpx.Request) -> httpx.Response:
         if isinstance(outcome, Exception):
             raise outcome
-        if isinstance(outcome, Broken):
-            return httpx.Response(200, stream=outcome)
-        return httpx.Response(outcome, headers=headers)
+        return httpx.Response(outcome, headers=headers) if outcome else httpx.Response(200, content=truncated())
 
     with httpx.Client(transport=httpx.MockTransport(respond)) as http, pytest.raises(AutoenhanceError) as caught:
         Autoenhance("key", http_client=http, max_retries=1).edit_order("order", extra_body=edit)
     return caught.value
 
 
-def test_the_table_of_errors_is_complete_and_its_statuses_raise_them() -> None:
-    """Every error has a row and every row an error; the second column leads to the first."""
+def test_the_table_of_errors_is_complete() -> None:
+    """And a status in its second column raises the error in the first."""
     raised = {row[0].strip("`"): row[1] for row in table("The errors")}
     assert sorted(raised) == errors.__all__
     for name, when in raised.items():
@@ -239,41 +225,40 @@ def test_the_table_of_errors_is_complete_and_its_statuses_raise_them() -> None:
 
 RETRIED = table("What is retried")
 LISTED = {status for row in RETRIED if re.fullmatch(r"\d+( to \d+)?", row[0]) for status in statuses(row[0])}
-OUTCOMES: dict[str, list[int | Exception | Broken]] = {
+LOST = (httpx.ReadError("no"), httpx.ReadTimeout("no"), httpx.RemoteProtocolError("no"))
+OUTCOMES: dict[str, list[int | Exception | None]] = {
     "no connection": [httpx.ConnectError("no"), httpx.ConnectTimeout("no"), httpx.PoolTimeout("no")],
-    "connection lost, or an attempt timed out": [
-        *(httpx.ReadError("no"), httpx.ReadTimeout("no"), httpx.RemoteProtocolError("no"))
-    ],
+    "connection lost, or an attempt timed out": [*LOST],
     "any other status": [status for status in range(300, 600) if status not in LISTED],
-    "a truncated success": [Broken()],
+    "a truncated success": [None],
     "an unreadable success": [200, 204],
 }
 
 
 @pytest.mark.parametrize("row", RETRIED, ids=lambda row: row[0])
-def test_what_is_retried_is_what_the_table_says(row: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """For a new name, and for another id."""
+def test_the_table_of_retries_is_correct(row: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """For a new name, and for a new id."""
     monkeypatch.setattr("autoenhance._call.random.random", lambda: 0.0)
     status, _, has_retry_after = row[0].partition(" with ")
     for outcome in OUTCOMES.get(row[0]) or statuses(status):
-        for edit, says in (({"name": "a"}, row[1]), ({"order_id": "other"}, row[2])):
+        for edit, cell in (({"name": "a"}, row[1]), ({"order_id": "other"}, row[2])):
             error = error_of(outcome, edit, {"retry-after": "0"} if has_retry_after else {})
-            assert error.attempts == {"retried": 2, "not retried": 1}[says], (outcome, edit)
+            assert error.attempts == {"retried": 2, "not retried": 1}[cell], (outcome, edit)
 
 
 # --- All pages ---
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_every_picture_and_link_is_there(page: Path) -> None:
-    """Nothing of the project that a page points to is missing."""
+def test_pictures_and_links_exist(page: Path) -> None:
+    """Those within the project."""
     targets = re.findall(r"\]\((?!https?://)([^)#]+)[^)]*\)", page.read_text("utf-8"))
     assert [target for target in targets if not (page.parent / target).exists()] == []
 
 
 @pytest.mark.tools
 def test_make_lists_its_targets() -> None:
-    """`make` alone says what can be done, in 80 columns."""
+    """In 80 columns."""
     printed = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout  # noqa: S607
     listed = set(re.findall(r"^  make ([a-z-]+)", printed, re.MULTILINE))
     assert {"demo", "test", "check", "regenerate", "check-generated", "record", "sandbox", "clean"} <= listed

@@ -1,21 +1,19 @@
-"""What stands under examples/ runs, and does what it says."""
+"""The programs of examples/ run, and do what they say."""
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import runpy
 import signal
-import subprocess
 import sys
-import time
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from terminal import environment
+from bulk import names_in, results_in, rows_of, wait_for, write_table
+from terminal import environment, started
 
 from autoenhance.sandbox import Sandbox
 
@@ -35,28 +33,26 @@ def service() -> Iterator[Sandbox]:
         yield sandbox
 
 
-def on_dask(sandbox: Sandbox, folder: Path, rate: int) -> subprocess.Popen[str]:
+def on_dask(sandbox: Sandbox, folder: Path, rate: int) -> Any:
     """Start the example on a table with a new name for each order: four shards on two workers."""
-    table = folder / "orders.csv"
-    table.write_text("order_id,name\n" + "".join(f"{order_id},{name}\n" for order_id, name in NAMES.items()), "utf-8")
-    # Without the warnings of others as errors.
+    table = write_table(folder / "orders.csv", *rows_of(NAMES))
+    # Without other libraries' warnings as errors.
     env = environment(AUTOENHANCE_API_KEY=sandbox.api_key, AUTOENHANCE_BASE_URL=sandbox.url, PYTHONWARNINGS="default")
-    options = ["--workers", "2", "--shards", "4", "--rate", str(rate)]
-    command = [sys.executable, str(EXAMPLES / "edit_on_dask.py"), str(table), *options]
-    return subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    command = [sys.executable, str(EXAMPLES / "edit_on_dask.py"), table, "--workers=2", "--shards=4", f"--rate={rate}"]
+    return started(command=command, env=env)
 
 
-def edited(sandbox: Sandbox, folder: Path) -> list[dict[str, str]]:
-    """The results of all shards, once every order has its new name."""
-    assert {order_id: (sandbox.order(order_id) or {})["name"] for order_id in NAMES} == NAMES
+def edited(sandbox: Sandbox, folder: Path) -> list[dict[str, Any]]:
+    """The results of all shards; every order must have its new name."""
+    assert names_in(sandbox, NAMES) == NAMES
     files = [folder / f"orders.csv.{shard}-of-4.results.jsonl" for shard in SHARDS]
-    return [json.loads(line) for file in files for line in file.read_text("utf-8").splitlines()]
+    return [result for file in files for result in results_in(file)]
 
 
 @pytest.mark.tools
 @pytest.mark.slow
-def test_a_cluster_edits_every_order_once_and_below_one_rate(service: Sandbox, tmp_path: Path) -> None:
-    """The workers share the rate; each order is in the results of one shard."""
+def test_a_cluster_edits_every_order_once(service: Sandbox, tmp_path: Path) -> None:
+    """Its workers share the rate limit; each order is in the results of one shard."""
     with on_dask(service, tmp_path, rate=60) as running:
         out, err = running.communicate(timeout=120)
     assert running.returncode == 0, err
@@ -64,21 +60,19 @@ def test_a_cluster_edits_every_order_once_and_below_one_rate(service: Sandbox, t
     results = edited(service, tmp_path)
     assert sorted(result["order_id"] for result in results) == sorted(NAMES)
     ended = sorted(datetime.fromisoformat(result["finished_at"]) for result in results)
-    # The clock of the results, not of this test: the cluster takes its time to start.
+    # By the clock of the results: a cluster takes time to start.
     assert (ended[-1] - ended[0]).total_seconds() > (len(NAMES) - 10) / 60 / 1.1
     assert service.api_key not in out + err
 
 
 @pytest.mark.tools
 @pytest.mark.slow
-def test_a_worker_that_dies_costs_no_edit(service: Sandbox, tmp_path: Path) -> None:
+def test_a_worker_that_dies_loses_no_edit(service: Sandbox, tmp_path: Path) -> None:
     """Dask gives its shard to another, which resumes it."""
     import psutil
 
     with on_dask(service, tmp_path, rate=40) as running:
-        until = time.monotonic() + 60
-        while time.monotonic() < until and sum(f.stat().st_size for f in tmp_path.glob("*.jsonl")) < 2000:
-            time.sleep(0.05)
+        wait_for(lambda: sum(file.stat().st_size for file in tmp_path.glob("*.jsonl")) > 2000, seconds=60)
         children = psutil.Process(running.pid).children(recursive=True)
         workers = [child.pid for child in children if any("spawn_main" in part for part in child.cmdline())]
         os.kill(min(workers), signal.SIGKILL)
@@ -104,27 +98,15 @@ def generated_only(
     return run
 
 
-def test_the_generated_package_alone_edits_an_order(
-    sandbox: Sandbox, generated_only: Callable[..., tuple[object, str, str]]
-) -> None:
-    """The order gets its new name, and the example prints typed fields of the response, null ones included."""
+def test_the_generated_package_alone(sandbox: Sandbox, generated_only: Callable[..., object]) -> None:
+    """It edits an order and prints fields of the response, also null ones; of an error, its status and message."""
     with_images, _, without_images = sandbox.order_ids
     assert generated_only(with_images) == (0, "12 Acacia Avenue: 3 of 4 images processed\n", "")
     assert generated_only(without_images) == (0, "12 Acacia Avenue: 0 of 0 images processed\n", "")
     assert (sandbox.order(with_images) or {})["name"] == "12 Acacia Avenue"
-
-
-def test_the_generated_package_alone_prints_an_error_response(
-    sandbox: Sandbox, generated_only: Callable[..., tuple[object, str, str]]
-) -> None:
-    """The status and the message of a documented error, the body of another status; exit status 1, and no key."""
     assert generated_only("nope") == (1, "", "404 Not Found\n")
     assert generated_only("harbour-view-7", "planted-key") == (1, "", "401 Unauthorized\n")
     sandbox.answer_next(418, body=b"tea")
     assert generated_only("harbour-view-7") == (1, "", "418 b'tea'\n")
-
-
-def test_the_generated_package_alone_is_without_the_facade() -> None:
-    """What the example shows needs only `autoenhance_api` and httpx."""
     imported = re.findall(r"^(?:from|import) (\w+)", GENERATED_ONLY.read_text("utf-8"), re.MULTILINE)
     assert set(imported) - set(sys.stdlib_module_names) == {"autoenhance_api", "httpx"}

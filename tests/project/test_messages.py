@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 VALUE = "\0"  # stands for a value in a message
-# Words that a reader would have to decode, or that tell of internals.
+# Idioms and internals.
 BANNED = re.compile(
     r"\b(please|sorry|should not happen|cannot happen|answer(s|ed)?|patience|tries|whoever|heeds?|rehears\w*|obeys?|(un)?packed"
     r"|on (its|their) way|under way|goes on|of no use|is told|to the byte|look-up|dictionary update|NoneType|Traceback)\b",
@@ -50,7 +50,7 @@ def messages() -> Iterator[tuple[str, str, str]]:
                 yield where, "hint", template(node.args[1])
 
 
-MESSAGES = [found for found in messages() if found[2].strip(VALUE)]
+MESSAGES = [message for message in messages() if message[2].strip(VALUE)]
 
 
 def broken_rules(kind: str, text: str) -> list[str]:
@@ -65,8 +65,8 @@ def broken_rules(kind: str, text: str) -> list[str]:
     return [rule for rule, is_broken in rules.items() if is_broken]
 
 
-def test_each_message_in_the_source_follows_the_rules() -> None:
-    """Messages of exceptions, and the command's hints, are lower-case lines and sentences in plain words."""
+def test_messages_follow_the_rules() -> None:
+    """Messages of exceptions and hints of the command."""
     assert len(MESSAGES) > 100
     assert [f"{where}: {rule}: {text!r}" for where, kind, text in MESSAGES for rule in broken_rules(kind, text)] == []
 
@@ -83,6 +83,6 @@ def test_each_message_in_the_source_follows_the_rules() -> None:
         ("hint", "give an id"),
     ],
 )
-def test_a_message_that_breaks_a_rule_is_found(kind: str, text: str) -> None:
+def test_broken_rules_are_found(kind: str, text: str) -> None:
     """The check sees each kind of mistake."""
     assert broken_rules(kind, text)

@@ -1,4 +1,4 @@
-"""`--no-skips` lets a skipped test fail and says why it was skipped: CI installs what tests need."""
+"""`--no-skips` fails a skipped test with the reason: CI installs what tests need."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ OTHERS = "def test_b(): pass\n\n@pytest.mark.xfail(reason='a known bug')\ndef te
 
 def run(pytester: pytest.Pytester, lines: str, *options: str) -> pytest.RunResult:
     """Run a test file of these lines in a pytest of its own."""
+    pytester.makeini("[pytest]")  # so that no other one is found in the folders above
     pytester.makepyfile("import pytest\n\n" + lines)
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
@@ -20,8 +21,8 @@ def run(pytester: pytest.Pytester, lines: str, *options: str) -> pytest.RunResul
 
 
 @pytest.mark.parametrize("how", [BY_ITSELF, BY_ITS_MARK, BY_ITS_FIXTURE, AS_A_MODULE])
-def test_a_skipped_test_fails_and_says_why(pytester: pytest.Pytester, how: str) -> None:
-    """However it is skipped, by itself or before it began; without the option it may be skipped."""
+def test_a_skipped_test_fails_with_the_reason(pytester: pytest.Pytester, how: str) -> None:
+    """However it is skipped; without the option it is skipped."""
     result = run(pytester, how, "--no-skips")
     assert result.ret != 0
     assert "skipped" not in result.parseoutcomes()
@@ -31,6 +32,6 @@ def test_a_skipped_test_fails_and_says_why(pytester: pytest.Pytester, how: str) 
     assert without.ret in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}
 
 
-def test_other_tests_are_as_they_were(pytester: pytest.Pytester) -> None:
-    """What passes passes, and what is expected to fail may."""
+def test_other_tests_are_unaffected(pytester: pytest.Pytester) -> None:
+    """Those that pass, and those that are expected to fail."""
     run(pytester, OTHERS, "--no-skips").assert_outcomes(passed=1, xfailed=1)

@@ -1,4 +1,4 @@
-"""The wheel holds exactly the two packages, and works outside the checkout."""
+"""The wheel has exactly the two packages, and works outside the checkout."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 def tracked(*folders: str) -> set[str]:
-    """What git tracks or would track: what is built must not depend on what lies around."""
+    """The files that git tracks or would track."""
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", *folders]
     listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     return {name for name in listed.splitlines() if (ROOT / name).exists()}
 
 
-def test_the_wheel_holds_exactly_the_two_packages(built: Path) -> None:
+def test_the_wheel_has_exactly_the_two_packages(built: Path) -> None:
     """Every file of both packages, their metadata, and nothing else: no tests, no scripts, no `generated`."""
     (wheel,) = built.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
@@ -42,8 +42,8 @@ def test_the_wheel_holds_exactly_the_two_packages(built: Path) -> None:
     assert {"autoenhance/py.typed", "autoenhance_api/py.typed", "autoenhance_api/openapi.json"} <= names
 
 
-def test_the_sdist_holds_what_it_takes_to_regenerate_and_test(built: Path) -> None:
-    """The contract, the scripts, the tests, and the pages."""
+def test_the_sdist_has_the_contract_the_scripts_and_the_tests(built: Path) -> None:
+    """To regenerate and test it."""
     (sdist,) = built.glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
@@ -68,7 +68,7 @@ print(autoenhance.__file__)
 
 
 def test_an_installed_wheel_works_outside_the_checkout(installed: Installed, tmp_path: Path) -> None:
-    """In another folder, from a virtual environment with only the dependencies that it declares, an order is edited."""
+    """In a virtual environment with only its declared dependencies."""
 
     def run(*command: Path | str) -> str:
         done = subprocess.run(command, cwd=tmp_path, env=installed.environ, capture_output=True, text=True, check=False)
@@ -82,25 +82,23 @@ def test_an_installed_wheel_works_outside_the_checkout(installed: Installed, tmp
 
 
 @pytest.mark.parametrize("name", ["constraints.txt", "pyproject.toml", "Makefile"])
-def test_no_registry_is_named(name: str) -> None:
-    """Neither the pins nor the metadata say where packages come from."""
+def test_no_package_index_is_named(name: str) -> None:
     text = (ROOT / name).read_text("utf-8")
     assert "://" not in text.replace("https://github.com", "").replace("https://docs", "")
 
 
-def test_on_a_package_index_the_links_of_the_readme_lead_to_the_repository() -> None:
-    """The release workflow names the repository; a checkout does not know it, and leaves the links as they are."""
+@pytest.mark.parametrize("url", ["https://git.example/o/r/", ""])
+def test_the_metadata_links_to_the_repository(url: str) -> None:
+    """Which the release workflow sets; without it, the README has relative links."""
     command = [sys.executable, "-m", "hatchling", "metadata"]
-    told, plain = (
-        json.loads(
-            subprocess.run(command, cwd=ROOT, env=os.environ | more, capture_output=True, text=True, check=True).stdout
-        )
-        for more in ({"REPOSITORY_URL": "https://git.example/o/r/"}, {})
-    )
-    tag = f"v{autoenhance.__version__}"
-    links = set(re.findall(r"\]\(([^)]+)\)", told["readme"]["text"]))
-    assert {f"https://git.example/o/r/blob/{tag}/docs/bulk.md", told["urls"]["Changelog"]} <= links
-    assert f"https://git.example/o/r/raw/{tag}/benchmarks/results.svg" in links
-    assert [link for link in links if not link.startswith("https://")] == []
-    assert plain["readme"]["text"] == (ROOT / "README.md").read_text("utf-8")
-    assert plain["urls"].keys() < told["urls"].keys()
+    env = os.environ | ({"REPOSITORY_URL": url} if url else {})
+    metadata = json.loads(subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=True).stdout)
+    readme, tag = metadata["readme"]["text"], f"v{autoenhance.__version__}"
+    links = set(re.findall(r"\]\(([^)]+)\)", readme))
+    if url:
+        assert {f"{url}blob/{tag}/docs/bulk.md", metadata["urls"]["Changelog"]} <= links
+        assert f"{url}raw/{tag}/benchmarks/results.svg" in links
+        assert [link for link in links if not link.startswith("https://")] == []
+    else:
+        assert readme == (ROOT / "README.md").read_text("utf-8")
+        assert "Changelog" not in metadata.get("urls", {})

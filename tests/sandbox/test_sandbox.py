@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import socket
 import sqlite3
-import subprocess
-import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -20,7 +18,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sandboxes import ORDER_ID, patch
 
+import autoenhance.sandbox
 from autoenhance.sandbox import Sandbox
+from scripts import run_script
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,39 +48,34 @@ def test_an_edit_changes_the_order_and_returns_it(sandbox: Sandbox, body: bytes,
 
 
 @pytest.mark.parametrize(("method", "path", "status"), [("GET", "/v3/orders/a", 405), ("PATCH", "/v3/orders", 404)])
-def test_only_what_the_contract_has_is_served(sandbox: Sandbox, method: str, path: str, status: int) -> None:
-    """Other paths and methods get an error of the service's shape."""
+def test_other_paths_and_methods_get_an_error(sandbox: Sandbox, method: str, path: str, status: int) -> None:
+    """In the service's shape."""
     response = httpx.request(method, sandbox.url + path)
     assert (response.status_code, response.json()["message"]) == (status, HTTPStatus(status).phrase)
 
 
-def test_a_response_that_breaks_the_contract_is_not_sent(sandbox: Sandbox) -> None:
-    """An order that is none is a 500 that says why."""
+def test_an_order_that_breaks_the_contract_is_not_sent(sandbox: Sandbox) -> None:
+    """The response is a 500 with the reason."""
     sandbox.add_order({"order_id": "odd", "is_deleted": "perhaps"})
     response = patch(sandbox, "odd")
-    assert response.status_code == 500
-    assert "is_deleted: 'perhaps' is not of type" in response.json()["message"]
+    assert (response.status_code, response.json()["message"][:34]) == (500, "is_deleted: 'perhaps' is not of ty")
 
 
-def test_requests_beyond_the_rate_limit_get_429(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With Retry-After, until a second has passed."""
+def test_requests_over_the_rate_limit_get_429(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With Retry-After, until a second has passed. By default it is the service's, and the fixture has none."""
+    assert (Sandbox()._rate_limit, sandbox._rate_limit) == (300, None)
     now = 0.0
     monkeypatch.setattr("autoenhance.sandbox._app.time", SimpleNamespace(monotonic=lambda: now))
-    with Sandbox(rate_limit=3) as sandbox:
-        responses = [patch(sandbox) for _ in range(5)]
+    with Sandbox(rate_limit=3) as limited:
+        responses = [patch(limited) for _ in range(5)]
         now = 1.0
-        assert patch(sandbox).status_code == 200
+        assert patch(limited).status_code == 200
     assert [response.status_code for response in responses] == [200, 200, 200, 429, 429]
     assert [response.headers.get("retry-after") for response in responses[2:]] == [None, "1", "1"]
 
 
-def test_the_rate_limit_is_the_services_and_the_fixture_has_none(sandbox: Sandbox) -> None:
-    """300 a second, as the rate-limit page says; it does not hold up a test suite."""
-    assert (Sandbox()._rate_limit, sandbox._rate_limit) == (300, None)
-
-
 def test_planned_responses_come_first_and_once(sandbox: Sandbox) -> None:
-    """`answer_next` simulates what a service or proxy can do; a reset forgets what is left of it."""
+    """`answer_next` simulates any response of a service or proxy; a reset discards those that are left."""
     sandbox.answer_next(503, headers={"content-type": "text/html", "retry-after": "1"}, body=b"<html>", times=2)
     responses = [httpx.patch(sandbox.url + "/v3/orders/a") for _ in range(3)]
     assert [response.status_code for response in responses] == [503, 503, 401]
@@ -95,7 +90,7 @@ def test_planned_responses_come_first_and_once(sandbox: Sandbox) -> None:
 
 @pytest.mark.parametrize("images", [[{"order_id": "old"}, {"order_id": "old"}], None])
 def test_a_new_order_id_moves_the_order(sandbox: Sandbox, images: Any) -> None:
-    """A choice of the sandbox's, because the service does not document it: the order has its new id only."""
+    """The order has its new id only, which the service does not document."""
     sandbox.add_order({"order_id": "old", "images": images})
     response = patch(sandbox, "old", body=b'{"order_id": "new"}')
     assert response.json()["order_id"] == "new"
@@ -104,7 +99,7 @@ def test_a_new_order_id_moves_the_order(sandbox: Sandbox, images: Any) -> None:
 
 
 def test_an_id_that_is_in_use_is_a_conflict(sandbox: Sandbox) -> None:
-    """Another choice: 409, as when an order is created with a used id, and both orders stay."""
+    """409, as when an order is created with a used id, and both orders are unchanged."""
     before = [sandbox.order(order_id) for order_id in sandbox.order_ids]
     body = json.dumps({"order_id": sandbox.order_ids[0]}).encode()
     assert patch(sandbox, body=body).status_code == 409
@@ -127,13 +122,7 @@ def test_an_id_that_no_request_can_reach_is_refused(sandbox: Sandbox, order_id: 
     assert [sandbox.order(known) for known in sandbox.order_ids] == before
 
 
-def test_an_order_without_an_id_is_refused(sandbox: Sandbox) -> None:
-    """The id is all that `add_order` needs."""
-    with pytest.raises(ValueError, match="order_id None: not a path segment"):
-        sandbox.add_order({"name": "a"})
-
-
-# What a URL, a path, a template, SQL or a header gives a meaning, beside any other character.
+# Characters with a meaning in a URL, a path, a template, SQL or a header.
 SPECIAL = st.sampled_from([*"./\\%?#&=+:;@~{}$'\"* \0\t\r\n\x7f\x85\u2028\ufeff", "..", "%2F", "%2e", "%00", "://"])
 
 
@@ -148,13 +137,10 @@ def shared() -> Iterator[Sandbox]:
 @given(order_id=st.lists(SPECIAL | st.characters(), max_size=6).map("".join))
 @example("%2E%2E")
 @example("...")
-@example(" ")
-@example("\n")
 @example("a" * 60_000)
 @example("é" * 10_000)
-@example("http://a")
 def test_an_id_is_refused_or_reaches_the_order(shared: Sandbox, order_id: str) -> None:
-    """Over HTTP, by the same id, percent-encoded as the client does it."""
+    """Over HTTP, with the id percent-encoded as the client does it."""
     try:
         shared.add_order({"order_id": order_id})
     except ValueError:
@@ -167,8 +153,8 @@ def test_an_id_is_refused_or_reaches_the_order(shared: Sandbox, order_id: str) -
 # --- Orders ---
 
 
-def test_many_orders_can_be_added_at_once(sandbox: Sandbox) -> None:
-    """Without a name or images; the orders that are there, such as the three of a new sandbox, stay as they are."""
+def test_many_orders_are_added_at_once(sandbox: Sandbox) -> None:
+    """Without a name or images; existing orders, such as the three of a new sandbox, are unchanged."""
     before = sandbox.order(ORDER_ID)
     sandbox.add_orders(f"o-{number}" for number in range(5000))
     sandbox.add_orders([ORDER_ID, "o-1"])
@@ -181,7 +167,7 @@ def test_many_orders_can_be_added_at_once(sandbox: Sandbox) -> None:
 
 
 def test_orders_are_added_all_or_none(sandbox: Sandbox) -> None:
-    """An error in where they come from leaves no half of them, and no lock."""
+    """An error of an iterator leaves no half of them, and no lock. An order needs an id."""
 
     def broken() -> Iterator[str]:
         yield "o-1"
@@ -192,6 +178,8 @@ def test_orders_are_added_all_or_none(sandbox: Sandbox) -> None:
         sandbox.add_orders(broken())
     with pytest.raises(ValueError, match="order_ids is a string"):
         sandbox.add_orders("abc")
+    with pytest.raises(ValueError, match="order_id None: not a path segment"):
+        sandbox.add_order({"name": "a"})
     assert sandbox.order_ids == before
     sandbox.add_orders(["o-1"])
     assert len(sandbox.order_ids) == len(before) + 1
@@ -218,8 +206,8 @@ def test_without_a_file_nothing_is_left(monkeypatch: pytest.MonkeyPatch, tmp_pat
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_file_that_is_not_the_sandboxs_is_refused_and_left(tmp_path: Path) -> None:
-    """A text, and a database with tables of its own, even one called orders."""
+def test_a_file_that_is_not_a_sandbox_database_is_refused(tmp_path: Path) -> None:
+    """A text, and a database with other tables, even one called orders; both are unchanged."""
     letter, shop = tmp_path / "letter.txt", tmp_path / "shop.sqlite3"
     letter.write_text("Dear reader, " * 100)
     with closing(sqlite3.connect(shop)) as database:
@@ -251,8 +239,8 @@ def test_an_invalid_option_is_refused(options: dict[str, Any], error: str) -> No
         Sandbox(**options)
 
 
-def test_a_sandbox_that_does_not_run_says_so() -> None:
-    """Starting twice, or asking for the url too early, is an error with a name; stopping twice is fine."""
+def test_starting_twice_is_an_error() -> None:
+    """So is the URL before the start; stopping twice is not."""
     sandbox = Sandbox()
     with pytest.raises(RuntimeError, match="is not running; use it in a with statement"):
         _ = sandbox.url
@@ -262,43 +250,39 @@ def test_a_sandbox_that_does_not_run_says_so() -> None:
 
 
 def test_one_of_several_sandboxes_gets_a_port() -> None:
-    """The others, which start at the same moment, raise the system's error instead of waiting for ever."""
+    """The others, which start at the same moment, raise the system's error and do not wait."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     sandboxes = [Sandbox(port=port) for _ in range(4)]
-    begin = threading.Barrier(len(sandboxes), timeout=10)
+    begin = threading.Barrier(4, timeout=10)
 
-    def start(sandbox: Sandbox) -> str | None:
+    def start(sandbox: Sandbox) -> str:
         begin.wait()
         try:
             sandbox.start()
         except OSError as error:
-            return error.strerror
+            return str(error.strerror)
         return "started"
 
-    with ThreadPoolExecutor(len(sandboxes)) as pool:
-        outcomes = list(pool.map(start, sandboxes))
+    with ThreadPoolExecutor(4) as pool:
+        outcomes = sorted(pool.map(start, sandboxes))
     for sandbox in sandboxes:
         sandbox.stop()
-    assert sorted(map(str, outcomes)) == ["Address already in use"] * 3 + ["started"]
+    assert outcomes == ["Address already in use"] * 3 + ["started"]
 
 
 def test_without_the_extra_the_error_says_what_to_install() -> None:
     """Importing the client and the pytest plugin works without the extra; the sandbox says what it needs."""
-    code = (
+    printed = run_script(
         "import sys; sys.modules.update(dict.fromkeys(['uvicorn', 'starlette', 'openapi_core']))\n"
         "import autoenhance, autoenhance.sandbox, autoenhance.sandbox.pytest_plugin\n"
         "autoenhance.Autoenhance\n"
         "try: autoenhance.sandbox.Sandbox\n"
         "except ModuleNotFoundError as error: print(error)\n"
-        "try: autoenhance.sandbox.Sand\n"
-        "except AttributeError as error: print(error)\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines() == [
-        "the sandbox needs 'uvicorn': run pip install '.[sandbox]' in the checkout",
-        "module 'autoenhance.sandbox' has no attribute 'Sand'",
-    ]
+    assert printed == "the sandbox needs 'uvicorn': run pip install '.[sandbox]' in the checkout\n"
+    with pytest.raises(AttributeError, match=r"module 'autoenhance\.sandbox' has no attribute 'Sand'"):
+        _ = autoenhance.sandbox.Sand  # the mistake to catch
 
 
 @pytest.mark.parametrize("name", ["a", "b"])

@@ -16,31 +16,23 @@ if TYPE_CHECKING:
 
     from selenium.webdriver import Chrome
 
-FLAGS = [
-    "--headless=new",
-    "--no-sandbox",  # it cannot have one as root, nor where namespaces are forbidden
-    "--disable-gpu",
-    "--disable-dev-shm-usage",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--window-size=1280,12000",  # the page unfolds what comes into view: here all of it
-]
+# Root has no sandbox. The window is high because the page unfolds what comes into view.
+FLAGS = ["headless=new", "no-sandbox", "disable-gpu", "disable-dev-shm-usage", "window-size=1280,12000"]
+# Without requests of its own.
+FLAGS += ["disable-quic", "no-first-run", "disable-background-networking", "disable-component-update", "disable-sync"]
 
 
 @contextmanager
 def chromium(profile: Path) -> Iterator[Chrome]:
-    """A Chromium with an empty profile, which notes each request and each word on its console; skips without one."""
+    """A Chromium with an empty profile, which logs each request and each console message; without one, the test is skipped."""
     binary, chromedriver = program("chromium", "chromium-browser", "google-chrome"), program("chromedriver")
     from selenium import webdriver
     from selenium.webdriver.chrome.service import Service
 
     options = webdriver.ChromeOptions()
     options.binary_location = binary
-    for flag in (*FLAGS, f"--user-data-dir={profile}"):
-        options.add_argument(flag)
+    for flag in (*FLAGS, f"user-data-dir={profile}"):
+        options.add_argument(f"--{flag}")
     options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
     with pytest.MonkeyPatch.context() as environment:
         # The driver is on this machine. The fixture that clears these for a test comes after this one.
@@ -54,7 +46,7 @@ def chromium(profile: Path) -> Iterator[Chrome]:
 
 
 def noted(browser: Chrome) -> tuple[list[str], list[str]]:
-    """What was asked for that is not in a page itself, and the warnings and errors on the console, since the last call."""
+    """The URLs that were loaded, and the warnings and errors on the console, since the last call."""
     events = [json.loads(entry["message"])["message"] for entry in _log(browser, "performance")]
     sent = [event["params"]["request"]["url"] for event in events if event["method"] == "Network.requestWillBeSent"]
     complaints = [entry["message"] for entry in _log(browser, "browser") if entry["level"] in {"WARNING", "SEVERE"}]

@@ -1,17 +1,13 @@
-"""Bulk edits: tables, what became of them, and the command while it runs."""
+"""Bulk edits: tables and their results."""
 
 from __future__ import annotations
 
 import json
-import subprocess
 import time
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from terminal import SCRIPT
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from autoenhance.sandbox import Sandbox
@@ -52,14 +48,3 @@ def wait_for(happened: Callable[[], object], seconds: float = 20) -> None:
     while not happened():
         assert time.monotonic() < deadline, "it did not happen"
         time.sleep(0.005)
-
-
-@contextmanager
-def running(*arguments: str, env: Mapping[str, str], **options: Any) -> Iterator[subprocess.Popen[str]]:
-    """The command while it runs; it does not outlive the block."""
-    options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
-    with subprocess.Popen([SCRIPT, "edit-orders", *arguments], env=env, text=True, **options) as process:
-        try:
-            yield process
-        finally:
-            process.kill()

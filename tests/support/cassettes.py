@@ -1,4 +1,4 @@
-"""What the cassettes hold, how they are recorded and how they are replayed: stated once for tests and for recording."""
+"""The scenarios of the cassettes, and how they are recorded and replayed."""
 
 from __future__ import annotations
 
@@ -22,10 +22,13 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parent.parent / "cassettes"
 PRODUCTION = "https://api.autoenhance.ai"
-# Only these headers are recorded: what is not named here cannot hold a secret.
+# Only these headers are recorded: others may have a secret.
 _REQUEST_HEADERS = {"accept", "content-type", "x-api-version", "x-autoenhance-attempt"}
 _RESPONSE_HEADERS = {"content-type", "retry-after"}
 _SANDBOX_ID = "3f0c1a52-7f0e-4a1e-9a55-0c6f1f0d2b11"
+_NAME = {"name": "12 Acacia Avenue"}
+_SORTED = {"default_image_sort_order": "-date_added", "sort_images_by": "name", "api_version": "2026-10-01"}
+_HTML = b"<html><body><h1>503 Service Unavailable</h1></body></html>"
 _NEW_VALUES = {
     "order_id": _SANDBOX_ID,
     "name": "Untitled order",
@@ -38,48 +41,40 @@ _NEW_VALUES = {
 class Scenario:
     """One behaviour that a cassette pins."""
 
-    edit: dict[str, Any] = field(default_factory=lambda: {"name": "12 Acacia Avenue"})
+    edit: dict[str, Any] = field(default_factory=lambda: _NAME)
     options: dict[str, Any] = field(default_factory=dict)
     statuses: tuple[int, ...] = (200,)
     order_id: str | None = None
     """None for an order that exists."""
     is_limited: bool = False
-    """Whether the service is to respond to every request with 429."""
+    """Whether the service responds to every request with 429."""
     arrange: Callable[[Sandbox], None] | None = None
-    """What to ask of the sandbox beforehand."""
+    """Prepares the sandbox."""
 
     @property
     def can_be_live(self) -> bool:
-        """Whether the live service can record it: it can neither be asked for a limit nor for an odd answer."""
+        """Whether it can be recorded from the live service, which cannot be prepared."""
         return not self.is_limited and self.arrange is None
 
 
 SCENARIOS: dict[str, Scenario] = {
     "edited": Scenario(options={"api_version": "2025-08-31"}),
-    "sorted": Scenario(
-        edit={"default_image_sort_order": "-date_added", "sort_images_by": "name", "api_version": "2026-10-01"}
-    ),
-    "value_refused": Scenario(
-        edit={"name": "12 Acacia Avenue", "extra_query": {"sort_images_by": "size"}}, statuses=(422,)
-    ),
+    "sorted": Scenario(edit=_SORTED),
+    "value_refused": Scenario(edit={**_NAME, "extra_query": {"sort_images_by": "size"}}, statuses=(422,)),
     "key_refused": Scenario(options={"api_key": "not-a-key"}, statuses=(401,)),
     "not_found": Scenario(order_id="00000000-0000-0000-0000-000000000000", statuses=(404,)),
     "field_refused": Scenario(edit={"extra_body": {"name": None}}, statuses=(422,)),
     "too_many_requests": Scenario(options={"max_retries": 0}, statuses=(429,), is_limited=True),
     "retried": Scenario(
         statuses=(503, 200),
-        arrange=lambda sandbox: sandbox.answer_next(
-            503,
-            headers={"content-type": "text/html"},
-            body=b"<html><body><h1>503 Service Unavailable</h1></body></html>",
-        ),
+        arrange=lambda sandbox: sandbox.answer_next(503, headers={"content-type": "text/html"}, body=_HTML),
     ),
     "unknown_values": Scenario(arrange=lambda sandbox: sandbox.add_order(_NEW_VALUES)),
 }
 
 
 def recorder(folder: Path | None = None) -> vcr.VCR:
-    """A VCR that keeps no secret and knows no host but the production one."""
+    """A VCR that records no secret, and each request as one to the production host."""
     return vcr.VCR(
         cassette_library_dir=str(folder or FOLDER),
         path_transformer=lambda path: f"{path}.yaml",
@@ -91,10 +86,10 @@ def recorder(folder: Path | None = None) -> vcr.VCR:
 
 
 def record(api_key: str = "sandbox-key") -> list[str]:
-    """Record the cassettes from the sandbox, or what can be had from the live service; returns what was recorded.
+    """Record the cassettes from the sandbox, or those that the live service can give; returns their names.
 
     Raises:
-        SystemExit: If the live service is asked for without a key and an order to edit.
+        SystemExit: If there is no key or order for the live service.
     """
     live = os.environ.get("AUTOENHANCE_RECORD") == "live"
     order_id = os.environ.get("AUTOENHANCE_RECORD_ORDER_ID", "") if live else _SANDBOX_ID
@@ -130,16 +125,15 @@ def _record(name: str, order_id: str, options: dict[str, Any], source: str) -> N
             with client, suppress(autoenhance.APIStatusError):
                 client.edit_order(order_id, **scenario.edit)
             assert tuple(response["status"]["code"] for response in cassette.responses) == scenario.statuses
-        # Only what was recorded whole takes the place of what there was.
+        # Only a complete recording replaces the last one.
         shutil.move(Path(folder) / f"{name}.yaml", FOLDER / f"{name}.yaml")
 
 
 def _clean_request(request: Any) -> Any:
     path = request.uri.partition("//")[2].partition("/")[2]
     request.uri = f"{PRODUCTION}/{path}"
-    request.headers = {
-        name.lower(): value for name, value in request.headers.items() if name.lower() in _REQUEST_HEADERS
-    }
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    request.headers = {name: value for name, value in headers.items() if name in _REQUEST_HEADERS}
     return request
 
 

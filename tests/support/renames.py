@@ -1,25 +1,20 @@
-"""Every way to rename orders: one call after another, and bulk; with the sync client, and with the async one on asyncio and trio."""
+"""Every way to rename orders: single calls and bulk; with the sync client, and with the async one on asyncio and trio."""
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, ExitStack
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import anyio
 import httpx
 import pytest
+from editors import BACKENDS, opened
 
-from autoenhance import AsyncAutoenhance, Autoenhance, OrderEdit
+from autoenhance import OrderEdit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-    from autoenhance.bulk import EditResult
-
-    Result = tuple[object, ...]
-    Note = Callable[..., None]
 
 
 @dataclass(frozen=True)
@@ -40,77 +35,44 @@ class Rename:
         http2: bool = False,
         each: Callable[[], object] = lambda: None,
         **limits: Any,
-    ) -> list[Result]:
-        """Give orders names, and return what came of each edit: the id and the name of its response, or its error.
+    ) -> list[tuple[object, ...]]:
+        """Rename orders; returns the id and name of each response, or the id and the error.
 
         Args:
-            options: The client's.
-            wanted: The name that each order is to get.
-            http2: Whether the client is given an httpx client of the caller's, which speaks HTTP/2.
-            each: What to call after each edit.
+            options: Those of the client.
+            wanted: The new name of each order.
+            http2: Whether the client uses an httpx client of the caller, with HTTP/2.
+            each: Called after each edit.
             limits: Those of `edit_orders`.
         """
-        results: list[Result] = []
-
-        def note(*result: object) -> None:
-            results.append(result)
-            each()
-
-        if self.backend in {"sync", "threads"}:
-            with ExitStack() as stack:
-                own = stack.enter_context(httpx.Client(http2=True)) if http2 else None
-                self._sync(stack.enter_context(Autoenhance(**options, http_client=own)), wanted, note, limits)
-            return results
-
-        async def main() -> None:
-            async with AsyncExitStack() as stack:
-                own = await stack.enter_async_context(httpx.AsyncClient(http2=True)) if http2 else None
-                client = await stack.enter_async_context(AsyncAutoenhance(**options, http_client=own))
-                await self._async(client, wanted, note, limits)
-
-        anyio.run(main, backend=self.backend)
+        backend = "sync" if self.backend == "threads" else self.backend
+        own = (httpx.Client if backend == "sync" else httpx.AsyncClient)(http2=True) if http2 else None
+        results: list[tuple[object, ...]] = []
+        with opened(backend, **options, http_client=own) as client:
+            for result in (self._bulk if self.in_bulk else self._single)(client, wanted, limits):
+                results.append(result)
+                each()
+            if isinstance(own, httpx.AsyncClient):
+                client.in_loop(own.aclose)
+            elif own:
+                own.close()
         return results
 
-    def _sync(self, client: Autoenhance, wanted: Mapping[str, str], note: Note, limits: Mapping[str, Any]) -> None:
-        if self.in_bulk:
-            with client.edit_orders(_edits(wanted), **limits) as run:
-                for result in run:
-                    note(*_named(result))
-            return
-        # With one thread, one call after another.
+    def _single(self, client: Any, wanted: Mapping[str, str], _: object) -> Any:
         with ThreadPoolExecutor(16 if self.backend == "threads" else 1) as pool:
             for order in pool.map(lambda item: client.edit_order(item[0], name=item[1]), wanted.items()):
-                note(order.order_id, order.name)
+                yield order.order_id, order.name
 
-    async def _async(
-        self, client: AsyncAutoenhance, wanted: Mapping[str, str], note: Note, limits: Mapping[str, Any]
-    ) -> None:
-        if self.in_bulk:
-            async with client.edit_orders(_edits(wanted), **limits) as run:
-                async for result in run:
-                    note(*_named(result))
-        else:
-            for order_id, name in wanted.items():
-                order = await client.edit_order(order_id, name=name)
-                note(order.order_id, order.name)
+    def _bulk(self, client: Any, wanted: Mapping[str, str], limits: Mapping[str, Any]) -> Any:
+        with closing(
+            client.edit_orders([OrderEdit(order_id, name=name) for order_id, name in wanted.items()], **limits)
+        ) as run:
+            for result in run:
+                order = result.order
+                yield (result.edit.order_id, result.error) if order is None else (order.order_id, order.name)
 
 
-def _edits(wanted: Mapping[str, str]) -> list[OrderEdit]:
-    return [OrderEdit(order_id, name=name) for order_id, name in wanted.items()]
-
-
-def _named(result: EditResult[OrderEdit]) -> Result:
-    order = result.order
-    return (result.edit.order_id, result.error) if order is None else (order.order_id, order.name)
-
-
-_BACKENDS = ["sync", "asyncio", "trio"]
 # For a test's parameter `rename`.
-one_by_one = pytest.mark.parametrize("rename", [Rename(backend, in_bulk=False) for backend in _BACKENDS], ids=str)
-in_bulk = pytest.mark.parametrize("rename", [Rename(backend, in_bulk=True) for backend in _BACKENDS], ids=str)
-shared = pytest.mark.parametrize(
-    "rename", [Rename("threads", in_bulk=False), *(Rename(backend, in_bulk=True) for backend in _BACKENDS)], ids=str
-)
-every_way = pytest.mark.parametrize(
-    "rename", [Rename(backend, in_bulk) for in_bulk in (False, True) for backend in _BACKENDS], ids=str
-)
+_BULK = [Rename(backend, in_bulk=True) for backend in BACKENDS]
+shared = pytest.mark.parametrize("rename", [Rename("threads", in_bulk=False), *_BULK], ids=str)
+every_way = pytest.mark.parametrize("rename", [*(Rename(one, in_bulk=False) for one in BACKENDS), *_BULK], ids=str)

@@ -17,15 +17,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+import pytest
+
 from autoenhance.cli import main
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
-    import pytest
-
+HIDE, SHOW = "\x1b[?25l", "\x1b[?25h"  # the cursor
 SCRIPT = str(Path(sys.executable).parent / "autoenhance")
-# Without it the process is nobody's on this terminal, and Ctrl-C reaches nobody.
+# Makes it the controlling terminal, whose Ctrl-C reaches the process.
 _OWN_TERMINAL = "import fcntl, os, sys, termios; os.setsid(); fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
 
 
@@ -45,15 +46,19 @@ class Ran:
 
 
 class Command:
-    """Runs the command in this process; the sandbox takes the service's place."""
+    """Runs the command in this process, with the sandbox in place of the service."""
 
     def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
         self._capsys = capsys
 
-    def __call__(self, *arguments: str) -> Ran:
-        status = main(arguments)
-        said = self._capsys.readouterr()
-        return Ran(status, said.out, said.err)
+    def __call__(self, *arguments: str, **variables: str | None) -> Ran:
+        """Run it with other environment variables; None unsets one."""
+        with pytest.MonkeyPatch.context() as patched:
+            for name, value in variables.items():
+                patched.delenv(name) if value is None else patched.setenv(name, value)
+            status = main(arguments)
+        out, err = self._capsys.readouterr()
+        return Ran(status, out, err)
 
 
 def environment(**variables: str) -> dict[str, str]:
@@ -63,17 +68,18 @@ def environment(**variables: str) -> dict[str, str]:
     return {**own, "PYTHONWARNINGS": "error", **variables}
 
 
+_STREAMS: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+
+
 def process(*arguments: str, **options: Any) -> subprocess.CompletedProcess[bytes]:
     """Run the console script until it ends."""
-    options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
-    return subprocess.run([SCRIPT, *arguments], timeout=30, check=False, **options)
+    return subprocess.run([SCRIPT, *arguments], timeout=30, check=False, **_STREAMS | options)
 
 
 @contextmanager
-def started(*arguments: str, env: Mapping[str, str], **options: Any) -> Iterator[subprocess.Popen[str]]:
-    """The console script while it runs; it does not outlive the block."""
-    options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
-    with subprocess.Popen([SCRIPT, *arguments], env=env, text=True, **options) as running:
+def started(*arguments: str, command: Sequence[str] = (SCRIPT,), **options: Any) -> Iterator[subprocess.Popen[str]]:
+    """The console script, or another command, while it runs; it does not outlive the block."""
+    with subprocess.Popen([*command, *arguments], text=True, **_STREAMS | options) as running:
         try:
             yield running
         finally:
@@ -88,10 +94,10 @@ def in_bash(line: str, env: Mapping[str, str]) -> Ran:
 
 
 class Terminal:
-    """The console script on a terminal that can be read, typed at and closed while it runs."""
+    """The console script on a terminal, which can be read, typed at and closed while it runs."""
 
     def __init__(self, *arguments: str, env: Mapping[str, str], columns: int = 80, **streams: Any) -> None:
-        self._person, terminal = pty.openpty()
+        self._master, terminal = pty.openpty()
         fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         options = {"stdin": terminal, "stdout": terminal, "stderr": terminal, **streams}
         command = [sys.executable, "-c", _OWN_TERMINAL, SCRIPT, *arguments]
@@ -109,13 +115,13 @@ class Terminal:
         self.close()
 
     def read(self, until: str | None = None) -> str:
-        """Read until this is shown, or to the end; returns all that was shown so far."""
+        """Read until this pattern is shown, or to the end; returns all that was shown so far."""
         deadline = time.monotonic() + 20
         while until is None or not re.search(until, self.shown):
-            assert select.select([self._person], [], [], max(0, deadline - time.monotonic()))[0], self.shown
+            assert select.select([self._master], [], [], max(0, deadline - time.monotonic()))[0], self.shown
             try:
-                piece = os.read(self._person, 4096)
-            except OSError:  # the terminal is nobody's any more
+                piece = os.read(self._master, 4096)
+            except OSError:  # no process has the terminal open
                 piece = b""
             if not piece:
                 assert until is None, self.shown
@@ -123,9 +129,9 @@ class Terminal:
             self.shown += piece.decode("utf-8", "replace")
         return self.shown
 
-    def type(self, keys: bytes) -> None:
+    def type(self, keys: str) -> None:
         """Press these keys."""
-        os.write(self._person, keys)
+        os.write(self._master, keys.encode())
 
     def end(self) -> int:
         """Read to the end; returns the exit status."""
@@ -133,21 +139,21 @@ class Terminal:
         return self.running.wait(20)
 
     def close(self) -> None:
-        """Close the terminal, as somebody does who closes the window."""
+        """Close the terminal, as by closing its window."""
         if self._is_open:
             self._is_open = False
-            os.close(self._person)
+            os.close(self._master)
 
 
-def on_terminal(*arguments: str, env: Mapping[str, str], asked: str = "", keys: bytes = b"", **options: Any) -> Ran:
-    """Run the console script on a terminal to its end; when `asked` is shown, type `keys`."""
+def on_terminal(*arguments: str, env: Mapping[str, str], prompt: str = "", keys: str = "", **options: Any) -> Ran:
+    """Run the console script on a terminal to its end; type `keys` at the prompt."""
     with Terminal(*arguments, env=env, **options) as terminal:
-        if asked:
-            terminal.read(asked)
+        if prompt:
+            terminal.read(prompt)
             terminal.type(keys)
         return Ran(terminal.end(), terminal.shown, "")
 
 
 def lines_of(shown: str) -> list[str]:
-    """What was drawn on a terminal, line by line, without what moves its cursor and changes its colours."""
+    """The lines that were drawn on a terminal, without the codes for cursor and colours."""
     return re.split(r"[\r\n]+", re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown))

@@ -1,4 +1,4 @@
-"""The public signatures, pinned: this file is type-checked, never run. What no longer fits here breaks users' code."""
+"""The public signatures: this file is type-checked, not run. A change that breaks it breaks callers' code."""
 
 from __future__ import annotations
 
@@ -20,46 +20,25 @@ from autoenhance import (
     OrderEdit,
     Retry,
     edit_order,
-    errors,
 )
 from autoenhance.bulk import AsyncEditRun, EditRun
 from autoenhance.bulk import EditResult as SameEditResult
 from autoenhance.bulk import OrderEdit as SameOrderEdit
-from autoenhance.models import (
-    UNSET,
-    CloudType,
-    Image,
-    Order,
-    OrderStatus,
-    OrderUpdate,
-    Response,
-    Unset,
-)
+from autoenhance.models import UNSET, CloudType, Image, Order, OrderStatus, OrderUpdate, Response, Unset
 from autoenhance.sandbox import Sandbox
 
 
 def clients() -> None:
     assert_type(Autoenhance(), Autoenhance)
-    assert_type(Autoenhance("key"), Autoenhance)
-    assert_type(
-        Autoenhance(
-            "key",
-            base_url="https://example.com",
-            timeout=None,
-            max_retries=0,
-            api_version="2025-08-31",
-            http_client=httpx.Client(),
-            max_response_bytes=2**20,
-            allow_insecure=True,
-            on_retry=lambda retry: assert_type(retry, Retry),
-        ).with_options(timeout=httpx.Timeout(5), deadline=None, max_retries=1, api_version=None),
-        Autoenhance,
-    )
+    client = Autoenhance("key", base_url="https://example.com", timeout=None, max_retries=0, api_version="2025-08-31")
+    Autoenhance(http_client=httpx.Client(), max_response_bytes=2**20, allow_insecure=True, deadline=30)
+    Autoenhance(timeout=httpx.Timeout(5), on_retry=lambda retry: assert_type(retry, Retry))
+    options = client.with_options(timeout=httpx.Timeout(5), deadline=None, max_retries=1, api_version=None)
+    assert_type(options, Autoenhance)
     assert_type(AsyncAutoenhance(http_client=httpx.AsyncClient()).with_options(timeout=None), AsyncAutoenhance)
-    Autoenhance(timeout=httpx.Timeout(5), deadline=30)
     assert_type(Autoenhance().close(), None)
-    with Autoenhance() as client:
-        assert_type(client, Autoenhance)
+    with Autoenhance() as entered:
+        assert_type(entered, Autoenhance)
     Autoenhance("key", "https://example.com")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]  # keywords only
     Autoenhance(http_client=httpx.AsyncClient())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
@@ -67,13 +46,11 @@ def clients() -> None:
 def edits(client: Autoenhance) -> None:
     order = client.edit_order("id", name="a", new_order_id="b", extra_body={}, extra_query={}, extra_headers={})
     assert_type(order, Order)
-    assert_type(client.edit_order("id", name="a", api_version="2025-08-31"), Order)
     client.edit_order("id", name=None)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # the contract has no null
-    assert_type(client.edit_order("id", name="a", timeout=httpx.Timeout(1), max_retries=0), Order)
-    assert_type(client.edit_order_detailed("id", name="a", timeout=None), Response[Order])
+    client.edit_order("id", name="a", timeout=httpx.Timeout(1), max_retries=0, api_version="2025-08-31")
     assert_type(client.edit_order("id", name=UNSET), Order)
     assert_type(edit_order("id", name="a", api_key="key", base_url=None, timeout=1.5, max_retries=1), Order)
-    response = client.edit_order_detailed("id", name="a")
+    response = client.edit_order_detailed("id", name="a", timeout=None)
     assert_type(response, Response[Order])
     assert_type(response.status_code, HTTPStatus)
     assert_type(response.content, bytes)
@@ -135,9 +112,9 @@ def bulk(client: Autoenhance, rows: Iterator[Row]) -> None:
         assert_type(run.unsent, list[OrderEdit])
         assert_type(run.stop(), None)
         assert_type(run.close(), None)
-    for found in client.edit_orders(rows):
-        assert_type(found.edit.line, int)
-        general: SameEditResult[OrderEdit] = found
+    for row_result in client.edit_orders(rows):
+        assert_type(row_result.edit.line, int)
+        general: SameEditResult[OrderEdit] = row_result
         assert_type(general.edit.order_id, str)
     client.edit_orders([edit], concurrency=1, rate=0.5, max_failures=0)
     client.edit_orders([edit], 8)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]  # keywords only
@@ -182,7 +159,7 @@ def failures(client: Autoenhance) -> None:
     except autoenhance.RateLimitError as error:
         assert_type(error.retry_after, float | None)
         assert_type(error.status_code, int)
-    except errors.APITimeoutError as error:
+    except autoenhance.errors.APITimeoutError as error:
         assert_type(error.status_code, int | None)
     except autoenhance.BulkStoppedError as error:
         assert_type(error.status_code, int | None)

@@ -1,4 +1,4 @@
-"""The tables, the chart and docs/performance.md follow from one run of `make bench`."""
+"""The tables, the chart and docs/performance.md have the measurements of one run of `make bench`."""
 # ruff: noqa: RUF001
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from benchmarks.peers import LABELS
 from benchmarks.report import Summary, Target
 from benchmarks.results import Results
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 DIRECTORY = ROOT / "benchmarks"
 COMMITTED = results.from_json((DIRECTORY / "results.json").read_text("utf-8"))
 MADE_UP = Results(
@@ -34,15 +34,11 @@ MADE_UP = Results(
 )
 
 
-def test_a_summary_is_the_median_and_the_quartiles() -> None:
-    """Whatever the order; None of nothing."""
+def test_summaries_and_ratios() -> None:
+    """The median and the quartiles; of ratios, round by round: a round that was slow for both changes nothing."""
     assert report.summary([3.0, 1.0, 2.0, 5.0, 4.0]) == Summary(3.0, 2.0, 4.0)
     assert report.summary([7.0]) == Summary(7.0, 7.0, 7.0)
     assert report.summary([]) is None
-
-
-def test_ratios_are_made_round_by_round() -> None:
-    """A round that was slow for both changes nothing; the ratio of the medians would be 3."""
     assert report.ratio([1.0, 30.0, 3.0], [1.0, 30.0, 1.0]) == Summary(1.0, 1.0, 2.0)
     assert report.ratio([1.0], []) is None
 
@@ -61,14 +57,14 @@ def test_ratios_are_made_round_by_round() -> None:
     ],
 )
 def test_targets_are_compared_with_the_median(target: Target, median: float | None, met: bool | None) -> None:  # noqa: FBT001
-    """A limit is a maximum or a minimum, itself included; what was not measured is neither met nor missed."""
+    """With a maximum or minimum, inclusive; a target without a measurement is neither met nor missed."""
     measured = report.measured(MADE_UP, target)
     assert (measured.median if measured else None) == (pytest.approx(median) if median else None)
     assert report.is_met(target, measured) is met
 
 
-def test_the_page_shows_targets_measurements_and_versions() -> None:
-    """The lines of each kind, of a made-up run."""
+def test_the_tables_have_targets_measurements_and_versions() -> None:
+    """In results.md, and between the markers of a page, the rest of which is unchanged."""
     lines = report.markdown(MADE_UP).splitlines()
     for line in (
         "2026-11-25, commit abc123; A CPU, 2 cores.",
@@ -79,34 +75,27 @@ def test_the_page_shows_targets_measurements_and_versions() -> None:
         "- httpx: anyio 4.16.0, httpx 0.28.1",
     ):
         assert line in lines
-
-
-def test_tables_between_markers_are_made_anew() -> None:
-    """The rest of a page is left alone."""
-    after = report.with_tables("# Fast\n<!-- speed -->\nold\n<!-- /speed -->\nthe rest\n", MADE_UP)
-    assert after.startswith("# Fast\n<!-- speed -->\n| this client in units of | the service's SDK | httpx |")
-    assert "| a fresh process makes one edit, https | 0.60 | 1.00 |  |  |\n" in after
-    assert after.endswith("<!-- /speed -->\nthe rest\n")
-    assert "old" not in after
+    page = report.with_tables("# Fast\n<!-- speed -->\nold\n<!-- /speed -->\nthe rest\n", MADE_UP)
+    assert page.startswith("# Fast\n<!-- speed -->\n| this client in units of | the service's SDK | httpx |")
+    assert "| a fresh process makes one edit, https | 0.60 | 1.00 |  |  |\n" in page
+    assert page.endswith("|\n<!-- /speed -->\nthe rest\n")
 
 
 def test_the_chart_has_a_bar_for_each_peer() -> None:
-    """As long as the ratio is large; what was not measured has no panel, and nothing is loaded."""
+    """Whose length is the ratio; without a measurement there is none. The chart loads nothing."""
     drawn = chart.svg(MADE_UP)
     root = ET.fromstring(drawn)  # noqa: S314  # our own
     texts = ["".join(element.itertext()) for element in root.iter("{http://www.w3.org/2000/svg}text")]
-    assert [text for text in texts if text in LABELS.values()] == [
-        *(LABELS[peer] for peer in ("ours", "sdk", "httpx")),
-        *(LABELS[peer] for peer in ("ours", "aiohttp")),
-    ]
+    labels = [LABELS[peer] for peer in ("ours", "sdk", "httpx", "ours", "aiohttp")]
+    assert [text for text in texts if text in LABELS.values()] == labels
     assert "1.67×" in texts
     bars = [float(element.attrib["width"]) for element in root.iter("{http://www.w3.org/2000/svg}rect")][1:]
     assert bars[1] == max(bars)
     assert re.findall(r"https?://[^\"]*|url\(|href", drawn) == ["http://www.w3.org/2000/svg"]
 
 
-def test_what_is_committed_is_of_one_whole_run() -> None:
-    """results.md, results.svg and the tables of docs/performance.md say what results.json says; the README has no ratio."""
+def test_the_committed_files_are_of_one_complete_run() -> None:
+    """results.md, results.svg and the tables of docs/performance.md have the values of results.json; the README has no ratio."""
     assert results.from_json(results.to_json(COMMITTED)) == COMMITTED
     assert (DIRECTORY / "results.md").read_text("utf-8") == report.markdown(COMMITTED)
     assert (DIRECTORY / "results.svg").read_text("utf-8") == chart.svg(COMMITTED)
@@ -118,8 +107,7 @@ def test_what_is_committed_is_of_one_whole_run() -> None:
     assert not re.search(r"\d×", (ROOT / "README.md").read_text("utf-8"))
 
 
-def test_pins_are_exact() -> None:
-    """Each line is one version."""
+def test_requirements_are_exact() -> None:
     lines = [line for pins in DIRECTORY.glob("requirements/*.txt") for line in pins.read_text("utf-8").splitlines()]
     assert lines
     assert [line for line in lines if not re.fullmatch(r"[A-Za-z0-9.-]+==[0-9a-z.]+( ; .+)?", line)] == []
@@ -128,9 +116,8 @@ def test_pins_are_exact() -> None:
 @pytest.mark.tools
 @pytest.mark.slow
 def test_two_peers_are_measured(tmp_path: Path) -> None:
-    """A tiny run from the environments to the files: this client beside a bare socket."""
-    command = [sys.executable, "-m", "benchmarks", "--quick", "--rounds", "1", "--peers", "ours,floor"]
-    command += ["--only", "cold,warm,read,write,bulk,import,million", "--edits", "200", "--out", str(tmp_path)]
+    """In a quick run: this client, and decoding the JSON alone."""
+    command = [sys.executable, "-m", "benchmarks", "--quick", "--peers", "ours", "json", "--output", str(tmp_path)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     text = (tmp_path / "results.json").read_text("utf-8")

@@ -1,4 +1,4 @@
-"""`make docs` builds the Python reference from the docstrings: complete, without a server, and without a network."""
+"""`make docs` builds the API reference from the docstrings; it is complete, and needs no server and no network."""
 
 from __future__ import annotations
 
@@ -23,16 +23,10 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.tools, pytest.mark.slow]
 
-ROOT = Path(__file__).parent.parent
-MODULES = [
-    "autoenhance",
-    "autoenhance.bulk",
-    "autoenhance.errors",
-    "autoenhance.models",
-    "autoenhance.sandbox",
-    "autoenhance.sandbox.pytest_plugin",
-]
-# What has no docstring of its own: a constructor, which its class describes, and the value of an enum.
+ROOT = Path(__file__).parents[2]
+SUBMODULES = ("bulk", "errors", "models", "sandbox", "sandbox.pytest_plugin")
+MODULES = ["autoenhance", *(f"autoenhance.{name}" for name in SUBMODULES)]
+# Constructors, which their classes describe, and values of enums have no docstring.
 PLAIN = re.compile(r"\w+\.(__init__|[A-Z_]+)")
 
 
@@ -47,7 +41,7 @@ def file_of(module: str) -> str:
 
 
 class Page(HTMLParser):
-    """What a page of the reference links to, and what can be linked to there."""
+    """The links and the anchors of a page."""
 
     def __init__(self, file: Path) -> None:
         super().__init__()
@@ -81,7 +75,7 @@ def one_browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
 
 @pytest.fixture
 def browser(one_browser: Chrome) -> Chrome:
-    """A browser on an empty page, with nothing noted."""
+    """A browser on an empty page, with an empty log."""
     one_browser.get("about:blank")
     noted(one_browser)
     return one_browser
@@ -96,29 +90,29 @@ def test_the_reference_is_the_same_each_time(reference: Path, tmp_path: Path) ->
     assert {name: (tmp_path / name).read_bytes() for name in files} == files
 
 
-def test_a_reference_that_cannot_be_written_is_told_in_one_line(tmp_path: Path) -> None:
-    """No traceback, and the status is 2."""
+def test_an_unwritable_folder_is_one_line(tmp_path: Path) -> None:
+    """With exit status 2."""
     (tmp_path / "file").touch()
     finished = build(tmp_path / "file/python")
     assert (finished.returncode, finished.stdout) == (2, "")
     assert re.fullmatch(r"reference: \S+file\S*: (File exists|Not a directory)\n", finished.stderr)
 
 
-def test_every_link_leads_somewhere(reference: Path) -> None:
-    """To a page and an entry of the reference; and to the contract's page, beside its folder."""
-    pages = {reference / file_of(name): Page(reference / file_of(name)) for name in MODULES}
+def test_every_link_has_a_target(reference: Path) -> None:
+    """A page or an entry of the reference, or the contract's page, to which each page links."""
+    pages = {(reference / file_of(name)).resolve(): Page(reference / file_of(name)) for name in MODULES}
+    contract = (reference.parent.resolve() / "index.html", "")
+    known = {contract, *((file, anchor) for file, page in pages.items() for anchor in page.anchors | {""})}
     for file, page in pages.items():
         targets = [link.partition("#")[::2] for link in page.links if not link.startswith("https://")]
-        where = {((file.parent / path).resolve() if path else file, anchor) for path, anchor in targets}
-        assert (reference.parent.resolve() / "index.html", "") in where
-        missing = where - {(reference.parent.resolve() / "index.html", "")}
-        known = {name.resolve(): found.anchors | {""} for name, found in pages.items()}
-        assert not {(path, anchor) for path, anchor in missing if anchor not in known[path.resolve()]}
+        linked = {((file.parent / path).resolve() if path else file, anchor) for path, anchor in targets}
+        assert contract in linked
+        assert linked <= known
 
 
 @pytest.mark.parametrize("name", MODULES)
 def test_every_public_name_has_an_entry(name: str, reference: Path) -> None:
-    """Also each public method, property and field of a public class."""
+    """Also each public method, property and field of its classes."""
     module = import_module(name)
     anchors = Page(reference / file_of(name)).anchors
     public = getattr(module, "__all__", ["autoenhance_sandbox"])
@@ -143,8 +137,8 @@ def members_of(class_: type) -> set[str]:
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_a_page_describes_what_it_shows(name: str, reference: Path, browser: Chrome) -> None:
-    """Each entry has a docstring, no private module is named, and nothing is asked for but the page."""
+def test_each_entry_has_a_description(name: str, reference: Path, browser: Chrome) -> None:
+    """Each entry has a docstring, no private module is named, and only the page is loaded."""
     url = (reference / file_of(name)).as_uri()
     browser.get(url)
     undescribed = browser.execute_script(
@@ -158,8 +152,7 @@ def test_a_page_describes_what_it_shows(name: str, reference: Path, browser: Chr
     assert noted(browser) == ([url], [])
 
 
-def test_the_index_leads_to_the_package(reference: Path, browser: Chrome) -> None:
-    """The contract's page links to it."""
+def test_the_index_redirects_to_the_package(reference: Path, browser: Chrome) -> None:
     browser.get((reference / "index.html").as_uri())
     assert browser.find_element("tag name", "h1").text == "autoenhance"
     assert noted(browser)[1] == []
@@ -167,7 +160,7 @@ def test_the_index_leads_to_the_package(reference: Path, browser: Chrome) -> Non
 
 @pytest.mark.parametrize("module", ["autoenhance", "autoenhance.sandbox.pytest_plugin"])
 def test_the_search_box_finds_a_method(module: str, reference: Path, browser: Chrome) -> None:
-    """From any page, without a server; the result leads to its entry."""
+    """On any page, without a server; the result links to its entry."""
     page, index = (reference / name for name in (file_of(module), "search.js"))
     browser.get(page.as_uri())
     browser.find_element("css selector", "input[type=search]").send_keys("edit_orders")
@@ -178,8 +171,8 @@ def test_the_search_box_finds_a_method(module: str, reference: Path, browser: Ch
     assert browser.current_url == (reference / "autoenhance.html").as_uri() + "#Autoenhance.edit_orders"
 
 
-def test_a_page_that_asks_for_more_is_refused(reference: Path, browser: Chrome, tmp_path: Path) -> None:
-    """The tests above see what they look for, and the page's own policy keeps the browser from sending it."""
+def test_a_page_cannot_load_anything_else(reference: Path, browser: Chrome, tmp_path: Path) -> None:
+    """Its content security policy blocks it, and the tests above would see it."""
     other, image = tmp_path / "index.html", "http://127.0.0.1:8/a.png"
     text = (reference / "autoenhance.html").read_text("utf-8")
     other.write_text(text.replace("</body>", f'<img src="{image}"></body>'), "utf-8")

@@ -1,4 +1,4 @@
-"""The cassettes pin what goes over the wire and what a caller sees of it, sync and async."""
+"""The cassettes pin the requests of the client and the results of recorded responses, sync and async."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def replay(name: str, caller: Caller) -> Order:
-    """Play a scenario from its cassette alone; every recorded request must be made, and no other."""
+    """Replay a scenario from its cassette; exactly the recorded requests must be sent."""
     scenario = SCENARIOS[name]
     options = {"api_key": "planted-key", **scenario.options}
     with recorder().use_cassette(name, record_mode="none") as cassette:
@@ -41,8 +41,7 @@ def replay(name: str, caller: Caller) -> Order:
     return order
 
 
-def test_there_is_a_cassette_for_each_scenario_and_no_other() -> None:
-    """A cassette that no test plays pins nothing."""
+def test_each_scenario_has_a_cassette() -> None:
     assert [path.stem for path in FILES] == sorted(SCENARIOS)
 
 
@@ -50,21 +49,19 @@ def test_there_is_a_cassette_for_each_scenario_and_no_other() -> None:
 def test_an_edit_returns_the_order(caller: Caller, name: str) -> None:
     """With its new name and its images, at once or after a 503."""
     order = replay(name, caller)
-    assert order.name == "12 Acacia Avenue"
-    assert order.images
+    assert (order.name, bool(order.images)) == ("12 Acacia Avenue", True)
 
 
-def test_the_order_of_the_images_can_be_set(caller: Caller) -> None:
-    """What an API version added is sent only by callers who give it, and comes back as a known value."""
+def test_the_order_of_the_images_is_sent_and_returned(caller: Caller) -> None:
+    """Added by an API version, it is sent only if it is given."""
     assert replay("sorted", caller).default_image_sort_order is ImageSortOrder.DATE_ADDED_DESCENDING
 
 
 def test_unknown_values_are_kept(caller: Caller) -> None:
-    """Values that the contract does not know come through as they are, in the type of those that it knows."""
+    """In the type of the known ones."""
     order = replay("unknown_values", caller)
-    assert order.status == "archived"
     (image,) = order.images or []
-    assert image.cloud_type == "LOW_CLOUD_LOW_SAT"
+    assert (order.status, image.cloud_type) == ("archived", "LOW_CLOUD_LOW_SAT")
     assert isinstance(image.cloud_type, CloudType)
 
 
@@ -78,10 +75,10 @@ def test_unknown_values_are_kept(caller: Caller) -> None:
         ("too_many_requests", errors.RateLimitError, "429", None),
     ],
 )
-def test_an_error_response_is_an_error(
+def test_an_error_response_is_raised(
     caller: Caller, name: str, error: type[errors.APIStatusError], message: str, fields: tuple[str, str] | None
 ) -> None:
-    """Which says what to do, and of a field or parameter where it is; without a retry."""
+    """With what to do, and with the field or parameter; it is not retried."""
     with pytest.raises(error, match=message) as caught:
         replay(name, caller)
     assert caught.value.attempts == 1
@@ -90,49 +87,46 @@ def test_an_error_response_is_an_error(
         assert field in caught.value.fields[location]
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_a_cassette_is_as_the_contract_says(path: Path) -> None:
-    """Every recorded request and response is valid against openapi/spec.yaml, but for one that is wrong on purpose."""
-    for exchange in exchanges.read(path):
-        assert exchange.line.startswith("PATCH /v3/orders/")
-        assert exchange.request.host_url == PRODUCTION
-        wrong = load_contract().problems_of_request(exchange.request)
-        assert len(wrong) == (path.stem in exchanges.ON_PURPOSE)
-        assert exchange.problems_of_request(load_contract()) == []
-        assert exchange.problems_of_response(load_contract()) == []
-
-
 SECRETS = ("x-api-key", "sandbox-key", "not-a-key", "planted-key", "authorization", "cookie", "127.0.0.1", "localhost")
 
 
+def secrets_in(path: Path) -> list[str]:
+    return [word for word in SECRETS if word in path.read_text("utf-8").lower()]
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_a_cassette_says_what_it_was_recorded_from_and_holds_no_secret(path: Path) -> None:
-    """The service or the sandbox, and since when; no key, no cookie, no address of the machine that recorded."""
-    text = path.read_text("utf-8")
-    metadata = yaml.safe_load(text)["metadata"]
+def test_a_cassette_implements_the_contract(path: Path) -> None:
+    """Its requests and responses are valid, except one on purpose; it has no secret, and says what it was recorded from."""
+    for exchange in exchanges.read(path):
+        assert exchange.line.startswith("PATCH /v3/orders/")
+        assert exchange.request.host_url == PRODUCTION
+        invalid = load_contract().problems_of_request(exchange.request)
+        assert len(invalid) == (path.stem in exchanges.ON_PURPOSE)
+        assert exchange.problems_of_request(load_contract()) == []
+        assert exchange.problems_of_response(load_contract()) == []
+    metadata = yaml.safe_load(path.read_text("utf-8"))["metadata"]
     assert metadata["recorded_from"].startswith(("the sandbox of autoenhance-orders ", "the live service at https://"))
     assert set(metadata) == {"recorded_from", "recorded_on", "order_id"}
-    assert [word for word in SECRETS if word in text.lower()] == []
+    assert secrets_in(path) == []
 
 
-def test_a_new_recording_has_the_same_requests_and_no_secret(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """As the recorder makes it, with a key of its own; the spaces in a body are the choice of httpx's version."""
+def test_a_new_recording_has_the_same_requests(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """And no secret. The spaces in a body depend on httpx's version."""
 
     def requests(path: Path) -> list[Any]:
-        asked = [interaction["request"] for interaction in yaml.safe_load(path.read_text("utf-8"))["interactions"]]
-        return [{**request, "body": json.loads(request["body"])} for request in asked]
+        recorded = [interaction["request"] for interaction in yaml.safe_load(path.read_text("utf-8"))["interactions"]]
+        return [{**request, "body": json.loads(request["body"])} for request in recorded]
 
     monkeypatch.setattr(cassettes, "FOLDER", tmp_path)
     assert cassettes.record(api_key="planted-key") == list(SCENARIOS)
     for path in FILES:
-        new = tmp_path / path.name
-        assert [word for word in SECRETS if word in new.read_text("utf-8").lower()] == []
+        assert secrets_in(tmp_path / path.name) == []
         if "recorded_from: the sandbox" in path.read_text("utf-8"):
-            assert requests(new) == requests(path)
+            assert requests(tmp_path / path.name) == requests(path)
 
 
-def test_recording_live_needs_a_key_and_an_order(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Without them nothing is touched, and the error says what to set."""
+def test_a_live_recording_needs_a_key_and_an_order(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Without them no file is changed."""
     monkeypatch.setattr(cassettes, "FOLDER", tmp_path)
     monkeypatch.setenv("AUTOENHANCE_RECORD", "live")
     with pytest.raises(SystemExit, match="AUTOENHANCE_RECORD_ORDER_ID"):
