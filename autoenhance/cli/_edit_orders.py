@@ -232,7 +232,7 @@ def _record_of(result: EditResult[Row], finished_at: str, service: str) -> Recor
     row, error = result.edit, result.error
     sentence = None if error is None else error_line(error)
     if isinstance(error, errors.NotFoundError) and (new_id := row.changes.get("new_order_id")):
-        sentence = f"{sentence} If an earlier run changed its id, it is {new_id!r} now."
+        sentence = f"{sentence}; if an earlier run changed its id, it is {new_id!r} now"
     return Record(
         order_id=row.order_id,
         status="edited" if result.ok else "failed",

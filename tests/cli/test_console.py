@@ -96,7 +96,7 @@ def test_no_color_on_a_terminal_means_no_escape_codes(env: dict[str, str], sandb
     assert (plain.status, "\x1b" in plain.out, "Status    waiting\r\n" in plain.out) == (0, False, True)
     sandbox.answer_next(200, headers=JSON, body='{"name": "\x9b31m é"}'.encode())
     dumb = on_terminal(*EDIT, "--json", env={**env, "TERM": "dumb"})
-    assert (dumb.status, dumb.out) == (0, '{"name": "\\u009b31m é"}')
+    assert (dumb.status, dumb.out) == (0, '{"name": "\\u009b31m é"}\r\n')
 
 
 def test_an_error_is_as_wide_as_its_terminal(env: dict[str, str]) -> None:

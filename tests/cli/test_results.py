@@ -76,7 +76,7 @@ def test_output_is_a_new_file(results: Path, report: Path, command: Command) -> 
     assert (ran.status, ran.out, ran.err) == (0, "", "")
     assert rows_in(report.read_bytes()) == TABLE
     problem = command("results", path, "--output", path).problem()
-    assert problem == (f"{path!r} cannot be written: File exists", "Give another file with --output.")
+    assert problem == (f"{path!r} cannot be written: it exists already", "Give another file with --output.")
 
 
 def test_control_characters_and_formulas_are_escaped(results: Path, env: dict[str, str]) -> None:

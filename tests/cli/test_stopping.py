@@ -95,7 +95,7 @@ def test_ctrl_c_waits_for_the_requests_in_flight(held: Held) -> None:
     assert lines[-3:-1] == RESUME
     assert terminal.shown.rindex(SHOW) > terminal.shown.rindex(HIDE)
     held.check(8)
-    assert "editing 32 orders, 8 edited before." in held.resume()
+    assert "editing 32 orders (8 edited before)." in held.resume()
     held.check(40)
 
 
@@ -305,7 +305,7 @@ def test_a_full_disk_stops_the_run(run: Run, unreliable: Sandbox) -> None:
     with run.start(*options) as process:
         _, err = process.communicate(timeout=30)
     assert process.returncode in {0, 1}
-    assert f"editing {60 - edited} orders, " in err
+    assert f"editing {60 - edited} orders (" in err
     assert run.results.read_bytes().startswith(before)
     assert run.mismatches() == []
 

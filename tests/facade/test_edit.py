@@ -93,7 +93,7 @@ def test_an_id_may_be_almost_anything(argument: str, order_id: str) -> None:
     assert order_id in {edit.order_id, edit.body["order_id"]}
 
 
-ONE_PART = "must be one path segment"
+ONE_PART = "must not contain /"
 
 
 @pytest.mark.parametrize(

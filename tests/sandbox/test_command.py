@@ -63,8 +63,10 @@ def test_an_invalid_option_is_one_line(option: str, capsys: pytest.CaptureFixtur
         port = str(other.getsockname()[1])
         assert program.main(["--port=0", f"--{option.replace('USED', port)}"]) == 2
     out, err = capsys.readouterr()
-    assert (out, err.count("\n"), err[:26]) == ("", 1, "cannot start the sandbox: ")
-    assert "USED" not in option or f" in use (port {port}; --port 0 " in err
+    assert (out, err.partition(": ")[0]) == ("", "Error")
+    hint = "" if "USED" not in option else "Hint: --port 0 chooses a free one.\n"
+    assert re.fullmatch(rf"Error: cannot start the sandbox: .+\n{hint}", err)
+    assert bool(hint) == (f"port {port} is in use" in err)
 
 
 @pytest.mark.parametrize(
@@ -101,12 +103,15 @@ def test_orders_that_cannot_be_stored_are_one_line(capsys: pytest.CaptureFixture
     before = threading.active_count()
     assert serve(port=0, order_ids=order_ids()) == 2
     assert threading.active_count() == before
-    assert capsys.readouterr() == ("", "cannot start the sandbox: database is locked\n")
+    assert capsys.readouterr() == ("", "Error: cannot start the sandbox: database is locked\n")
 
 
 def test_the_command_has_the_same_errors(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """An invalid option, or the extra that is missing."""
-    for error in ("cannot start the sandbox: 'fast' is not a latency", "run pip install '.[sandbox]' in the checkout"):
+    for error in (
+        "Error: cannot start the sandbox: 'fast' is not a latency",
+        "run pip install '.[sandbox]' in the checkout",
+    ):
         assert main(["sandbox", "--latency", "fast"]) == 2
         out, err = capsys.readouterr()
         assert (out, err.count("\n"), error in err) == ("", 1, True)
