@@ -19,10 +19,8 @@ import anyio
 import anyio.lowlevel
 import httpx
 import pytest
-from bulk_runs import edits, every_backend, every_bulk, every_client
-from callers import at
+from callers import at, edits, opened
 from edit_server import CUT, EditServer, Request, Response
-from editors import opened
 
 from autoenhance import AsyncAutoenhance, Autoenhance, OrderEdit, errors
 from autoenhance._bulk.limits import read_limits
@@ -32,7 +30,7 @@ from scripts import run_script
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-    from bulk_runs import Bulk
+    from callers import Bulk
 
     from autoenhance.sandbox import Sandbox
 
@@ -76,7 +74,6 @@ def test_what_is_odd_but_valid_is_taken(limits: tuple[int, float, int | None]) -
     assert read_limits(*limits) == limits
 
 
-@every_client
 def test_a_closed_client_makes_no_bulk_run(backend: str) -> None:
     """The sync client says so at the call, the async one with the first result: only there it knows its event loop."""
     with opened(backend, api_key="key") as client:
@@ -115,7 +112,6 @@ INVALID: list[tuple[Any, type[Exception], str]] = [
 ]
 
 
-@every_bulk
 def test_an_invalid_edit_is_a_result_and_the_others_go_on(bulk: Bulk) -> None:
     """It was never sent: no attempts, no time, and an error that says what is wrong with it.
 
@@ -160,7 +156,6 @@ def test_the_sync_client_reads_its_source_on_the_callers_thread(tmp_path: Any) -
 # --- What comes back ---
 
 
-@every_bulk
 def test_orders_are_edited_and_each_result_has_its_edit(bulk: Bulk, sandbox: Sandbox) -> None:
     """The very object that was given, the order as it is afterwards, one attempt, and the time that it took."""
     given = [OrderEdit(order_id, name=f"Name {number}") for number, order_id in enumerate(sandbox.order_ids)]
@@ -191,7 +186,6 @@ RESPONSES: dict[str, tuple[list[Response | None], type[Exception | None], str]] 
 }
 
 
-@every_bulk
 def test_an_edit_ends_as_a_single_call_would_and_the_others_go_on(bulk: Bulk, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same errors after the same attempts, which are numbered in a header; the time has the waits in it."""
     monkeypatch.setattr("autoenhance._call.random.random", lambda: 0.1)
@@ -215,7 +209,6 @@ def test_an_edit_ends_as_a_single_call_would_and_the_others_go_on(bulk: Bulk, mo
         assert (other.edit, other.order, str(other.error)) == (result.edit, result.order, str(result.error))
 
 
-@every_bulk
 def test_every_retry_is_reported_and_what_the_function_raises_is_the_edits_error(bulk: Bulk) -> None:
     """The others go on."""
     reported: list[tuple[str, int, str]] = []
@@ -233,7 +226,6 @@ def test_every_retry_is_reported_and_what_the_function_raises_is_the_edits_error
     assert outcome.error is None
 
 
-@every_bulk
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit(3), ValueError("line 31")], ids=repr)
 @pytest.mark.parametrize("by", ["source", "on_retry"])
 def test_what_the_callers_code_raises_loses_nothing(bulk: Bulk, by: str, error: BaseException) -> None:
@@ -262,7 +254,6 @@ def test_what_the_callers_code_raises_loses_nothing(bulk: Bulk, by: str, error: 
         assert "The edit may have happened" in str(failed[0].error)
 
 
-@every_bulk
 def test_a_timeout_is_each_edits_own(bulk: Bulk) -> None:
     """An edit without a response in time fails, and those before it in the queue cost it nothing."""
     with EditServer(lambda request: Response(after=5 if request.order_id == "order-2" else 0.12)) as server:
@@ -275,7 +266,6 @@ def test_a_timeout_is_each_edits_own(bulk: Bulk) -> None:
 
 
 @pytest.mark.slow
-@every_bulk
 def test_waiting_for_a_turn_is_no_time_of_an_edit(bulk: Bulk, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a low rate a retry waits long for its turn, and its deadline waits with it."""
     monkeypatch.setattr("autoenhance._call.random.random", lambda: 0.0)
@@ -288,7 +278,6 @@ def test_waiting_for_a_turn_is_no_time_of_an_edit(bulk: Bulk, monkeypatch: pytes
 # --- As it goes ---
 
 
-@every_bulk
 def test_results_come_as_they_finish(bulk: Bulk) -> None:
     """An edit that takes long holds up no other, and is the last."""
     taken: list[Any] = []
@@ -304,7 +293,6 @@ def test_results_come_as_they_finish(bulk: Bulk) -> None:
     assert len(outcome.results) == 20
 
 
-@every_bulk
 def test_an_endless_source_is_read_as_it_goes(bulk: Bulk) -> None:
     """No further than the window beyond what was taken, and no result is lost when the loop is left."""
     read: list[str] = []
@@ -330,7 +318,7 @@ def test_an_endless_source_is_read_as_it_goes(bulk: Bulk) -> None:
     assert sorted(server.ids()) == sorted(sent)
 
 
-@every_backend
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_the_async_client_takes_an_async_source(backend: str) -> None:
     """It is read as it goes, too, what it raises comes at the end, and the very edits come back."""
     given = edits(100)
@@ -372,7 +360,6 @@ async def test_a_slow_async_source_holds_up_no_result() -> None:
     assert server.ids() == ["order-0", "order-1"]
 
 
-@every_client
 def test_nothing_of_what_is_done_with_stays_in_memory(backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """No more edits are alive than the window holds; what stands in memory after many edits is what stood there before."""
     alive: weakref.WeakSet[Any] = weakref.WeakSet()
@@ -431,7 +418,6 @@ def test_batches_end_as_the_run_does() -> None:
 # --- Edits of one order keep their order, and nothing else waits for them ---
 
 
-@every_bulk
 @pytest.mark.parametrize("new", [UNSET, "order-7"], ids=["no other id", "the id that it has"])
 def test_hundreds_of_edits_of_one_order_come_one_after_another(bulk: Bulk, new: str | Unset) -> None:
     """Never two at once, even if some are retried; what follows a failed edit is made all the same."""
@@ -453,7 +439,6 @@ def test_hundreds_of_edits_of_one_order_come_one_after_another(bulk: Bulk, new: 
     assert type(outcome.results[77].error) is errors.ValidationError
 
 
-@every_bulk
 def test_edits_of_other_orders_overtake(bulk: Bulk) -> None:
     """While one order's edits wait for each other, the others are made."""
     with EditServer(lambda request: Response(held=request.order_id == "slow")) as server:
@@ -469,7 +454,6 @@ def test_edits_of_other_orders_overtake(bulk: Bulk) -> None:
     assert server.names("slow") == ["first", "second"]
 
 
-@every_bulk
 def test_an_order_keeps_its_order_over_a_new_id(bulk: Bulk, sandbox: Sandbox) -> None:
     """An edit under the new id waits for the edit that gives it, and a chain of them ends where it must."""
     ids = ["harbour-view-7", *(f"moved-{number}" for number in range(10))]
@@ -484,7 +468,6 @@ def test_an_order_keeps_its_order_over_a_new_id(bulk: Bulk, sandbox: Sandbox) ->
     assert sandbox.order("harbour-view-7") is None
 
 
-@every_bulk
 def test_an_edit_of_an_id_that_is_given_away_comes_before_it_is_taken(bulk: Bulk) -> None:
     """A's edits, A becomes B, and only then what was asked of B and of A afterwards."""
     given = [
@@ -499,7 +482,6 @@ def test_an_edit_of_an_id_that_is_given_away_comes_before_it_is_taken(bulk: Bulk
 # --- Clients and their connections ---
 
 
-@every_client
 def test_runs_and_calls_at_once_on_one_client(backend: str) -> None:
     """One in the loop of the other: they know nothing of each other, and neither of the client's own calls."""
     with EditServer() as server, opened(backend, **server.options) as client:
@@ -524,7 +506,6 @@ def test_one_async_client_makes_runs_in_one_event_loop_after_another() -> None:
         asyncio.run(client.aclose())
 
 
-@every_client
 def test_a_client_that_is_closed_in_the_middle_lets_the_run_end(backend: str) -> None:
     """A run has connections of its own, closed with it; a `with` around the client alone is enough."""
     with EditServer() as server, opened(backend, **server.options) as client:
@@ -535,7 +516,6 @@ def test_a_client_that_is_closed_in_the_middle_lets_the_run_end(backend: str) ->
         server.wait_for(lambda: server.now_open == 0)
 
 
-@every_client
 def test_an_http_client_of_the_callers_own_is_used(backend: str) -> None:
     """All threads share it, with its hooks, and it is not closed."""
     requests: list[httpx.Request] = []
@@ -554,7 +534,6 @@ def test_an_http_client_of_the_callers_own_is_used(backend: str) -> None:
     }
 
 
-@every_bulk
 def test_a_request_is_what_a_single_call_sends(bulk: Bulk) -> None:
     """The same headers and body, with the options of the client; no cookie, which could tie a run to one machine."""
     with EditServer(lambda _: Response(503, {"set-cookie": "machine=7; Path=/", "retry-after": "0"})) as server:

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
-from bulk_runs import edits, every_bulk
+from callers import edits
 from edit_server import CUT, EditServer, Request, Response
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,10 +18,9 @@ from autoenhance._bulk.rate_limiter import MOST_PAUSES, TICK, RateLimiter
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bulk_runs import Bulk
+    from callers import Bulk
 
 
-@every_bulk
 @pytest.mark.parametrize("concurrency", [1, 7])
 def test_the_concurrency_is_reached_and_never_exceeded(bulk: Bulk, concurrency: int) -> None:
     """Retries included: an edit that waits for another attempt keeps its place. No more connections than that are made."""
@@ -45,7 +44,6 @@ def fullest_second(requests: list[Request]) -> int:
     return max(sum(first <= at < first + 1 for at in times[start:]) for start, first in enumerate(times))
 
 
-@every_bulk
 def test_the_rate_is_a_ceiling_over_all_workers_and_retries_count(bulk: Bulk, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many work at once, and however often they try."""
     monkeypatch.setattr("autoenhance._call.random.random", lambda: 0.0)
@@ -80,7 +78,6 @@ def refusing(
     return respond
 
 
-@every_bulk
 @pytest.mark.parametrize("headers", [{"retry-after": "0.3"}, {}])
 def test_a_429_pauses_all_workers(bulk: Bulk, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     """For as long as the service asks, or a while of our own; then all go on, and no edit has failed."""
@@ -98,7 +95,6 @@ def test_a_429_pauses_all_workers(bulk: Bulk, headers: dict[str, str], monkeypat
     assert server.ids().index("order-10") < before <= server.ids().index("order-10") + 4
 
 
-@every_bulk
 def test_an_edit_that_has_a_turn_already_waits_for_the_end_of_the_pause(bulk: Bulk) -> None:
     """A turn that was taken before the 429 came is not used within the pause."""
     with EditServer(refusing("order-0", {"retry-after": "0.3"})) as server:
@@ -108,7 +104,6 @@ def test_an_edit_that_has_a_turn_already_waits_for_the_end_of_the_pause(bulk: Bu
 
 
 @pytest.mark.slow
-@every_bulk
 def test_pauses_cost_an_edit_neither_its_time_nor_its_retries(bulk: Bulk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Three of them, longer than the timeout, with no retry allowed: it is the run that waits."""
     monkeypatch.setattr("autoenhance._bulk.rate_limiter.FIRST_BACKOFF", 0.01)
@@ -120,7 +115,6 @@ def test_pauses_cost_an_edit_neither_its_time_nor_its_retries(bulk: Bulk, monkey
     assert outcome.of("order-1").seconds >= 0.9
 
 
-@every_bulk
 def test_a_429_costs_an_edit_no_retry(bulk: Bulk, monkeypatch: pytest.MonkeyPatch) -> None:
     """A 503 is retried as often as max_retries says, and no more; a 429 always, even if the edit gives another id."""
     monkeypatch.setattr("autoenhance._bulk.rate_limiter.FIRST_BACKOFF", 0.01)

@@ -16,9 +16,8 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import httpx
 import pytest
-from bulk_runs import edits, every_backend, every_bulk, every_client, sync
+from callers import Bulk, edits, opened
 from edit_server import KEY, EditServer, Request, Response
-from editors import opened
 from odd_servers import nobody, read_request, serving
 
 from autoenhance import AsyncAutoenhance, Autoenhance, OrderEdit, errors
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import AsyncIterator, Callable, Iterator
 
-    from bulk_runs import Bulk, Outcome, Run
+    from callers import Outcome, Run
 
 
 def run_threads() -> list[threading.Thread]:
@@ -77,7 +76,6 @@ def fail(*_: Any) -> None:
     raise LookupError("the caller's")
 
 
-@every_bulk
 @pytest.mark.parametrize("end", [leave, stop, stop_twice_and_leave, fail])
 def test_a_run_that_is_left_begins_no_edit_and_finishes_what_is_in_flight(bulk: Bulk, end: Any) -> None:
     """The `with` statement waits for it, and the results can still be taken; an error in the loop comes out as it was."""
@@ -97,7 +95,6 @@ def test_a_run_that_is_left_begins_no_edit_and_finishes_what_is_in_flight(bulk: 
     assert repr(outcome.error) == ('LookupError("the caller\'s")' if end is fail else "None")
 
 
-@every_bulk
 @pytest.mark.parametrize("by", ["another thread", "a signal handler"])
 def test_stop_wakes_a_run_that_waits(bulk: Bulk, by: str) -> None:
     """For a turn far away; a signal handler runs in the middle of what the main thread does."""
@@ -117,7 +114,6 @@ def test_stop_wakes_a_run_that_waits(bulk: Bulk, by: str) -> None:
 REFUSED = {"retry-after": "20"}
 
 
-@every_client
 @pytest.mark.parametrize(
     ("response", "rate", "delay", "kind"),
     [
@@ -152,7 +148,6 @@ def test_a_stop_ends_the_wait_at_once(  # noqa: PLR0917
     assert ("Retry after 20 s." in str(result.error)) is bool(response.headers)
 
 
-@every_client
 def test_close_returns_when_nothing_is_in_flight(backend: str) -> None:
     """Then the rest is taken, the run is over, and its threads are gone; twice is fine."""
     with EditServer(slow_but_for_the_first(0.1)) as server, opened(backend, **server.options) as client:
@@ -167,7 +162,6 @@ def test_close_returns_when_nothing_is_in_flight(backend: str) -> None:
         assert list(run) == []
 
 
-@every_client
 def test_a_run_that_is_never_iterated_does_nothing(backend: str) -> None:
     """It reads nothing, sends nothing, and has no thread."""
 
@@ -291,7 +285,7 @@ async def test_asyncios_own_cancelling_ends_the_caller_at_once(by: str) -> None:
             assert len(server.requests) == 4
 
 
-@every_backend
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
 @pytest.mark.parametrize("was_accepted", [False, True])
 def test_the_event_loop_may_end_in_the_middle(backend: str, *, was_accepted: bool) -> None:
     """Each edit in flight has a result that says whether it was accepted or may have happened; then the run says that it stopped."""
@@ -392,7 +386,6 @@ STOPS: dict[str, tuple[Callable[[Request], Response], dict[str, Any], str, type[
 }
 
 
-@every_bulk
 @pytest.mark.parametrize(("respond", "limits", "says", "cause"), STOPS.values(), ids=STOPS)
 def test_a_run_that_cannot_succeed_stops(  # noqa: PLR0917
     bulk: Bulk, respond: Any, limits: dict[str, Any], says: str, cause: Any, monkeypatch: pytest.MonkeyPatch
@@ -423,7 +416,6 @@ def test_a_run_that_cannot_succeed_stops(  # noqa: PLR0917
     assert next(source) is given[len(outcome.all) + len(outcome.unsent)]
 
 
-@every_bulk
 def test_a_run_that_stopped_reads_no_further(bulk: Bulk) -> None:
     """Not even while results are still taken."""
     source, left = iter(edits(1000)), []
@@ -441,13 +433,12 @@ def test_a_run_that_stopped_reads_no_further(bulk: Bulk) -> None:
 def test_failures_in_between_are_counted_and_any_number_may_be_allowed() -> None:
     """By default as many as there are."""
     with EditServer(lambda request: Response(404 if int(request.order_id[6:]) % 2 else 200)) as server:
-        outcome = sync(server.options, edits(20), concurrency=1, max_failures=2)
+        outcome = Bulk()(server.options, edits(20), concurrency=1, max_failures=2)
         assert [len(outcome.results), str(outcome.error).partition("; ")[0]] == [6, "bulk run stopped: 3 edits failed"]
-        outcome = sync(server.options, edits(20))
+        outcome = Bulk()(server.options, edits(20))
         assert (len(outcome.results), outcome.error) == (20, None)
 
 
-@every_bulk
 def test_an_invalid_edit_counts_as_a_failure(bulk: Bulk) -> None:
     """The rest of what was read is not looked at any more."""
     given: list[Any] = [{}, *edits(5)]
@@ -461,7 +452,6 @@ def test_an_invalid_edit_counts_as_a_failure(bulk: Bulk) -> None:
     assert server.requests == []
 
 
-@every_bulk
 def test_a_service_that_cannot_be_reached_stops_the_run(bulk: Bulk) -> None:
     """After ten edits in a row, with what was not sent; the rest of a large table is not ground through."""
     with nobody() as url:
@@ -574,7 +564,6 @@ edits = (OrderEdit(f"order-{number}", name="a") for number in range(1000))
         server.wait_for(lambda: server.at_once == 0)
 
 
-@every_client
 @pytest.mark.parametrize("attempts", [0, 1], ids=["a transport that cannot be made", "a hook of the caller's"])
 def test_what_fails_below_an_edit_is_its_error(backend: str, attempts: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits for an edit whose thread has ended, and the run goes on."""

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from bulk_runs import edits, every_bulk, every_way
+from callers import edits
 from edit_server import KEY
 from odd_servers import nobody, read_request, serving
 from tracebacks import locals_of_library
@@ -33,8 +33,7 @@ from autoenhance import OrderEdit, errors
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bulk_runs import Bulk, Edit
-    from callers import Caller
+    from callers import Bulk, Caller, EditOne
 
     Behave = Callable[[socket.socket, threading.Event], None]
 
@@ -308,7 +307,6 @@ def test_a_fault_is_an_error_that_says_what_to_do(caller: Caller, case: Case, ca
     assert len(locals_of_library(caught.value)) >= 3
 
 
-@every_bulk
 @pytest.mark.parametrize("name", IN_BULK)
 def test_a_fault_is_each_edits_error(bulk: Bulk, name: str, caplog: pytest.LogCaptureFixture) -> None:
     """In bulk too: no run hangs or stops, and each edit has the error that a single call would have."""
@@ -356,7 +354,6 @@ ODD: dict[str, Behave] = {
 }  # fmt: skip
 
 
-@every_bulk
 @pytest.mark.parametrize("behave", ODD.values(), ids=ODD)
 def test_odd_but_valid_http_is_read(bulk: Bulk, behave: Behave) -> None:
     """Each edit has its order, at its first attempt; nobody waits for the end of a connection."""
@@ -368,8 +365,7 @@ def test_odd_but_valid_http_is_read(bulk: Bulk, behave: Behave) -> None:
     assert time.monotonic() - start < 2
 
 
-@every_way
-def test_a_service_that_is_not_there(edit: Edit) -> None:
+def test_a_service_that_is_not_there(edit: EditOne) -> None:
     """No connection is retried, even if the edit moves the order: nothing can have happened, and nothing says so."""
     with nobody() as url, pytest.raises(errors.APIConnectionError) as caught:
         edit({"api_key": KEY, "base_url": url}, **MOVES)

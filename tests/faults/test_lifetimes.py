@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import httpx
 import pytest
-from callers import at
+from callers import BACKENDS, at, opened
 from edit_server import EditServer, Response
-from editors import BACKENDS, opened
 from odd_servers import read_request, serving
 
 from autoenhance import AsyncAutoenhance, Autoenhance, errors
@@ -55,7 +54,6 @@ def switching_often() -> Iterator[None]:
         sys.setswitchinterval(interval)
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("then", ["closes", "answers"])
 def test_what_came_while_a_connection_was_idle_is_no_response_to_the_next_request(backend: str, then: str) -> None:
     """Neither an end nor a response that nobody asked for: another order's name would be taken for this one's."""

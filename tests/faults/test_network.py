@@ -13,7 +13,6 @@ import httpcore
 import httpx
 import pytest
 import tls
-from bulk_runs import every_way
 from callers import sync
 from edit_server import EditServer
 from odd_servers import nobody, read_request, serving
@@ -25,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from bulk_runs import Edit
-    from callers import Caller
+    from callers import Caller, EditOne
+
 
 ORDER = b'HTTP/1.1 200 OK\r\ncontent-length: 13\r\n\r\n{"name": "a"}'
 PROXY_VARIABLES = ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "HTTPS_PROXY")
@@ -90,8 +89,7 @@ def test_the_environments_proxy_does_not_matter_with_an_http_client(monkeypatch:
         Autoenhance("key", http_client=http)
 
 
-@every_way
-def test_http_goes_past_the_environments_proxy(edit: Edit, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_http_goes_past_the_environments_proxy(edit: EditOne, monkeypatch: pytest.MonkeyPatch) -> None:
     """A proxy would read the key; https is tunnelled through it, http to this machine needs none."""
     proxy = Proxy()
     with EditServer() as plain, serving(proxy) as url:
@@ -105,9 +103,8 @@ def test_http_goes_past_the_environments_proxy(edit: Edit, monkeypatch: pytest.M
     assert b"planted-key" not in proxy.requests[0]
 
 
-@every_way
 @pytest.mark.parametrize("refusal", [b"502 Bad Gateway", b"407 Proxy Authentication Required"])
-def test_an_error_behind_a_proxy_says_which(edit: Edit, refusal: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_behind_a_proxy_says_which(edit: EditOne, refusal: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without its password; nothing can have happened."""
     with serving(Proxy(b"HTTP/1.1 " + refusal + b"\r\ncontent-length: 0\r\n\r\n")) as url:
         monkeypatch.setenv("HTTPS_PROXY", url.replace("//", "//user:hidden@"))
@@ -118,9 +115,8 @@ def test_an_error_behind_a_proxy_says_which(edit: Edit, refusal: bytes, monkeypa
     assert "hidden" not in f"{caught.value!r}{vars(caught.value)}{caught.value.__cause__!r}"
 
 
-@every_way
 def test_no_proxy_may_name_a_host_with_its_port(
-    edit: Edit, server: EditServer, monkeypatch: pytest.MonkeyPatch
+    edit: EditOne, server: EditServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As curl and others read it; with another port the proxy is used."""
     proxy = Proxy()
@@ -161,16 +157,14 @@ def test_a_deadline_holds_on_the_way_through_a_proxy(monkeypatch: pytest.MonkeyP
 # --- https ---
 
 
-@every_way
-def test_an_order_is_edited_over_https(edit: Edit, server: EditServer) -> None:
+def test_an_order_is_edited_over_https(edit: EditOne, server: EditServer) -> None:
     """Encrypted, with the certificate checked."""
     assert edit(server.options, name="a").name == "a"
 
 
-@every_way
 @pytest.mark.parametrize("host", [None, "elsewhere.example"], ids=["another authority", "another host"])
 def test_a_certificate_that_does_not_vouch_for_the_service_is_refused(
-    edit: Edit, host: str | None, server: EditServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    edit: EditOne, host: str | None, server: EditServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The key does not go to a machine that only says that it is the service; it is not tried again."""
     if host is None:
