@@ -1,4 +1,4 @@
-"""However a run ends before its edits do: nothing new begins, and nothing that was sent is lost track of."""
+"""A run that ends early starts no other edit, and has a result for each edit that was sent."""
 
 from __future__ import annotations
 
@@ -14,9 +14,8 @@ from operator import length_hint
 from typing import TYPE_CHECKING, Any
 
 import anyio
-import httpx
 import pytest
-from callers import Bulk, edits, opened
+from callers import Bulk, Caller, answering, edits, opened
 from edit_server import KEY, EditServer, Request, Response
 from odd_servers import nobody, read_request, serving
 
@@ -34,8 +33,8 @@ def run_threads() -> list[threading.Thread]:
     return [thread for thread in threading.enumerate() if thread.name == "autoenhance-edits"]
 
 
-def nothing_is_lost(outcome: Outcome, server: EditServer, given: list[Any]) -> None:
-    """What was sent has its result, once; `unsent` has edits that were read and not sent, in their order."""
+def check_nothing_is_lost(outcome: Outcome, server: EditServer, given: list[Any]) -> None:
+    """Each edit that was sent has one result; `unsent` has those that were read and not sent, in order."""
     sent = [result.edit.order_id for result in outcome.all if result.attempts]
     assert sorted(set(server.ids())) == sorted(sent)
     untouched = [edit.order_id for edit in outcome.unsent]
@@ -45,7 +44,7 @@ def nothing_is_lost(outcome: Outcome, server: EditServer, given: list[Any]) -> N
 
 @contextmanager
 def alarm(handler: Callable[[], object]) -> Iterator[Callable[[float], object]]:
-    """Give a function that sets a real signal off, in some seconds; its handler interrupts whatever the main thread does."""
+    """A function that schedules a real signal; its handler interrupts the main thread."""
     before = signal.signal(signal.SIGALRM, lambda *_: handler())
     try:
         yield lambda seconds: signal.setitimer(signal.ITIMER_REAL, seconds)
@@ -64,21 +63,16 @@ def leave(*_: Any) -> bool:
 
 def stop(_: Any, run: Run) -> None:
     run.stop()
-
-
-def stop_twice_and_leave(_: Any, run: Run) -> bool:
     run.stop()
-    run.stop()
-    return True
 
 
 def fail(*_: Any) -> None:
     raise LookupError("the caller's")
 
 
-@pytest.mark.parametrize("end", [leave, stop, stop_twice_and_leave, fail])
-def test_a_run_that_is_left_begins_no_edit_and_finishes_what_is_in_flight(bulk: Bulk, end: Any) -> None:
-    """The `with` statement waits for it, and the results can still be taken; an error in the loop comes out as it was."""
+@pytest.mark.parametrize("end", [leave, stop, fail])
+def test_leaving_a_run_finishes_only_edits_in_flight(bulk: Bulk, end: Any) -> None:
+    """The `with` statement waits for them, and their results can still be taken; an error in the loop is raised unchanged."""
     given = edits(200)
     with EditServer(lambda _: Response(after=0.05)) as server:
         outcome = bulk(server.options, given, end, concurrency=4, rate=math.inf)
@@ -88,16 +82,16 @@ def test_a_run_that_is_left_begins_no_edit_and_finishes_what_is_in_flight(bulk: 
         assert len(server.requests) == sent
     assert 4 <= sent < 20
     assert all(result.ok for result in outcome.all)
-    nothing_is_lost(outcome, server, given)
+    check_nothing_is_lost(outcome, server, given)
     assert outcome.unsent
-    # After stop() alone the loop goes on with what is in flight.
+    # After stop() the loop takes the results of the edits in flight.
     assert bool(outcome.rest) is (end is not stop)
     assert repr(outcome.error) == ('LookupError("the caller\'s")' if end is fail else "None")
 
 
 @pytest.mark.parametrize("by", ["another thread", "a signal handler"])
-def test_stop_wakes_a_run_that_waits(bulk: Bulk, by: str) -> None:
-    """For a turn far away; a signal handler runs in the middle of what the main thread does."""
+def test_stop_interrupts_the_wait_for_the_rate_limit(bulk: Bulk, by: str) -> None:
+    """From another thread, or from a signal handler, which interrupts the main thread anywhere."""
     runs: list[Run] = []
 
     def note(_: Any, run: Run) -> None:
@@ -122,9 +116,9 @@ REFUSED = {"retry-after": "20"}
         (Response(503), 0.01, 0.05, errors.InternalServerError),
         (Response(503, REFUSED), math.inf, None, errors.InternalServerError),
     ],
-    ids=["for a retry", "for a pause's end", "for a retry's turn", "that is announced"],
+    ids=["backoff", "pause", "rate limit", "within on_retry"],
 )
-def test_a_stop_ends_the_wait_at_once(  # noqa: PLR0917
+def test_stop_interrupts_the_wait_for_a_retry(  # noqa: PLR0917
     backend: str,
     response: Response,
     rate: float,
@@ -132,7 +126,7 @@ def test_a_stop_ends_the_wait_at_once(  # noqa: PLR0917
     kind: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The edit has the error of its last attempt; the run was stopped by its caller, and has none of its own."""
+    """The edit has the error of its last attempt, and the run raises none."""
     monkeypatch.setattr("autoenhance._call.random.random", lambda: 0.0)
 
     def on_retry(_: Any) -> None:
@@ -148,8 +142,8 @@ def test_a_stop_ends_the_wait_at_once(  # noqa: PLR0917
     assert ("Retry after 20 s." in str(result.error)) is bool(response.headers)
 
 
-def test_close_returns_when_nothing_is_in_flight(backend: str) -> None:
-    """Then the rest is taken, the run is over, and its threads are gone; twice is fine."""
+def test_close_waits_for_edits_in_flight(backend: str) -> None:
+    """Their results can be taken then, no thread is left, and closing twice is fine."""
     with EditServer(slow_but_for_the_first(0.1)) as server, opened(backend, **server.options) as client:
         run = client.edit_orders(edits(50), concurrency=4)
         first = next(run)
@@ -162,28 +156,25 @@ def test_close_returns_when_nothing_is_in_flight(backend: str) -> None:
         assert list(run) == []
 
 
-def test_a_run_that_is_never_iterated_does_nothing(backend: str) -> None:
-    """It reads nothing, sends nothing, and has no thread."""
-
-    def source() -> Any:
-        pytest.fail("nothing may be read")
-        yield
-
+def test_a_run_is_lazy(backend: str) -> None:
+    """Before it is iterated it reads and sends nothing, and has no thread."""
+    source = iter(edits(3))
     with EditServer() as server, opened(backend, **server.options) as client:
-        client.edit_orders(source())
+        client.edit_orders(source)
         for end in ("close", "stop"):
-            run = client.edit_orders(source())
+            run = client.edit_orders(source)
             getattr(run, end)()
             assert list(run) == []
         if backend == "sync":
             assert list(run.batches()) == []
         gc.collect()
+        assert length_hint(source) == 3
         assert server.connections == 0
         assert run_threads() == []
 
 
-def test_a_run_that_is_dropped_half_way_leaves_no_thread_and_no_socket() -> None:
-    """Without `with` nobody waits: what is in flight is finished in the background, and nothing more begins."""
+def test_a_dropped_run_leaves_no_thread_and_no_socket() -> None:
+    """Without a `with` statement, edits in flight finish in the background, and no other starts."""
     with (
         EditServer(lambda request: Response(held=request.order_id != "order-0")) as server,
         Autoenhance(**server.options) as client,
@@ -191,11 +182,11 @@ def test_a_run_that_is_dropped_half_way_leaves_no_thread_and_no_socket() -> None
         run = client.edit_orders(edits(50), concurrency=4)
         next(run)
         server.wait_for(lambda: server.at_once > 0)
-        gc.collect()  # what others have left would count
+        gc.collect()  # garbage of other tests would count
         start = time.monotonic()
         del run
         gc.collect()
-        # The threads would be waited for until the server lets them go.
+        # It did not wait for the held responses.
         assert time.monotonic() - start < 5
         assert run_threads()
         server.release()
@@ -204,8 +195,8 @@ def test_a_run_that_is_dropped_half_way_leaves_no_thread_and_no_socket() -> None
 
 
 @pytest.mark.anyio
-async def test_an_async_run_that_is_dropped_half_way_leaves_nothing() -> None:
-    """The same; no open generator is a warning, on trio too."""
+async def test_a_dropped_async_run_leaves_nothing() -> None:
+    """An open generator would be a warning on trio."""
     with EditServer(slow_but_for_the_first(0.2)) as server:
         async with AsyncAutoenhance(**server.options) as client:
             async for _ in client.edit_orders(edits(50), concurrency=4):
@@ -216,8 +207,8 @@ async def test_an_async_run_that_is_dropped_half_way_leaves_nothing() -> None:
     gc.collect()
 
 
-def test_an_error_while_a_result_is_waited_for_stops_the_run_though_something_holds_it() -> None:
-    """As Ctrl-C in a notebook, which keeps the traceback and so the run: no more begins than was in flight."""
+def test_an_error_while_waiting_for_a_result_stops_the_run() -> None:
+    """Even if the run is still referenced, as after Ctrl-C in a notebook, which keeps the traceback."""
 
     def take(run: Any) -> None:
         for _ in run:
@@ -242,8 +233,8 @@ def test_an_error_while_a_result_is_waited_for_stops_the_run_though_something_ho
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("inside", [True, False], ids=["in the loop's body", "while it waits"])
-async def test_cancelling_the_caller_who_takes_results_stops_the_run(*, inside: bool) -> None:
-    """A timeout around the loop: aclose waits for what is in flight, and its results can be taken."""
+async def test_cancelling_the_caller_stops_the_run(*, inside: bool) -> None:
+    """aclose waits for the edits in flight, and their results can be taken."""
     results: list[Any] = []
     with EditServer(slow_but_for_the_first(0.25)) as server:
         async with AsyncAutoenhance(**server.options) as client:
@@ -264,8 +255,8 @@ async def test_cancelling_the_caller_who_takes_results_stops_the_run(*, inside: 
 @pytest.mark.anyio
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
 @pytest.mark.parametrize("by", ["asyncio.timeout", "task.cancel"])
-async def test_asyncios_own_cancelling_ends_the_caller_at_once(by: str) -> None:
-    """With its own exception; the edits in flight end as they would have, and their results can be taken."""
+async def test_asyncio_cancellation_ends_the_caller_at_once(by: str) -> None:
+    """The edits in flight finish, and their results can be taken."""
 
     async def take() -> None:
         async with asyncio.timeout(0.1 if by == "asyncio.timeout" else None):
@@ -287,8 +278,8 @@ async def test_asyncios_own_cancelling_ends_the_caller_at_once(by: str) -> None:
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 @pytest.mark.parametrize("was_accepted", [False, True])
-def test_the_event_loop_may_end_in_the_middle(backend: str, *, was_accepted: bool) -> None:
-    """Each edit in flight has a result that says whether it was accepted or may have happened; then the run says that it stopped."""
+def test_the_event_loop_may_end_before_the_run(backend: str, *, was_accepted: bool) -> None:
+    """Each edit in flight has a result that says whether it was accepted or may have happened; then BulkStoppedError is raised."""
 
     def serve(connection: socket.socket, over: threading.Event) -> None:
         if b"/order-0 " in read_request(connection):
@@ -328,8 +319,8 @@ def test_the_event_loop_may_end_in_the_middle(backend: str, *, was_accepted: boo
 @pytest.mark.anyio
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
 @pytest.mark.parametrize("what", ["the source", "all tasks"])
-async def test_cancelling_that_the_loop_outlives_is_no_silent_end(what: str) -> None:
-    """A source that awaits something cancelled, or code that cancels all other tasks, does not make the run look complete."""
+async def test_cancelled_tasks_do_not_make_a_run_look_complete(what: str) -> None:
+    """A source that awaits something cancelled, or code that cancels all other tasks, stops the run with an error."""
     beside = asyncio.all_tasks()
 
     async def source() -> AsyncIterator[OrderEdit]:
@@ -353,11 +344,11 @@ async def test_cancelling_that_the_loop_outlives_is_no_silent_end(what: str) -> 
     assert results < 100
 
 
-# --- What ends a run by itself ---
+# --- Errors that stop a run ---
 
 
 def refusing(status: int, order_id: str = "order-9", **headers: str) -> Callable[[Request], Response]:
-    """Respond like this to the edit of an order, and accept the others."""
+    """Refuse the edit of one order, and accept the others."""
     refusal = Response(
         status,
         {name.replace("_", "-"): value for name, value in headers.items()},
@@ -368,32 +359,23 @@ def refusing(status: int, order_id: str = "order-9", **headers: str) -> Callable
 
 HOPELESS = "no further edit can succeed; order "
 FAILURES = "failed; order "
-# What the service responds, the limits, what the error says, and its cause.
+# The responses, the limits, the beginning of the error, and its cause.
 STOPS: dict[str, tuple[Callable[[Request], Response], dict[str, Any], str, type[Exception]]] = {
     "401": (refusing(401), {}, HOPELESS, errors.AuthenticationError),
     "403": (refusing(403), {}, HOPELESS, errors.PermissionDeniedError),
     "401, for all in flight": (lambda _: Response(401, after=0.05), {}, HOPELESS, errors.AuthenticationError),
-    "429 that asks to wait for hours": (refusing(429, retry_after="7200"), {}, HOPELESS, errors.RateLimitError),
-    "nothing but 429": (lambda _: Response(429), {}, HOPELESS, errors.RateLimitError),
-    "nothing but 429 that asks for no wait": (
-        lambda _: Response(429, {"retry-after": "0"}),
-        {},
-        HOPELESS,
-        errors.RateLimitError,
-    ),
+    "429, retry after hours": (refusing(429, retry_after="7200"), {}, HOPELESS, errors.RateLimitError),
+    "429 for all": (lambda _: Response(429, {"retry-after": "0"}), {}, HOPELESS, errors.RateLimitError),
     "a failure": (refusing(404), {"max_failures": 0}, f"1 edit {FAILURES}", errors.NotFoundError),
     "failures": (lambda _: Response(404), {"max_failures": 2}, f"3 edits {FAILURES}", errors.NotFoundError),
 }
 
 
 @pytest.mark.parametrize(("respond", "limits", "says", "cause"), STOPS.values(), ids=STOPS)
-def test_a_run_that_cannot_succeed_stops(  # noqa: PLR0917
+def test_a_hopeless_run_stops(  # noqa: PLR0917
     bulk: Bulk, respond: Any, limits: dict[str, Any], says: str, cause: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What had not begun is untouched, what was in flight has its result, and then the error says why, once.
-
-    What was not read is still in its source.
-    """
+    """Edits in flight have their results, the error says why, and edits that were not read stay in the source."""
     monkeypatch.setattr("autoenhance._bulk.rate_limiter.FIRST_BACKOFF", 0.0005)
     given = edits(1000)
     source = iter(given)
@@ -406,32 +388,18 @@ def test_a_run_that_cannot_succeed_stops(  # noqa: PLR0917
     assert error.__cause__ in [result.error for result in outcome.results]
     for name in ("status_code", "message", "order_id", "attempts", "body", "headers"):
         assert getattr(error, name) == getattr(error.__cause__, name)
-    # What the service gives away is in no error, and not in what is written down of it.
+    # The responses have the key.
     assert KEY not in f"{error!r}{vars(error)}{outcome.all!r}" + pickle.dumps([error, outcome.all]).decode("latin-1")
     assert outcome.rest == []
     assert all(result.ok or type(result.error) is cause for result in outcome.results)
     assert len({*server.ids()}) <= 20
-    nothing_is_lost(outcome, server, given)
+    check_nothing_is_lost(outcome, server, given)
     assert outcome.unsent
     assert next(source) is given[len(outcome.all) + len(outcome.unsent)]
 
 
-def test_a_run_that_stopped_reads_no_further(bulk: Bulk) -> None:
-    """Not even while results are still taken."""
-    source, left = iter(edits(1000)), []
-
-    def note(result: Any, _: Run) -> None:
-        time.sleep(0.002)
-        if not result.ok:
-            left.append(length_hint(source))
-
-    with EditServer(refusing(401, "order-40")) as server:
-        bulk(server.options, source, note, concurrency=4, rate=math.inf)
-    assert left == [length_hint(source)]
-
-
-def test_failures_in_between_are_counted_and_any_number_may_be_allowed() -> None:
-    """By default as many as there are."""
+def test_max_failures_counts_all_failures() -> None:
+    """Not only consecutive ones; by default there is no limit."""
     with EditServer(lambda request: Response(404 if int(request.order_id[6:]) % 2 else 200)) as server:
         outcome = Bulk()(server.options, edits(20), concurrency=1, max_failures=2)
         assert [len(outcome.results), str(outcome.error).partition("; ")[0]] == [6, "bulk run stopped: 3 edits failed"]
@@ -440,7 +408,6 @@ def test_failures_in_between_are_counted_and_any_number_may_be_allowed() -> None
 
 
 def test_an_invalid_edit_counts_as_a_failure(bulk: Bulk) -> None:
-    """The rest of what was read is not looked at any more."""
     given: list[Any] = [{}, *edits(5)]
     with EditServer() as server:
         outcome = bulk(server.options, given, max_failures=0)
@@ -452,8 +419,8 @@ def test_an_invalid_edit_counts_as_a_failure(bulk: Bulk) -> None:
     assert server.requests == []
 
 
-def test_a_service_that_cannot_be_reached_stops_the_run(bulk: Bulk) -> None:
-    """After ten edits in a row, with what was not sent; the rest of a large table is not ground through."""
+def test_an_unreachable_service_stops_the_run(bulk: Bulk) -> None:
+    """After ten edits in a row."""
     with nobody() as url:
         options = {"api_key": "key", "base_url": url, "max_retries": 0}
         outcome = bulk(options, edits(1000), concurrency=2, rate=math.inf)
@@ -467,8 +434,7 @@ def test_a_service_that_cannot_be_reached_stops_the_run(bulk: Bulk) -> None:
 
 
 @pytest.mark.anyio
-async def test_a_slow_async_source_is_left_when_the_run_stops() -> None:
-    """Nothing waits for a page that may never come."""
+async def test_closing_a_run_does_not_wait_for_its_async_source() -> None:
     left = anyio.Event()
 
     async def source() -> AsyncIterator[OrderEdit]:
@@ -485,14 +451,14 @@ async def test_a_slow_async_source_is_left_when_the_run_stops() -> None:
             await left.wait()
 
 
-# --- The end of the program, and what it has no more of ---
+# --- Ends of programs, and exhausted resources ---
 
 
-# How long an edit takes (the first one less), a program, and what it prints.
+# The time of each edit but the first in seconds, a program, and its output.
 PROGRAMS: dict[str, tuple[float, str, str]] = {
-    # What was sent is waited for, nothing new begins, and there is no traceback.
+    # It waits for edits in flight.
     "ends in the middle of a run": (0.2, "run = client.edit_orders(edits, concurrency=4)\nnext(run)", ""),
-    # Its edits are cut off with their event loop, quietly.
+    # Its edits are cut off with their event loop.
     "ends in the middle of an async run": (
         0.5,
         """
@@ -504,7 +470,7 @@ asyncio.run(main())
 """,
         "",
     ),
-    # The program goes on while a thread that is no daemon edits its orders, and so does the run.
+    # A run in a thread that is no daemon goes on.
     "ends in the main thread only": (
         0.05,
         """
@@ -517,7 +483,7 @@ time.sleep(0.1)
 """,
         "40\n",
     ),
-    # A child cannot go on with it, ends, closes and drops it without a word, and the parent notices nothing.
+    # A child cannot use the run, but may close or drop it without an effect on the parent.
     "forks": (
         0.01,
         """
@@ -543,14 +509,14 @@ run.close()
 taken += run
 print(1 + len(taken), all(result.ok for result in taken))
 """,
-        "asked True\n",
+        "sent True\n",
     ),
 }
 
 
 @pytest.mark.parametrize(("seconds", "code", "prints"), PROGRAMS.values(), ids=PROGRAMS)
 def test_a_program_with_a_run_that(seconds: float, code: str, prints: str) -> None:
-    """Whatever it does, its exit status is 0 and nothing is on stderr."""
+    """Its exit status is 0, with nothing on stderr."""
     head = """
 import asyncio, gc, os, sys, threading, time
 from autoenhance import *
@@ -559,23 +525,21 @@ edits = (OrderEdit(f"order-{number}", name="a") for number in range(1000))
 """
     with EditServer(slow_but_for_the_first(seconds)) as server:
         printed = run_script(head + code, server.url)
-        assert printed == prints.replace("asked", str(len(server.requests)))
+        assert printed == prints.replace("sent", str(len(server.requests)))
         assert len(server.requests) < 100
         server.wait_for(lambda: server.at_once == 0)
 
 
-@pytest.mark.parametrize("attempts", [0, 1], ids=["a transport that cannot be made", "a hook of the caller's"])
-def test_what_fails_below_an_edit_is_its_error(backend: str, attempts: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody waits for an edit whose thread has ended, and the run goes on."""
+@pytest.mark.parametrize("attempts", [0, 1], ids=["transport", "hook"])
+def test_an_oserror_is_the_edits_error(backend: str, attempts: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether a transport cannot be made or the caller's client raises it; the run goes on."""
 
     def fail(*_: Any, **__: Any) -> None:
         raise OSError("too many open files")
 
     options: dict[str, Any] = {"api_key": "key"}
     if attempts:
-        transport = httpx.MockTransport(fail)  # type: ignore[arg-type]  # it never returns
-        own = httpx.Client(transport=transport) if backend == "sync" else httpx.AsyncClient(transport=transport)
-        options["http_client"] = own
+        options = answering(Caller(backend), fail)  # type: ignore[arg-type]  # it never returns
     with opened(backend, **options) as client:
         monkeypatch.setattr("httpx.HTTPTransport.__init__", fail)
         monkeypatch.setattr("httpx.AsyncHTTPTransport.__init__", fail)
@@ -584,10 +548,8 @@ def test_what_fails_below_an_edit_is_its_error(backend: str, attempts: int, monk
 
 
 @pytest.mark.parametrize(("threads", "error"), [(2, "None"), (1, "can't start new thread")])
-def test_threads_that_cannot_be_started_leave_the_work_to_the_others(
-    threads: int, error: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """One is enough, beside the one that dispatches; without any each edit says why."""
+def test_a_run_needs_one_thread(threads: int, error: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside the one that dispatches; without any, each edit has the error."""
     start, left = threading.Thread.start, threads
 
     def start_some(thread: threading.Thread) -> None:
@@ -603,8 +565,8 @@ def test_threads_that_cannot_be_started_leave_the_work_to_the_others(
         assert {str(result.error) for result in client.edit_orders(edits(10), rate=math.inf)} == {error}
 
 
-def test_several_threads_may_take_the_results_of_one_run() -> None:
-    """Each result goes to one of them, and all come to the end; the source must be one that threads may share, as a list is."""
+def test_threads_share_the_results_of_a_run() -> None:
+    """Each result goes to one of them, and all reach the end."""
     taken: list[Any] = []
     with EditServer() as server, Autoenhance(**server.options) as client:
         run = client.edit_orders(edits(60), rate=math.inf)
