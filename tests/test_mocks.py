@@ -1,4 +1,4 @@
-"""No mock and no instrumentation of httpx is bypassed, by any kind of client, whether it starts first or later."""
+"""No client bypasses a mock or an instrumentation of httpx, whether that starts first or later."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ if TYPE_CHECKING:
 
     from autoenhance.sandbox import Sandbox
 
-    # Returns the requests that a mock has got.
+    # Returns the requests that a mock received.
     Requests = Callable[[], list[httpx.Request]]
     Fixture = Callable[[str], Any]
-    # Mocks these URLs as long as the block lasts.
+    # Mocks these URLs during the block.
     Tool = Callable[[list[str], Fixture], AbstractContextManager[Requests]]
 
 NAME, MOCKED = "12 Acacia Avenue", "From the mock"
 ORDER = {"order_id": "mocked", "name": MOCKED, "status": "waiting", "images": []}
-SENTRY = Path(__file__).parent / "support" / "sentry_edits.py"
+SENTRY = str(Path(__file__).parent / "support" / "sentry_edits.py")
 
 
 @contextmanager
@@ -78,7 +78,7 @@ def pook(urls: list[str], _: Fixture) -> Iterator[Requests]:
 
 
 def patched(sync_target: str, async_target: str, **options: Any) -> Tool:
-    """Patch a method of httpx, which returns one response to all."""
+    """Patch a method of httpx."""
 
     @contextmanager
     def mock(_: list[str], __: Fixture) -> Iterator[Requests]:
@@ -115,7 +115,7 @@ TOOLS: dict[str, Tool] = {
     "patched send, spec": patched(*SENDS, spec=True),
     "patched class": patched_class,
 }
-# The others are in the group `lowest`, too.
+# Not in the group `lowest`.
 OPTIONAL = {"pytest-httpx", "respx using httpcore", "respx using httpx", "pook"}
 every_tool = pytest.mark.parametrize(
     "tool",
@@ -137,18 +137,18 @@ def urls_of(base_url: str, sandbox: Sandbox) -> list[str]:
 
 
 def assert_mocked(edit: Editor, requests: Requests, base_url: str, sandbox: Sandbox) -> None:
-    """Edit two orders: they come from the mock, which was asked for them and for nothing else."""
+    """Edit two orders: the mock receives these requests and no other."""
     assert [order.name for order in edit(edits(sandbox, 2))] == [MOCKED, MOCKED]
-    asked = [(request.method, str(request.url)) for request in requests()]
-    assert sorted(asked) == [("PATCH", url) for url in sorted(urls_of(base_url, sandbox))]
+    received = [(request.method, str(request.url)) for request in requests()]
+    assert sorted(received) == [("PATCH", url) for url in sorted(urls_of(base_url, sandbox))]
     assert {request.headers["x-api-key"] for request in requests()} == {sandbox.api_key}
 
 
 @every_tool
-def test_a_mock_that_starts_first_has_all_requests(
+def test_a_mock_receives_the_requests_of_a_new_client(
     tool: Tool, kind: str, sandbox: Sandbox, request: pytest.FixtureRequest
 ) -> None:
-    """A client that is made under a mock never reaches the network; it does once the mock is stopped."""
+    """None reaches the network before the mock is stopped."""
     with nobody() as nowhere, ExitStack() as mock, ExitStack() as client:
         requests = mock.enter_context(tool(urls_of(nowhere, sandbox), request.getfixturevalue))
         edit = client.enter_context(open_client(kind, **at(sandbox, base_url=nowhere, max_retries=0)))
@@ -159,10 +159,10 @@ def test_a_mock_that_starts_first_has_all_requests(
 
 
 @every_tool
-def test_a_mock_that_starts_later_has_all_requests(
+def test_a_mock_receives_the_requests_of_a_client_in_use(
     tool: Tool, kind: str, sandbox: Sandbox, request: pytest.FixtureRequest
 ) -> None:
-    """A client with open connections uses none of them under a mock; it does once the mock is stopped."""
+    """Its open connections are not used before the mock is stopped."""
     with open_client(kind, **at(sandbox, max_retries=0)) as edit:
         assert {order.name for order in edit(edits(sandbox))} == {NAME}
         with tool(urls_of(sandbox.url, sandbox), request.getfixturevalue) as requests:
@@ -170,8 +170,8 @@ def test_a_mock_that_starts_later_has_all_requests(
         assert {order.name for order in edit(edits(sandbox))} == {NAME}
 
 
-def test_vcr_records_what_it_replays(kind: str, sandbox: Sandbox, tmp_path: Path) -> None:
-    """A recording holds each edit; replayed, it gives the same orders without the service, to a client in use and to a new one."""
+def test_vcr_records_and_replays(kind: str, sandbox: Sandbox, tmp_path: Path) -> None:
+    """Replayed without the service, each edit returns the same order, for a client in use and a new one."""
     import vcr
 
     recorder = vcr.VCR(filter_headers=["x-api-key"])
@@ -198,7 +198,7 @@ def test_vcr_records_what_it_replays(kind: str, sandbox: Sandbox, tmp_path: Path
 
 @pytest.mark.tools
 def test_opentelemetry_has_a_span_for_each_edit(kind: str, sandbox: Sandbox) -> None:
-    """A client in use and a new one have their spans under the caller's, bulk too, and none holds the key."""
+    """Below the caller's span, for a client in use and a new one, and without the key."""
     from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -228,7 +228,7 @@ def test_opentelemetry_has_a_span_for_each_edit(kind: str, sandbox: Sandbox) -> 
 @pytest.mark.tools
 @pytest.mark.parametrize("moment", ["before-import", "in-use"])
 def test_sentry_has_a_span_for_each_edit(moment: str, sandbox: Sandbox) -> None:
-    """Whenever it starts, each kind of client has its spans in the caller's transaction; no envelope holds the key."""
+    """In the caller's transaction, whenever Sentry starts; no envelope has the key."""
     order_ids = sandbox.order_ids[:2]
     environment = {"AUTOENHANCE_BASE_URL": sandbox.url, "AUTOENHANCE_API_KEY": sandbox.api_key}
     command = [sys.executable, SENTRY, moment, *order_ids]

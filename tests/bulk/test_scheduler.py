@@ -23,11 +23,10 @@ IDS = st.tuples(st.sampled_from("abcde"), st.sampled_from("abcde"))
 class FakeCall:
     """A call that waits for a second before each of two retries."""
 
+    rate_limited, deadline, was_reached = 0, 100.0, True
+
     def __init__(self) -> None:
         self.attempts = 1
-        self.rate_limited = 0
-        self.deadline = 100.0
-        self.was_reached = True
         self.announced: list[float] = []
 
     def retry_wait(self, _: Failure) -> float | None:

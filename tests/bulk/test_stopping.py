@@ -9,6 +9,7 @@ import pickle
 import signal
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from operator import length_hint
 from typing import TYPE_CHECKING, Any
@@ -109,22 +110,17 @@ REFUSED = {"retry-after": "20"}
 
 
 @pytest.mark.parametrize(
-    ("response", "rate", "delay", "kind"),
+    ("response", "rate", "delay"),
     [
-        (Response(503, REFUSED), math.inf, 0.05, errors.InternalServerError),
-        (Response(429, REFUSED), math.inf, 0.05, errors.RateLimitError),
-        (Response(503), 0.01, 0.05, errors.InternalServerError),
-        (Response(503, REFUSED), math.inf, None, errors.InternalServerError),
+        (Response(503, REFUSED), 99, 0.05),
+        (Response(429, REFUSED), 99, 0.05),
+        (Response(503), 0.01, 0.05),
+        (Response(503, REFUSED), 99, None),
     ],
     ids=["backoff", "pause", "rate limit", "within on_retry"],
 )
-def test_stop_interrupts_the_wait_for_a_retry(  # noqa: PLR0917
-    backend: str,
-    response: Response,
-    rate: float,
-    delay: float | None,
-    kind: Any,
-    monkeypatch: pytest.MonkeyPatch,
+def test_stop_interrupts_the_wait_for_a_retry(
+    backend: str, response: Response, rate: float, delay: float | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The edit has the error of its last attempt, and the run raises none."""
     monkeypatch.setattr("autoenhance._call.random.random", lambda: 0.0)
@@ -137,7 +133,7 @@ def test_stop_interrupts_the_wait_for_a_retry(  # noqa: PLR0917
         run = client.edit_orders(edits(1), rate=rate)
         (result,) = run
     assert time.monotonic() - start < 2
-    assert type(result.error) is kind
+    assert result.error.status_code == response.status
     assert (result.attempts, result.error.attempts) == (1, 1)
     assert ("Retry after 20 s." in str(result.error)) is bool(response.headers)
 
@@ -347,14 +343,10 @@ async def test_cancelled_tasks_do_not_make_a_run_look_complete(what: str) -> Non
 # --- Errors that stop a run ---
 
 
-def refusing(status: int, order_id: str = "order-9", **headers: str) -> Callable[[Request], Response]:
+def refusing(status: int, headers: dict[str, str] | None = None) -> Callable[[Request], Response]:
     """Refuse the edit of one order, and accept the others."""
-    refusal = Response(
-        status,
-        {name.replace("_", "-"): value for name, value in headers.items()},
-        f'{{"message": "No {KEY}"}}'.encode(),
-    )
-    return lambda request: refusal if request.order_id == order_id else Response(after=0.03)
+    refusal = Response(status, headers or {}, f'{{"message": "No {KEY}"}}'.encode())
+    return lambda request: refusal if request.order_id == "order-9" else Response(after=0.03)
 
 
 HOPELESS = "no further edit can succeed; order "
@@ -364,7 +356,7 @@ STOPS: dict[str, tuple[Callable[[Request], Response], dict[str, Any], str, type[
     "401": (refusing(401), {}, HOPELESS, errors.AuthenticationError),
     "403": (refusing(403), {}, HOPELESS, errors.PermissionDeniedError),
     "401, for all in flight": (lambda _: Response(401, after=0.05), {}, HOPELESS, errors.AuthenticationError),
-    "429, retry after hours": (refusing(429, retry_after="7200"), {}, HOPELESS, errors.RateLimitError),
+    "429, retry after hours": (refusing(429, {"retry-after": "7200"}), {}, HOPELESS, errors.RateLimitError),
     "429 for all": (lambda _: Response(429, {"retry-after": "0"}), {}, HOPELESS, errors.RateLimitError),
     "a failure": (refusing(404), {"max_failures": 0}, f"1 edit {FAILURES}", errors.NotFoundError),
     "failures": (lambda _: Response(404), {"max_failures": 2}, f"3 edits {FAILURES}", errors.NotFoundError),
@@ -490,20 +482,17 @@ time.sleep(0.1)
 run = client.edit_orders(edits, concurrency=4)
 next(run)
 time.sleep(0.1)
-for how in range(3):
+for closes in (True, False):
     child = os.fork()
     if child == 0:
-        status = 0
         for take in (lambda: next(run), lambda: next(run.batches())):
             try: take()
-            except RuntimeError as error: status = status or "belongs to a parent process" not in str(error)
-            else: status = 2
-        if how == 0: os._exit(status)
-        if how == 1:
-            run.stop(); run.close(); del run; gc.collect(); os._exit(status)
-        sys.exit(status)
-    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    assert status == 0, (how, status)
+            except RuntimeError as error: assert "belongs to a parent process" in str(error)
+            else: sys.exit(2)
+        if closes:
+            run.stop(); run.close(); del run; gc.collect()
+        sys.exit()
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 taken = [next(run) for _ in range(40)]
 run.close()
 taken += run
@@ -571,10 +560,6 @@ def test_threads_share_the_results_of_a_run() -> None:
     with EditServer() as server, Autoenhance(**server.options) as client:
         run = client.edit_orders(edits(60), rate=math.inf)
         taken.append(next(run))
-        threads = [threading.Thread(target=taken.extend, args=(run,)) for _ in range(3)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(10)
-        assert not any(thread.is_alive() for thread in threads)
+        with ThreadPoolExecutor(3) as pool:
+            list(pool.map(taken.extend, [run] * 3))
     assert sorted(result.edit.order_id for result in taken) == sorted(edit.order_id for edit in edits(60))

@@ -115,12 +115,9 @@ def test_invalid_ids_are_rejected(argument: str, order_id: str, says: str) -> No
     ("fields", "says"),
     [
         ({"order_id": 7}, "order_id must be a string, not int"),
-        ({"order_id": None}, "order_id must be a string, not NoneType"),
         ({"name": 7}, "name must be a string, not int$"),
         ({"name": None}, "name must be a string, not NoneType; leave it out instead"),
-        ({"api_version": 7}, "api_version must be a string, not int"),
         ({"new_order_id": b"a"}, "new_order_id must be a string, not bytes"),
-        ({"extra_body": 7}, "extra_body must be a mapping, not int"),
         ({"extra_body": "ab"}, "extra_body must be a mapping, not str"),
         ({"extra_body": {7: "a"}}, "extra_body has the key 7; keys must be strings"),
         ({"name": "a", "extra_query": {"x": object()}}, "extra_query has 'x' with object"),

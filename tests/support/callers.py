@@ -140,7 +140,12 @@ def at(sandbox: Any, **options: Any) -> dict[str, Any]:
 
 def echo(requests: list[httpx.Request]) -> Handler:
     """A service that keeps the requests and responds with the simplest order."""
-    return lambda request: requests.append(request) or httpx.Response(200, json={"order_id": "order"})  # type: ignore[func-returns-value]
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        requests.append(request)
+        return httpx.Response(200, json={"order_id": "order"})
+
+    return respond
 
 
 def sent(caller: Caller, *arguments: Any, options: dict[str, Any] | None = None, **edit: Any) -> httpx.Request:
@@ -186,7 +191,7 @@ class Bulk:
     def __call__(
         self,
         options: dict[str, Any],
-        edits: Iterable[Any],
+        edits: Any,
         each: Callable[[EditResult[Any], Run], object] = lambda _, __: None,
         **limits: Any,
     ) -> Outcome:
