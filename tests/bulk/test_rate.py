@@ -156,6 +156,13 @@ def test_no_second_exceeds_the_rate(rate: float, gaps: list[float], bursts: list
         assert within <= rate * (1 + 2 * TICK) + 1
 
 
+def test_slots_after_a_429_follow_the_pause() -> None:
+    limiter = RateLimiter(100)
+    limiter.reserve(NOW)
+    assert pause_of(limiter, retry_after=2.0) == 2.0
+    assert [limiter.reserve(NOW) for _ in range(3)] == pytest.approx([NOW + 2, NOW + 2.01, NOW + 2.02])
+
+
 def test_without_retry_after_the_pause_doubles() -> None:
     """From 0.5 s to 8 s, of which jitter takes up to a half, so that several runs do not resume together."""
     for chance, share in ((0.0, 0.5), (1.0, 1.0)):
