@@ -1,4 +1,4 @@
-"""No mock and no instrumentation of httpx is bypassed, by any kind of client, whether it starts first or later."""
+"""No client bypasses a mock or an instrumentation of httpx, whether that starts first or later."""
 
 from __future__ import annotations
 
@@ -13,29 +13,28 @@ from unittest.mock import AsyncMock, Mock, patch
 
 import httpx
 import pytest
-from callers import at
-from editors import KINDS, NAME, open_client
+from callers import KINDS, at, open_client
 from odd_servers import nobody
 
-from autoenhance import APIConnectionError
+from autoenhance import APIConnectionError, OrderEdit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
-    from editors import Edit
+    from callers import Editor
 
     from autoenhance.sandbox import Sandbox
 
-    # Returns the requests that a mock has got.
+    # Returns the requests that a mock received.
     Requests = Callable[[], list[httpx.Request]]
     Fixture = Callable[[str], Any]
-    # Mocks these URLs as long as the block lasts.
+    # Mocks these URLs during the block.
     Tool = Callable[[list[str], Fixture], AbstractContextManager[Requests]]
 
-MOCKED = "From the mock"
+NAME, MOCKED = "12 Acacia Avenue", "From the mock"
 ORDER = {"order_id": "mocked", "name": MOCKED, "status": "waiting", "images": []}
-SENTRY = Path(__file__).parent / "support" / "sentry_edits.py"
+SENTRY = str(Path(__file__).parent / "support" / "sentry_edits.py")
 
 
 @contextmanager
@@ -79,7 +78,7 @@ def pook(urls: list[str], _: Fixture) -> Iterator[Requests]:
 
 
 def patched(sync_target: str, async_target: str, **options: Any) -> Tool:
-    """Patch a method of httpx, which returns one response to all."""
+    """Patch a method of httpx."""
 
     @contextmanager
     def mock(_: list[str], __: Fixture) -> Iterator[Requests]:
@@ -116,66 +115,71 @@ TOOLS: dict[str, Tool] = {
     "patched send, spec": patched(*SENDS, spec=True),
     "patched class": patched_class,
 }
-# The others are in the group `lowest`, too.
+# Not in the group `lowest`.
 OPTIONAL = {"pytest-httpx", "respx using httpcore", "respx using httpx", "pook"}
-every_kind = pytest.mark.parametrize("kind", KINDS)
 every_tool = pytest.mark.parametrize(
     "tool",
     [pytest.param(tool, id=name, marks=[pytest.mark.tools] * (name in OPTIONAL)) for name, tool in TOOLS.items()],
 )
 
 
+@pytest.fixture(params=KINDS)
+def kind(request: pytest.FixtureRequest) -> Any:
+    return request.param
+
+
+def edits(sandbox: Sandbox, count: int | None = None) -> list[OrderEdit]:
+    return [OrderEdit(order_id, name=NAME) for order_id in sandbox.order_ids[:count]]
+
+
 def urls_of(base_url: str, sandbox: Sandbox) -> list[str]:
     return [f"{base_url}/v3/orders/{order_id}" for order_id in sandbox.order_ids[:2]]
 
 
-def assert_mocked(edit: Edit, requests: Requests, base_url: str, sandbox: Sandbox) -> None:
-    """Edit two orders: they come from the mock, which was asked for them and for nothing else."""
-    assert [order.name for order in edit(sandbox.order_ids[:2])] == [MOCKED, MOCKED]
-    asked = [(request.method, str(request.url)) for request in requests()]
-    assert sorted(asked) == [("PATCH", url) for url in sorted(urls_of(base_url, sandbox))]
+def assert_mocked(edit: Editor, requests: Requests, base_url: str, sandbox: Sandbox) -> None:
+    """Edit two orders: the mock receives these requests and no other."""
+    assert [order.name for order in edit(edits(sandbox, 2))] == [MOCKED, MOCKED]
+    received = [(request.method, str(request.url)) for request in requests()]
+    assert sorted(received) == [("PATCH", url) for url in sorted(urls_of(base_url, sandbox))]
     assert {request.headers["x-api-key"] for request in requests()} == {sandbox.api_key}
 
 
-@every_kind
 @every_tool
-def test_a_mock_that_starts_first_has_all_requests(
+def test_a_mock_receives_the_requests_of_a_new_client(
     tool: Tool, kind: str, sandbox: Sandbox, request: pytest.FixtureRequest
 ) -> None:
-    """A client that is made under a mock never reaches the network; it does once the mock is stopped."""
+    """None reaches the network before the mock is stopped."""
     with nobody() as nowhere, ExitStack() as mock, ExitStack() as client:
         requests = mock.enter_context(tool(urls_of(nowhere, sandbox), request.getfixturevalue))
         edit = client.enter_context(open_client(kind, **at(sandbox, base_url=nowhere, max_retries=0)))
         assert_mocked(edit, requests, nowhere, sandbox)
         mock.close()
         with pytest.raises(APIConnectionError):
-            edit(sandbox.order_ids[:2])
+            edit(edits(sandbox, 2))
 
 
-@every_kind
 @every_tool
-def test_a_mock_that_starts_later_has_all_requests(
+def test_a_mock_receives_the_requests_of_a_client_in_use(
     tool: Tool, kind: str, sandbox: Sandbox, request: pytest.FixtureRequest
 ) -> None:
-    """A client with open connections uses none of them under a mock; it does once the mock is stopped."""
+    """Its open connections are not used before the mock is stopped."""
     with open_client(kind, **at(sandbox, max_retries=0)) as edit:
-        assert {order.name for order in edit(sandbox.order_ids)} == {NAME}
+        assert {order.name for order in edit(edits(sandbox))} == {NAME}
         with tool(urls_of(sandbox.url, sandbox), request.getfixturevalue) as requests:
             assert_mocked(edit, requests, sandbox.url, sandbox)
-        assert {order.name for order in edit(sandbox.order_ids)} == {NAME}
+        assert {order.name for order in edit(edits(sandbox))} == {NAME}
 
 
-@every_kind
-def test_vcr_records_what_it_replays(kind: str, sandbox: Sandbox, tmp_path: Path) -> None:
-    """A recording holds each edit; replayed, it gives the same orders without the service, to a client in use and to a new one."""
+def test_vcr_records_and_replays(kind: str, sandbox: Sandbox, tmp_path: Path) -> None:
+    """Replayed without the service, each edit returns the same order, for a client in use and a new one."""
     import vcr
 
     recorder = vcr.VCR(filter_headers=["x-api-key"])
     path = str(tmp_path / "cassette.yaml")
     options = at(sandbox, max_retries=0)
 
-    def replay(edit: Edit) -> dict[object, object]:
-        return {order.order_id: order for order in edit(sandbox.order_ids)}
+    def replay(edit: Editor) -> dict[object, object]:
+        return {order.order_id: order for order in edit(edits(sandbox))}
 
     with open_client(kind, **options) as edit:
         with recorder.use_cassette(path) as cassette:
@@ -193,9 +197,8 @@ def test_vcr_records_what_it_replays(kind: str, sandbox: Sandbox, tmp_path: Path
 
 
 @pytest.mark.tools
-@every_kind
 def test_opentelemetry_has_a_span_for_each_edit(kind: str, sandbox: Sandbox) -> None:
-    """A client in use and a new one have their spans under the caller's, bulk too, and none holds the key."""
+    """Below the caller's span, for a client in use and a new one, and without the key."""
     from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -204,16 +207,16 @@ def test_opentelemetry_has_a_span_for_each_edit(kind: str, sandbox: Sandbox) -> 
     exporter, provider, instrumentor = InMemorySpanExporter(), TracerProvider(), HTTPXClientInstrumentor()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
     with open_client(kind, **at(sandbox)) as edit:
-        edit(sandbox.order_ids)
+        edit(edits(sandbox))
         instrumentor.instrument(tracer_provider=provider)
         try:
             with provider.get_tracer("test").start_as_current_span("job") as job:
-                edit(sandbox.order_ids[:2])
+                edit(edits(sandbox, 2))
                 with open_client(kind, **at(sandbox)) as edit_anew:
-                    edit_anew(sandbox.order_ids[:2])
+                    edit_anew(edits(sandbox, 2))
         finally:
             instrumentor.uninstrument()
-        edit(sandbox.order_ids)
+        edit(edits(sandbox))
     *spans, _ = exporter.get_finished_spans()
     urls = [(span.attributes or {})["http.url"] for span in spans]
     assert sorted(map(str, urls)) == sorted(urls_of(sandbox.url, sandbox) * 2)
@@ -225,16 +228,11 @@ def test_opentelemetry_has_a_span_for_each_edit(kind: str, sandbox: Sandbox) -> 
 @pytest.mark.tools
 @pytest.mark.parametrize("moment", ["before-import", "in-use"])
 def test_sentry_has_a_span_for_each_edit(moment: str, sandbox: Sandbox) -> None:
-    """Whenever it starts, each kind of client has its spans in the caller's transaction; no envelope holds the key."""
+    """In the caller's transaction, whenever Sentry starts; no envelope has the key."""
     order_ids = sandbox.order_ids[:2]
     environment = {"AUTOENHANCE_BASE_URL": sandbox.url, "AUTOENHANCE_API_KEY": sandbox.api_key}
-    printed = subprocess.run(
-        [sys.executable, SENTRY, moment, *order_ids],
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
+    command = [sys.executable, SENTRY, moment, *order_ids]
+    printed = subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, check=True).stdout
     assert sandbox.api_key not in printed
     events = [json.loads(line) for line in printed.splitlines()]
     spans = {

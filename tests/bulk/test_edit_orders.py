@@ -1,4 +1,4 @@
-"""Edits in, results out, as it goes: what `edit_orders` of both clients takes and gives."""
+"""What `edit_orders` of both clients takes and returns, and in which order edits are made."""
 
 from __future__ import annotations
 
@@ -6,23 +6,21 @@ import asyncio
 import gc
 import math
 import pickle
-import sqlite3
 import sys
 import threading
 import time
 import weakref
 from dataclasses import dataclass
 from itertools import pairwise
+from operator import length_hint
 from typing import TYPE_CHECKING, Any
 
 import anyio
 import anyio.lowlevel
 import httpx
 import pytest
-from bulk_runs import edits, every_backend, every_bulk, every_client
-from callers import at
+from callers import Bulk, answering, at, echo, edits, opened
 from edit_server import CUT, EditServer, Request, Response
-from editors import opened
 
 from autoenhance import AsyncAutoenhance, Autoenhance, OrderEdit, errors
 from autoenhance._bulk.limits import read_limits
@@ -32,12 +30,12 @@ from scripts import run_script
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-    from bulk_runs import Bulk
+    from callers import Caller
 
     from autoenhance.sandbox import Sandbox
 
 
-# --- What it is given ---
+# --- Edits and limits ---
 
 
 @pytest.mark.parametrize(
@@ -47,7 +45,6 @@ if TYPE_CHECKING:
         ({"concurrency": 1.5}, TypeError, "concurrency must be a whole number, not float"),
         ({"concurrency": True}, TypeError, "concurrency must be a whole number, not bool"),
         ({"rate": 0}, ValueError, "rate is 0; it must be above 0"),
-        ({"rate": -math.inf}, ValueError, "rate is -inf"),
         ({"rate": math.nan}, ValueError, "rate is nan"),
         ({"rate": "250"}, TypeError, "rate must be a number, not str"),
         ({"rate": True}, TypeError, "rate must be a number, not bool"),
@@ -56,38 +53,24 @@ if TYPE_CHECKING:
         ({"edits": 7}, TypeError, "is not iterable"),
     ],
 )
-def test_what_is_invalid_is_refused_before_anything_is_read(
-    limits: dict[str, Any], kind: type[Exception], says: str
-) -> None:
-    """By both clients, at the call itself, not in the middle of a loop."""
-
-    def source() -> Any:
-        pytest.fail("nothing may be read")
-        yield
-
+def test_invalid_limits_are_rejected_at_the_call(limits: dict[str, Any], kind: type[Exception], says: str) -> None:
+    """By both clients, before an edit is read."""
+    edits = iter([OrderEdit("order", name="a")])
     for client in (Autoenhance("key"), AsyncAutoenhance("key")):
         with pytest.raises(kind, match=says):
-            client.edit_orders(**{"edits": source(), **limits})
+            client.edit_orders(**{"edits": edits, **limits})
+    assert length_hint(edits) == 1
 
 
 @pytest.mark.parametrize("limits", [(1, 1, 0), (10**6, math.inf, 10**6), (32, 5e-324, None), (32, 10**400, None)])
-def test_what_is_odd_but_valid_is_taken(limits: tuple[int, float, int | None]) -> None:
-    """No ceiling, one edit at once, a request in a million years."""
+def test_extreme_limits_are_valid(limits: tuple[int, float, int | None]) -> None:
+    """No limit, one edit at once, a request in a million years."""
     assert read_limits(*limits) == limits
-
-
-@every_client
-def test_a_closed_client_makes_no_bulk_run(backend: str) -> None:
-    """The sync client says so at the call, the async one with the first result: only there it knows its event loop."""
-    with opened(backend, api_key="key") as client:
-        client.close()
-        with pytest.raises(RuntimeError, match="this client is closed"):
-            list(client.edit_orders([]))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Row(OrderEdit):
-    """An edit of the caller's own, with more than the library asks for."""
+    """A caller's subclass with a field of its own."""
 
     name: Any = "a"
     new_order_id: Any = UNSET
@@ -95,7 +78,7 @@ class Row(OrderEdit):
 
 
 class Lazy(OrderEdit):
-    """An edit that fails in a way of its own when it is read."""
+    """An edit with an attribute that raises."""
 
     def __getattribute__(self, name: str) -> Any:
         if name == "name":
@@ -115,11 +98,10 @@ INVALID: list[tuple[Any, type[Exception], str]] = [
 ]
 
 
-@every_bulk
-def test_an_invalid_edit_is_a_result_and_the_others_go_on(bulk: Bulk) -> None:
-    """It was never sent: no attempts, no time, and an error that says what is wrong with it.
+def test_an_invalid_edit_is_a_failed_result(bulk: Bulk) -> None:
+    """It is not sent, its error says what is wrong, and the other edits are made.
 
-    A row of the caller's own comes back with everything that it has, and only what an OrderEdit has is sent.
+    Results have the caller's own objects, of which only the fields of an OrderEdit are sent.
     """
     good = [Row(f"order-{number}", line=number) for number in range(10)]
     with EditServer() as server:
@@ -133,13 +115,13 @@ def test_an_invalid_edit_is_a_result_and_the_others_go_on(bulk: Bulk) -> None:
         assert type(result.error) is kind
         assert says in str(result.error)
         assert (result.ok, result.order, result.attempts, result.seconds) == (False, None, 0, 0.0)
-        # Many of them may be kept, and none keeps what is below it.
+        # Callers may keep many of them: no error keeps frames.
         assert result.error.__traceback__ is None
         assert result.error.__context__ is None or result.error.__context__.__traceback__ is None
 
 
-def test_the_sync_client_reads_its_source_on_the_callers_thread(tmp_path: Any) -> None:
-    """A cursor of sqlite3, which no other thread may touch, is a source; so are objects bound to a thread."""
+def test_the_sync_client_reads_its_source_on_the_callers_thread() -> None:
+    """A cursor of sqlite3, for example, belongs to its thread; so may the attributes of an edit."""
     here = threading.current_thread()
 
     class Bound(OrderEdit):
@@ -147,22 +129,26 @@ def test_the_sync_client_reads_its_source_on_the_callers_thread(tmp_path: Any) -
             assert threading.current_thread() is here
             return super().__getattribute__(name)
 
-    database = sqlite3.connect(tmp_path / "orders.sqlite3")
-    database.execute("create table edits (id text)")
-    database.executemany("insert into edits values (?)", [(f"order-{number}",) for number in range(100)])
+    def source() -> Iterator[OrderEdit]:
+        for number in range(100):
+            assert threading.current_thread() is here
+            yield Bound(f"order-{number}", name="a")
+
     with EditServer() as server, Autoenhance(**server.options) as client:
-        rows = database.execute("select id from edits")
-        results = list(client.edit_orders((Bound(order_id, name="a") for (order_id,) in rows), rate=math.inf))
-    database.close()
-    assert [result.ok for result in results] == [True] * 100
+        assert [result.ok for result in client.edit_orders(source(), rate=math.inf)] == [True] * 100
 
 
-# --- What comes back ---
+async def as_async(source: Iterator[OrderEdit]) -> AsyncIterator[OrderEdit]:
+    for edit in source:
+        yield edit
+        await anyio.lowlevel.checkpoint()
 
 
-@every_bulk
-def test_orders_are_edited_and_each_result_has_its_edit(bulk: Bulk, sandbox: Sandbox) -> None:
-    """The very object that was given, the order as it is afterwards, one attempt, and the time that it took."""
+# --- Results ---
+
+
+def test_each_result_has_its_edit_and_its_order(bulk: Bulk, sandbox: Sandbox) -> None:
+    """The edit is the caller's object; the result also has the number of attempts and the time."""
     given = [OrderEdit(order_id, name=f"Name {number}") for number, order_id in enumerate(sandbox.order_ids)]
     outcome = bulk(at(sandbox), given)
     assert outcome.error is None
@@ -177,7 +163,7 @@ def test_orders_are_edited_and_each_result_has_its_edit(bulk: Bulk, sandbox: San
     assert bulk(at(sandbox), []).all == []
 
 
-# For each edit: what the service responds, one attempt after another; the error; what it says.
+# For each edit: the responses to its attempts, the error, and a part of its message.
 FAILED, LOST = Response(503), CUT
 RESPONSES: dict[str, tuple[list[Response | None], type[Exception | None], str]] = {
     "none": ([Response()], type(None), "None"),
@@ -191,9 +177,8 @@ RESPONSES: dict[str, tuple[list[Response | None], type[Exception | None], str]] 
 }
 
 
-@every_bulk
-def test_an_edit_ends_as_a_single_call_would_and_the_others_go_on(bulk: Bulk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same errors after the same attempts, which are numbered in a header; the time has the waits in it."""
+def test_errors_and_retries_are_those_of_a_single_call(bulk: Bulk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Attempts are numbered in a header, the time includes the waits, and a result can be pickled."""
     monkeypatch.setattr("autoenhance._call.random.random", lambda: 0.1)
     with EditServer(lambda request: RESPONSES[request.order_id][0][request.times - 1]) as server:
         outcome = bulk(server.options, [OrderEdit(order_id, name="a") for order_id in RESPONSES])
@@ -210,14 +195,12 @@ def test_an_edit_ends_as_a_single_call_would_and_the_others_go_on(bulk: Bulk, mo
         if isinstance(result.error, errors.AutoenhanceError):
             assert (result.error.order_id, result.error.attempts) == (order_id, len(responses))
             assert result.error.__traceback__ is None
-        # It goes to another process, or into a queue.
         other = pickle.loads(pickle.dumps(result))  # noqa: S301
         assert (other.edit, other.order, str(other.error)) == (result.edit, result.order, str(result.error))
 
 
-@every_bulk
-def test_every_retry_is_reported_and_what_the_function_raises_is_the_edits_error(bulk: Bulk) -> None:
-    """The others go on."""
+def test_on_retry_gets_every_retry(bulk: Bulk) -> None:
+    """What it raises is the edit's error, and the other edits are made."""
     reported: list[tuple[str, int, str]] = []
 
     def note(retry: Any) -> None:
@@ -233,25 +216,25 @@ def test_every_retry_is_reported_and_what_the_function_raises_is_the_edits_error
     assert outcome.error is None
 
 
-@every_bulk
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit(3), ValueError("line 31")], ids=repr)
-@pytest.mark.parametrize("by", ["source", "on_retry"])
-def test_what_the_callers_code_raises_loses_nothing(bulk: Bulk, by: str, error: BaseException) -> None:
-    """What was sent has its result, then it is raised where they are taken; what ends a program stops the run at once."""
+@pytest.mark.parametrize("by", ["source", "async source", "on_retry"])
+def test_errors_of_the_callers_code_lose_no_result(bulk: Bulk, by: str, error: BaseException) -> None:
+    """Each edit that was sent has its result before the source's error is raised; KeyboardInterrupt and SystemExit stop the run."""
 
     def fail(_: Any = None) -> Any:
         raise error
 
     def source() -> Iterator[OrderEdit]:
         yield from edits(30)
-        yield from fail() if by == "source" else ()
+        yield from fail() if by != "on_retry" else ()
 
+    given = as_async(source()) if by == "async source" and bulk.backend != "sync" else source()
     with EditServer(
         lambda request: Response(503 if by == "on_retry" and request.order_id == "order-3" else 200, after=0.03)
     ) as server:
-        outcome = bulk({**server.options, "on_retry": fail}, source(), concurrency=3, rate=math.inf)
+        outcome = bulk({**server.options, "on_retry": fail}, given, concurrency=3, rate=math.inf)
     ends_all = not isinstance(error, Exception)
-    assert outcome.error is (error if by == "source" or ends_all else None)
+    assert outcome.error is (error if by != "on_retry" or ends_all else None)
     assert sorted(server.ids()) == sorted(result.edit.order_id for result in outcome.all)
     assert len(outcome.all) + len(outcome.unsent) == 30 or by == "on_retry"
     assert bool(outcome.unsent) is ends_all
@@ -262,9 +245,8 @@ def test_what_the_callers_code_raises_loses_nothing(bulk: Bulk, by: str, error: 
         assert "The edit may have happened" in str(failed[0].error)
 
 
-@every_bulk
-def test_a_timeout_is_each_edits_own(bulk: Bulk) -> None:
-    """An edit without a response in time fails, and those before it in the queue cost it nothing."""
+def test_the_timeout_is_per_edit(bulk: Bulk) -> None:
+    """The time in the queue does not count."""
     with EditServer(lambda request: Response(after=5 if request.order_id == "order-2" else 0.12)) as server:
         outcome = bulk({**server.options, "timeout": 0.5, "max_retries": 0}, edits(7), concurrency=2)
     assert [result.edit.order_id for result in outcome.results if not result.ok] == ["order-2"]
@@ -275,9 +257,10 @@ def test_a_timeout_is_each_edits_own(bulk: Bulk) -> None:
 
 
 @pytest.mark.slow
-@every_bulk
-def test_waiting_for_a_turn_is_no_time_of_an_edit(bulk: Bulk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With a low rate a retry waits long for its turn, and its deadline waits with it."""
+def test_waiting_for_the_rate_limit_does_not_count_towards_the_timeout(
+    bulk: Bulk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a low rate a retry waits longer than the timeout."""
     monkeypatch.setattr("autoenhance._call.random.random", lambda: 0.0)
     with EditServer(lambda request: Response(503 if request.times == 1 else 200)) as server:
         outcome = bulk({**server.options, "timeout": 0.4}, edits(2), rate=2)
@@ -285,28 +268,12 @@ def test_waiting_for_a_turn_is_no_time_of_an_edit(bulk: Bulk, monkeypatch: pytes
     assert max(result.seconds for result in outcome.results) > 0.45
 
 
-# --- As it goes ---
+# --- Streaming ---
 
 
-@every_bulk
-def test_results_come_as_they_finish(bulk: Bulk) -> None:
-    """An edit that takes long holds up no other, and is the last."""
-    taken: list[Any] = []
-
-    def release(result: Any, _: Any) -> None:
-        taken.append(result)
-        if len(taken) == 19:
-            server.release()
-
-    with EditServer(lambda request: Response(held=request.order_id == "order-0")) as server:
-        outcome = bulk(server.options, edits(20), release)
-    assert outcome.results[-1].edit.order_id == "order-0"
-    assert len(outcome.results) == 20
-
-
-@every_bulk
-def test_an_endless_source_is_read_as_it_goes(bulk: Bulk) -> None:
-    """No further than the window beyond what was taken, and no result is lost when the loop is left."""
+@pytest.mark.parametrize("is_async", [False, True], ids=["source", "async source"])
+def test_an_endless_source_is_read_lazily(bulk: Bulk, *, is_async: bool) -> None:
+    """At most a window beyond the results that were taken, and no result is lost when the loop is left."""
     read: list[str] = []
     taken = 0
 
@@ -322,42 +289,17 @@ def test_an_endless_source_is_read_as_it_goes(bulk: Bulk) -> None:
         return taken == 100
 
     with EditServer() as server:
-        outcome = bulk(server.options, source(), count, concurrency=4, rate=math.inf)
+        given = as_async(source()) if is_async and bulk.backend != "sync" else source()
+        outcome = bulk(server.options, given, count, concurrency=4, rate=math.inf)
     assert outcome.error is None
-    # What was read is a result, or unsent; and what was sent is a result.
     sent = [result.edit.order_id for result in outcome.all]
     assert sorted(read) == sorted(sent + [edit.order_id for edit in outcome.unsent])
     assert sorted(server.ids()) == sorted(sent)
 
 
-@every_backend
-def test_the_async_client_takes_an_async_source(backend: str) -> None:
-    """It is read as it goes, too, what it raises comes at the end, and the very edits come back."""
-    given = edits(100)
-    read = 0
-
-    async def source() -> AsyncIterator[OrderEdit]:
-        nonlocal read
-        for edit in given:
-            read += 1
-            yield edit
-            await anyio.lowlevel.checkpoint()
-        raise LookupError("no more pages")
-
-    taken: list[OrderEdit] = []
-    with EditServer() as server, opened(backend, **server.options) as client:
-        run = client.edit_orders(source(), concurrency=4, rate=math.inf)
-        for _ in given:
-            taken.append(next(run).edit)
-            assert read - len(taken) <= 2 * 4 + 16
-        with pytest.raises(LookupError, match="no more pages"):
-            next(run)
-    assert sorted(map(id, taken)) == sorted(map(id, given))
-
-
 @pytest.mark.anyio
-async def test_a_slow_async_source_holds_up_no_result() -> None:
-    """The result of the first edit is there before the second edit is."""
+async def test_a_slow_async_source_delays_no_result() -> None:
+    """The result of the first edit comes before the second edit is read."""
     first_is_taken = anyio.Event()
 
     async def source() -> AsyncIterator[OrderEdit]:
@@ -372,9 +314,8 @@ async def test_a_slow_async_source_holds_up_no_result() -> None:
     assert server.ids() == ["order-0", "order-1"]
 
 
-@every_client
-def test_nothing_of_what_is_done_with_stays_in_memory(backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No more edits are alive than the window holds; what stands in memory after many edits is what stood there before."""
+def test_memory_does_not_grow_with_the_number_of_edits(backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No more edits are alive than the window holds."""
     alive: weakref.WeakSet[Any] = weakref.WeakSet()
     most, blocks = 0, []
 
@@ -401,23 +342,22 @@ def test_nothing_of_what_is_done_with_stays_in_memory(backend: str, monkeypatch:
     assert blocks[1] - blocks[0] < 1_000
 
 
-def test_batches_are_all_that_came_meanwhile() -> None:
-    """For those who write results down together: no result is missing, and while there is none an empty list says so."""
+def test_a_batch_has_the_results_since_the_last_one() -> None:
+    """No result is missing; an empty list says that none came in time."""
     with (
         EditServer(lambda request: Response(held=request.order_id == "order-29")) as server,
         Autoenhance(**server.options) as client,
         client.edit_orders(edits(30), rate=math.inf) as run,
     ):
-        found: list[Any] = [next(run)]
+        results: list[Any] = [next(run)]
         for batch in run.batches(wait=0.02):
-            found += batch
+            results += batch
             if not batch:
                 server.release()
-    assert sorted(result.edit.order_id for result in found) == sorted(edit.order_id for edit in edits(30))
+    assert sorted(result.edit.order_id for result in results) == sorted(edit.order_id for edit in edits(30))
 
 
-def test_batches_end_as_the_run_does() -> None:
-    """With what stopped it, once."""
+def test_batches_raise_what_stopped_the_run_once() -> None:
     with EditServer(lambda _: Response(401)) as server, Autoenhance(**server.options) as client:
         run = client.edit_orders(edits(3), concurrency=1)
         batches = run.batches()
@@ -428,13 +368,12 @@ def test_batches_end_as_the_run_does() -> None:
         assert list(run) == []
 
 
-# --- Edits of one order keep their order, and nothing else waits for them ---
+# --- The order of edits ---
 
 
-@every_bulk
 @pytest.mark.parametrize("new", [UNSET, "order-7"], ids=["no other id", "the id that it has"])
-def test_hundreds_of_edits_of_one_order_come_one_after_another(bulk: Bulk, new: str | Unset) -> None:
-    """Never two at once, even if some are retried; what follows a failed edit is made all the same."""
+def test_edits_of_one_order_are_sent_in_sequence(bulk: Bulk, new: str | Unset) -> None:
+    """Never two at once, even if some are retried; those after a failed edit are made, too."""
 
     def respond(request: Request) -> Response:
         if request.body["name"] == "77":
@@ -453,9 +392,8 @@ def test_hundreds_of_edits_of_one_order_come_one_after_another(bulk: Bulk, new: 
     assert type(outcome.results[77].error) is errors.ValidationError
 
 
-@every_bulk
-def test_edits_of_other_orders_overtake(bulk: Bulk) -> None:
-    """While one order's edits wait for each other, the others are made."""
+def test_edits_of_other_orders_do_not_wait(bulk: Bulk) -> None:
+    """Results come in the order in which edits finish."""
     with EditServer(lambda request: Response(held=request.order_id == "slow")) as server:
         slow = [OrderEdit("slow", name="first"), OrderEdit("slow", name="second")]
 
@@ -469,9 +407,7 @@ def test_edits_of_other_orders_overtake(bulk: Bulk) -> None:
     assert server.names("slow") == ["first", "second"]
 
 
-@every_bulk
-def test_an_order_keeps_its_order_over_a_new_id(bulk: Bulk, sandbox: Sandbox) -> None:
-    """An edit under the new id waits for the edit that gives it, and a chain of them ends where it must."""
+def test_an_edit_of_a_new_id_waits_for_the_edit_that_gives_it(bulk: Bulk, sandbox: Sandbox) -> None:
     ids = ["harbour-view-7", *(f"moved-{number}" for number in range(10))]
     given: list[OrderEdit] = []
     for old, new in pairwise(ids):
@@ -484,9 +420,8 @@ def test_an_order_keeps_its_order_over_a_new_id(bulk: Bulk, sandbox: Sandbox) ->
     assert sandbox.order("harbour-view-7") is None
 
 
-@every_bulk
-def test_an_edit_of_an_id_that_is_given_away_comes_before_it_is_taken(bulk: Bulk) -> None:
-    """A's edits, A becomes B, and only then what was asked of B and of A afterwards."""
+def test_a_new_id_waits_for_earlier_edits_of_both_ids(bulk: Bulk) -> None:
+    """A's and B's edits, then A becomes B, then the later edits of both."""
     given = [
         OrderEdit(order_id, name=str(n), new_order_id="b" if n == 2 else UNSET) for n, order_id in enumerate("abaab")
     ]
@@ -496,23 +431,22 @@ def test_an_edit_of_an_id_that_is_given_away_comes_before_it_is_taken(bulk: Bulk
     assert [sorted(names[:2]), names[2], sorted(names[3:])] == [["0", "1"], "2", ["3", "4"]]
 
 
-# --- Clients and their connections ---
+# --- Clients and connections ---
 
 
-@every_client
-def test_runs_and_calls_at_once_on_one_client(backend: str) -> None:
-    """One in the loop of the other: they know nothing of each other, and neither of the client's own calls."""
+def test_one_client_makes_runs_and_calls_at_once(backend: str) -> None:
+    """One run in the loop of the other, and single calls in between."""
     with EditServer() as server, opened(backend, **server.options) as client:
-        found = {
+        results = {
             (outer.edit.order_id, inner.edit.order_id, client.edit_order("single", name="a").name)
             for outer in client.edit_orders(edits(5), concurrency=2)
             for inner in client.edit_orders(edits(4, prefix="inner"), concurrency=2)
         }
-    assert len(found) == 20
+    assert len(results) == 20
 
 
-def test_one_async_client_makes_runs_in_one_event_loop_after_another() -> None:
-    """And a run may be made before there is a loop."""
+def test_an_async_client_makes_runs_in_several_event_loops() -> None:
+    """One after another; a run may be created before there is a loop."""
 
     async def take(run: Any) -> int:
         return len([result async for result in run if result.ok])
@@ -524,39 +458,29 @@ def test_one_async_client_makes_runs_in_one_event_loop_after_another() -> None:
         asyncio.run(client.aclose())
 
 
-@every_client
-def test_a_client_that_is_closed_in_the_middle_lets_the_run_end(backend: str) -> None:
-    """A run has connections of its own, closed with it; a `with` around the client alone is enough."""
+def test_closing_the_client_does_not_interrupt_a_run(backend: str) -> None:
+    """A run closes its own connections; a closed client makes no other run."""
     with EditServer() as server, opened(backend, **server.options) as client:
         run = client.edit_orders(edits(30), concurrency=2)
         first = next(run)
         client.close()
         assert [result.ok for result in [first, *run]] == [True] * 30
         server.wait_for(lambda: server.now_open == 0)
+        with pytest.raises(RuntimeError, match="this client is closed"):
+            list(client.edit_orders([]))
 
 
-@every_client
-def test_an_http_client_of_the_callers_own_is_used(backend: str) -> None:
-    """All threads share it, with its hooks, and it is not closed."""
+def test_the_callers_http_client_is_used(caller: Caller) -> None:
+    """All threads share it, and it is not closed."""
     requests: list[httpx.Request] = []
-
-    def respond(request: httpx.Request) -> httpx.Response:
-        requests.append(request)
-        return httpx.Response(200, json={"order_id": request.url.path.rpartition("/")[2]})
-
-    transport = httpx.MockTransport(respond)
-    http = httpx.Client(transport=transport) if backend == "sync" else httpx.AsyncClient(transport=transport)
-    with opened(backend, api_key="key", http_client=http) as client:
-        assert [result.ok for result in client.edit_orders(edits(20))] == [True] * 20
-    assert not http.is_closed
-    assert {str(request.url) for request in requests} == {
-        f"https://api.autoenhance.ai/v3/orders/order-{number}" for number in range(20)
-    }
+    options = answering(caller, echo(requests))
+    assert [result.ok for result in Bulk(caller.backend)(options, edits(20)).results] == [True] * 20
+    assert not options["http_client"].is_closed
+    assert sorted(request.url.path for request in requests) == sorted(f"/v3/orders/order-{n}" for n in range(20))
 
 
-@every_bulk
-def test_a_request_is_what_a_single_call_sends(bulk: Bulk) -> None:
-    """The same headers and body, with the options of the client; no cookie, which could tie a run to one machine."""
+def test_requests_are_those_of_single_calls(bulk: Bulk) -> None:
+    """The same headers and body; no cookies, which could tie a run to one machine."""
     with EditServer(lambda _: Response(503, {"set-cookie": "machine=7; Path=/", "retry-after": "0"})) as server:
         options = {**server.options, "api_version": "2025-08-31", "max_retries": 1}
         bulk(options, edits(1))
@@ -569,8 +493,8 @@ def test_a_request_is_what_a_single_call_sends(bulk: Bulk) -> None:
     assert "cookie" not in retry.headers
 
 
-def test_edits_that_wait_for_their_turn_on_an_http2_connection_lose_no_time() -> None:
-    """A caller's client that speaks HTTP/2 makes one request at a time; a slow service must not fail those that wait."""
+def test_waiting_for_an_http2_connection_does_not_count_towards_the_timeout() -> None:
+    """A caller's sync HTTP/2 client makes one request at a time."""
 
     def respond(_: httpx.Request) -> httpx.Response:
         time.sleep(0.05)
@@ -583,7 +507,7 @@ def test_edits_that_wait_for_their_turn_on_an_http2_connection_lose_no_time() ->
         assert [result.error for result in client.edit_orders(edits(12), concurrency=12)] == [None] * 12
 
 
-SURROUNDINGS = {
+PATCHERS = {
     "nest_asyncio": """
 import asyncio, nest_asyncio
 nest_asyncio.apply()
@@ -602,9 +526,9 @@ gevent.joinall([gevent.spawn(edit_all) for _ in range(2)], raise_error=True)
 
 
 @pytest.mark.tools
-@pytest.mark.parametrize("surroundings", SURROUNDINGS)
-def test_a_run_of_the_sync_client_works_in(surroundings: str) -> None:
-    """Its threads need no event loop, and none disturbs them; they are what gevent makes of them."""
+@pytest.mark.parametrize("patcher", PATCHERS)
+def test_a_sync_run_works_with(patcher: str) -> None:
+    """Its threads need no event loop; gevent replaces them."""
     code = """
 import sys, math
 def edit_all():
@@ -615,5 +539,5 @@ def edit_all():
             assert all(result.ok for result in run)
 """
     with EditServer() as server:
-        assert run_script(code + SURROUNDINGS[surroundings], server.url) == ""
+        assert run_script(code + PATCHERS[patcher], server.url) == ""
         assert len(server.requests) == 60

@@ -1,4 +1,4 @@
-"""How many at once, how many a second, and what a 429 does: seen from the service, and by the clock."""
+"""Concurrency, rate limit, and pauses after a 429: measured at a server, and computed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
-from bulk_runs import edits, every_bulk
+from callers import edits
 from edit_server import CUT, EditServer, Request, Response
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,13 +18,12 @@ from autoenhance._bulk.rate_limiter import MOST_PAUSES, TICK, RateLimiter
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bulk_runs import Bulk
+    from callers import Bulk
 
 
-@every_bulk
 @pytest.mark.parametrize("concurrency", [1, 7])
 def test_the_concurrency_is_reached_and_never_exceeded(bulk: Bulk, concurrency: int) -> None:
-    """Retries included: an edit that waits for another attempt keeps its place. No more connections than that are made."""
+    """An edit that waits for a retry counts. There are no more connections than that."""
 
     def respond(request: Request) -> Response:
         fails = request.order_id == "order-3" and request.times == 1
@@ -40,14 +39,13 @@ def test_the_concurrency_is_reached_and_never_exceeded(bulk: Bulk, concurrency: 
 
 
 def fullest_second(requests: list[Request]) -> int:
-    """The most requests that came within a second, wherever it begins."""
+    """The most requests within any second."""
     times = [one.at for one in requests]
     return max(sum(first <= at < first + 1 for at in times[start:]) for start, first in enumerate(times))
 
 
-@every_bulk
-def test_the_rate_is_a_ceiling_over_all_workers_and_retries_count(bulk: Bulk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However many work at once, and however often they try."""
+def test_the_rate_limits_all_requests(bulk: Bulk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of all workers, retries included."""
     monkeypatch.setattr("autoenhance._call.random.random", lambda: 0.0)
 
     def respond(request: Request) -> Response | None:
@@ -61,9 +59,9 @@ def test_the_rate_is_a_ceiling_over_all_workers_and_retries_count(bulk: Bulk, mo
         outcome = bulk(server.options, edits(60), rate=80)  # 100 requests
     assert all(result.ok for result in outcome.results)
     assert len(server.requests) == 100
-    # To the request it is held by the clock, below; here a busy machine may hold some of them up.
+    # A busy machine may delay some; the exact limit is tested below.
     assert fullest_second(server.requests) <= 95
-    # It is not only kept, but reached.
+    # The rate is reached, too.
     assert 1.1 < time.monotonic() - start < 3.5
 
 
@@ -80,10 +78,9 @@ def refusing(
     return respond
 
 
-@every_bulk
 @pytest.mark.parametrize("headers", [{"retry-after": "0.3"}, {}])
 def test_a_429_pauses_all_workers(bulk: Bulk, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """For as long as the service asks, or a while of our own; then all go on, and no edit has failed."""
+    """For as long as Retry-After says, or a default time; no edit fails."""
     monkeypatch.setattr("autoenhance._bulk.scheduler.random.random", lambda: 0.2)
     with EditServer(refusing("order-10", headers, after=0.02)) as server:
         outcome = bulk(server.options, edits(24), concurrency=4, rate=200)
@@ -98,9 +95,7 @@ def test_a_429_pauses_all_workers(bulk: Bulk, headers: dict[str, str], monkeypat
     assert server.ids().index("order-10") < before <= server.ids().index("order-10") + 4
 
 
-@every_bulk
-def test_an_edit_that_has_a_turn_already_waits_for_the_end_of_the_pause(bulk: Bulk) -> None:
-    """A turn that was taken before the 429 came is not used within the pause."""
+def test_a_slot_that_was_reserved_before_a_pause_is_not_used_within_it(bulk: Bulk) -> None:
     with EditServer(refusing("order-0", {"retry-after": "0.3"})) as server:
         outcome = bulk(server.options, edits(2), rate=8)
     assert all(result.ok for result in outcome.results)
@@ -108,9 +103,8 @@ def test_an_edit_that_has_a_turn_already_waits_for_the_end_of_the_pause(bulk: Bu
 
 
 @pytest.mark.slow
-@every_bulk
-def test_pauses_cost_an_edit_neither_its_time_nor_its_retries(bulk: Bulk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Three of them, longer than the timeout, with no retry allowed: it is the run that waits."""
+def test_pauses_count_neither_towards_the_timeout_nor_as_retries(bulk: Bulk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three of them, together longer than the timeout, with no retry allowed."""
     monkeypatch.setattr("autoenhance._bulk.rate_limiter.FIRST_BACKOFF", 0.01)
     with EditServer(refusing("order-1", {"retry-after": "0.3"}, times=3)) as server:
         outcome = bulk({**server.options, "timeout": 0.6, "max_retries": 0}, edits(10), concurrency=3)
@@ -120,9 +114,8 @@ def test_pauses_cost_an_edit_neither_its_time_nor_its_retries(bulk: Bulk, monkey
     assert outcome.of("order-1").seconds >= 0.9
 
 
-@every_bulk
-def test_a_429_costs_an_edit_no_retry(bulk: Bulk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A 503 is retried as often as max_retries says, and no more; a 429 always, even if the edit gives another id."""
+def test_a_429_does_not_count_as_a_retry(bulk: Bulk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is always retried, even if the edit gives a new id; a 503 as often as max_retries says."""
     monkeypatch.setattr("autoenhance._bulk.rate_limiter.FIRST_BACKOFF", 0.01)
     monkeypatch.setattr("autoenhance._call.random.random", lambda: 0.0)
     statuses = {"order-0": [429, 503, 429, 503, 503, 503], "order-7": [429, 429, 429, 200]}
@@ -134,23 +127,15 @@ def test_a_429_costs_an_edit_no_retry(bulk: Bulk, monkeypatch: pytest.MonkeyPatc
     assert len(server.requests) == 9
 
 
-# --- By the clock ---
+# --- Computed ---
 
 NOW = 1000.0
 
 
-def refused(
-    pace: RateLimiter, *, sent: float = NOW, now: float = NOW, retry_after: float | None = None, chance: float = 1.0
+def pause_of(
+    limiter: RateLimiter, *, sent: float = NOW, now: float = NOW, retry_after: float | None = None, chance: float = 1.0
 ) -> float | None:
-    return pace.pause(sent=sent, now=now, retry_after=retry_after, chance=chance)
-
-
-def test_who_was_late_catches_up_a_little_and_no_more() -> None:
-    """After a minute without requests there is no burst of a minute's requests."""
-    pace = RateLimiter(250)
-    pace.reserve(NOW)
-    turns = [pace.reserve(NOW + 60) for _ in range(50)]
-    assert sum(slot <= NOW + 60 for slot in turns) == 11  # what 40 ms hold, and the one that is due
+    return limiter.pause(sent=sent, now=now, retry_after=retry_after, chance=chance)
 
 
 @given(
@@ -158,75 +143,66 @@ def test_who_was_late_catches_up_a_little_and_no_more() -> None:
     st.lists(st.floats(0, 0.3), min_size=1, max_size=300),
     st.lists(st.integers(0, 40), max_size=300),
 )
-def test_over_any_second_the_rate_holds(rate: float, gaps: list[float], bursts: list[int]) -> None:
-    """However unevenly turns are asked for: no second has more than the rate and what may be caught up."""
-    pace, now, used = RateLimiter(rate), NOW, []
+def test_no_second_exceeds_the_rate(rate: float, gaps: list[float], bursts: list[int]) -> None:
+    """However unevenly slots are reserved: a late request may catch up 40 ms, no more."""
+    limiter, now, used = RateLimiter(rate), NOW, []
     for number, gap in enumerate(gaps):
         now += gap
         burst = bursts[number] if number < len(bursts) else 1
-        # Whoever is told a time that has passed goes at once; the others go when it comes.
-        used += [max(now, pace.reserve(now)) for _ in range(burst)]
+        used += [max(now, limiter.reserve(now)) for _ in range(burst)]
     used.sort()
     for start, first in enumerate(used):
         within = sum(first <= at < first + 1 for at in used[start:])
         assert within <= rate * (1 + 2 * TICK) + 1
 
 
-def test_a_429_pauses_every_worker() -> None:
-    """No turn comes before the pause is over, and one that was taken earlier does not hold."""
-    pace = RateLimiter(100)
-    taken = [pace.reserve(NOW) for _ in range(10)]
-    assert refused(pace, retry_after=2.0) == 2.0
-    assert not any(pace.is_valid(slot) for slot in taken)
-    later = [pace.reserve(NOW) for _ in range(3)]
-    assert later == pytest.approx([NOW + 2, NOW + 2.01, NOW + 2.02])
-    assert all(pace.is_valid(slot) for slot in later)
+def test_slots_after_a_429_follow_the_pause() -> None:
+    limiter = RateLimiter(100)
+    limiter.reserve(NOW)
+    assert pause_of(limiter, retry_after=2.0) == 2.0
+    assert [limiter.reserve(NOW) for _ in range(3)] == pytest.approx([NOW + 2, NOW + 2.01, NOW + 2.02])
 
 
-def test_without_retry_after_the_pause_grows_and_is_never_nothing() -> None:
-    """From half a second to eight, of which chance takes up to a half, so that several runs do not go on together."""
+def test_without_retry_after_the_pause_doubles() -> None:
+    """From 0.5 s to 8 s, of which jitter takes up to a half, so that several runs do not resume together."""
     for chance, share in ((0.0, 0.5), (1.0, 1.0)):
-        pace, now = RateLimiter(100), NOW
+        limiter, now = RateLimiter(100), NOW
         for longest in (0.5, 1, 2, 4, 8, 8, 8, 8):
-            pause = refused(pace, sent=now, now=now, chance=chance)
+            pause = pause_of(limiter, sent=now, now=now, chance=chance)
             assert pause == pytest.approx(longest * share)
             now += pause or 0.0
-        # Nothing but 429 for so long is no matter of rate: there is no use in another pause.
-        assert refused(pace, sent=now, now=now, chance=chance) is None
+        # Nothing but 429 for so long is not due to the rate.
+        assert pause_of(limiter, sent=now, now=now, chance=chance) is None
 
 
 @pytest.mark.parametrize(
     ("retry_after", "chance", "pause"),
     [(42.0, 1, 42.0), (0.0, 1, 0.5), (0.0, 0, 0.25), (3599.0, 1, 3599.0), (3600.0, 1, None), (1e300, 1, None)],
 )
-def test_retry_after_may_ask_for_more_than_the_growing_pause_but_not_for_less(
+def test_retry_after_can_prolong_a_pause_but_not_shorten_it(
     retry_after: float, chance: float, pause: float | None
 ) -> None:
-    """Services round what is left of a second down to 0: going on at once would use up the patience in a moment.
-
-    A wait of hours is not begun: whoever is to come back tomorrow wants to know it today.
-    """
-    assert refused(RateLimiter(100), retry_after=retry_after, chance=chance) == pause
+    """Services round the rest of a second down to 0; a wait of an hour or more stops the run instead."""
+    assert pause_of(RateLimiter(100), retry_after=retry_after, chance=chance) == pause
 
 
-def test_requests_in_flight_when_the_pause_begins_do_not_prolong_it() -> None:
-    """Thirty-two workers that are refused at the same time are one pause, unless the service asks to wait longer."""
-    pace = RateLimiter(100)
-    assert refused(pace) == 0.5
-    assert refused(pace, sent=NOW - 1, now=NOW + 0.1) == pytest.approx(0.4)
-    assert refused(pace, sent=NOW + 0.2, now=NOW + 0.3) == pytest.approx(0.2)
-    assert refused(pace, sent=NOW - 1, now=NOW + 9) == 0.0, "a response that comes after the pause"
-    # The next one after the pause is a pause of its own, and twice as long.
-    assert refused(pace, sent=NOW + 10, now=NOW + 10) == 1.0
-    assert refused(pace, sent=NOW - 1, now=NOW + 10, retry_after=3.0) == 3.0
-    assert refused(pace, sent=NOW - 1, now=NOW + 10, retry_after=2.0) == 3.0
+def test_requests_in_flight_when_a_pause_begins_do_not_prolong_it() -> None:
+    """A 429 for each of 32 workers is one pause, unless Retry-After says longer."""
+    limiter = RateLimiter(100)
+    assert pause_of(limiter) == 0.5
+    assert pause_of(limiter, sent=NOW - 1, now=NOW + 0.1) == pytest.approx(0.4)
+    assert pause_of(limiter, sent=NOW + 0.2, now=NOW + 0.3) == pytest.approx(0.2)
+    assert pause_of(limiter, sent=NOW - 1, now=NOW + 9) == 0.0, "a response that comes after the pause"
+    # The next one after the pause is another pause, twice as long.
+    assert pause_of(limiter, sent=NOW + 10, now=NOW + 10) == 1.0
+    assert pause_of(limiter, sent=NOW - 1, now=NOW + 10, retry_after=3.0) == 3.0
+    assert pause_of(limiter, sent=NOW - 1, now=NOW + 10, retry_after=2.0) == 3.0
 
 
-def test_a_response_in_between_begins_the_count_anew() -> None:
-    """A service that serves has patience with us, and we with it."""
-    pace, now = RateLimiter(100), NOW
+def test_any_other_response_resets_the_pause() -> None:
+    limiter, now = RateLimiter(100), NOW
     for _ in range(10 * MOST_PAUSES):
-        pause = refused(pace, sent=now, now=now)
+        pause = pause_of(limiter, sent=now, now=now)
         assert pause == 0.5
-        pace.note_response()
+        limiter.note_response()
         now += pause

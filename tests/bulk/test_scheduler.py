@@ -1,4 +1,4 @@
-"""Pure: which edit of a bulk run is next, and when the run ends."""
+"""Which edit of a bulk run is next, and when the run ends."""
 
 from __future__ import annotations
 
@@ -23,11 +23,10 @@ IDS = st.tuples(st.sampled_from("abcde"), st.sampled_from("abcde"))
 class FakeCall:
     """A call that waits for a second before each of two retries."""
 
+    rate_limited, deadline, was_reached = 0, 100.0, True
+
     def __init__(self) -> None:
         self.attempts = 1
-        self.rate_limited = 0
-        self.deadline = 100.0
-        self.was_reached = True
         self.announced: list[float] = []
 
     def retry_wait(self, _: Failure) -> float | None:
@@ -53,10 +52,7 @@ def names(jobs: list[Job[OrderEdit]]) -> list[Any]:
 
 
 def all_next(scheduler: Scheduler[OrderEdit], now: float = 0.0) -> list[Job[OrderEdit]]:
-    found = []
-    while (job := scheduler.next(now)) is not None:
-        found.append(job)
-    return found
+    return [*iter(lambda: scheduler.next(now), None)]
 
 
 def failed(*, was_shared: bool = False) -> Unfinished:
@@ -65,8 +61,8 @@ def failed(*, was_shared: bool = False) -> Unfinished:
 
 
 @given(st.lists(IDS, max_size=30), st.randoms(use_true_random=False))
-def test_the_order_of_edits_is_what_a_simple_model_says(ids: list[tuple[str, str]], random: Any) -> None:
-    """Whatever is finished when: in flight is exactly what shares no id with an earlier unfinished one."""
+def test_edits_start_in_the_order_of_a_simple_model(ids: list[tuple[str, str]], random: Any) -> None:
+    """In flight are exactly the edits that share no id with an earlier unfinished one."""
     scheduler = scheduler_of(concurrency=1000)
     unfinished: list[tuple[str, OrderEdit]] = []
     flying: list[Job[OrderEdit]] = []
@@ -93,8 +89,8 @@ def test_the_order_of_edits_is_what_a_simple_model_says(ids: list[tuple[str, str
     assert [result.edit.name for result in scheduler.results] != [] or not ids
 
 
-def test_after_a_shared_connection_broke_the_edit_is_alone_until_it_is_concluded() -> None:
-    """HTTP/2: among others it would be cut off again; alone its third attempt is the first on a new connection."""
+def test_an_edit_whose_shared_connection_broke_is_retried_alone() -> None:
+    """With HTTP/2, other edits on the connection could break it again."""
     scheduler = scheduler_of(*(OrderEdit(name, name=name) for name in "abcd"), concurrency=3)
     first, second, third = all_next(scheduler)
     scheduler.report(first, failed(was_shared=True), 0.0)
@@ -114,8 +110,7 @@ def test_after_a_shared_connection_broke_the_edit_is_alone_until_it_is_concluded
     assert names(all_next(scheduler, 2.0)) == ["b"]
 
 
-def test_an_edit_that_reaches_the_service_begins_the_count_of_those_that_do_not_anew() -> None:
-    """So many in a row would end the run."""
+def test_an_edit_that_reaches_the_service_resets_the_count_of_those_that_do_not() -> None:
     scheduler = scheduler_of(*(OrderEdit(str(number), name="a") for number in range(3 * UNREACHABLE)), concurrency=1)
     made = 0
     while (job := scheduler.next(0.0)) is not None:

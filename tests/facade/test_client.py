@@ -1,4 +1,4 @@
-"""An order is edited: what is sent, after how many attempts, what comes back, how long a client lives."""
+"""Requests, retries, responses and the lifetime of clients."""
 
 from __future__ import annotations
 
@@ -6,18 +6,17 @@ import gzip
 import json
 import logging
 import zlib
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-import anyio
 import httpx
 import pytest
-from callers import answering, at, echo, sent, sync
+from callers import answering, at, echo, open_client, opened, sent, sync
 from tracebacks import locals_of_library
 
 import autoenhance
-from autoenhance import AsyncAutoenhance, Autoenhance, Retry, edit_order, errors
+from autoenhance import AsyncAutoenhance, Autoenhance, OrderEdit, Retry, edit_order, errors
 from autoenhance.models import CloudType, Order, OrderStatus
 
 if TYPE_CHECKING:
@@ -28,11 +27,11 @@ if TYPE_CHECKING:
     from autoenhance.sandbox import Sandbox
 
 
-# --- What is sent ---
+# --- Requests ---
 
 
 def test_an_order_is_edited_over_http(caller: Caller, sandbox: Sandbox) -> None:
-    """The order comes back as models, with status, headers and raw bytes, and the service has the new name."""
+    """The response has the order as a model, the status, the headers and the raw body."""
     order_id = sandbox.order_ids[0]
     response = caller(at(sandbox), order_id, name="12 Acacia Avenue")
     order = response.parsed
@@ -48,8 +47,8 @@ def test_an_order_is_edited_over_http(caller: Caller, sandbox: Sandbox) -> None:
     assert response.headers["Content-Type"] == "application/json"
 
 
-def test_the_request_is_the_one_of_the_documentation(caller: Caller) -> None:
-    """PATCH, the key in x-api-key, JSON, and who we are."""
+def test_the_request_is_that_of_the_documentation(caller: Caller) -> None:
+    """PATCH with JSON; the key is in x-api-key, and an API version in x-api-version."""
     request = sent(caller, "order", name="Edited name of my order")
     assert (request.method, str(request.url)) == ("PATCH", "https://api.autoenhance.ai/v3/orders/order")
     assert request.headers["x-api-key"] == "key"
@@ -74,37 +73,28 @@ EDIT: dict[str, Any] = {
 }
 
 
-def assert_is_whole(request: httpx.Request) -> None:
+def assert_is_complete(request: httpx.Request) -> None:
     assert json.loads(request.content) == {"name": "a", "order_id": "b", "c": {"nested": [1]}}
     assert request.url.query == b"d=e"
     assert request.headers["x-f"] == "g"
     assert request.headers.get_list("x-api-version") == ["2025-08-31"]
 
 
-def test_every_method_sends_all_that_it_is_given(caller: Caller) -> None:
-    """What newer API versions accept goes along, and an edit's API version beats the client's; edit_order is the order alone."""
-    assert_is_whole(sent(caller, "order", options={"api_version": "2024-10-01"}, **EDIT))
+def test_every_method_sends_all_arguments(caller: Caller) -> None:
+    """extra_body and the like are sent, and an edit's API version beats the client's; edit_order returns the order alone."""
+    assert_is_complete(sent(caller, "order", options={"api_version": "2024-10-01"}, **EDIT))
     requests: list[httpx.Request] = []
-    with Autoenhance(**answering(sync, echo(requests))) as client:
+    with opened(caller.backend, **answering(caller, echo(requests))) as client:
         assert client.edit_order("order", **EDIT).order_id == "order"
-
-    async def edit() -> None:
-        http = httpx.AsyncClient(transport=httpx.MockTransport(echo(requests)))
-        async with AsyncAutoenhance("key", http_client=http) as client:
-            assert (await client.edit_order("order", **EDIT)).order_id == "order"
-        assert not http.is_closed
-        await http.aclose()
-
-    anyio.run(edit)
-    assert len(requests) == 2
-    for request in requests:
-        assert_is_whole(request)
+    (request,) = requests
+    assert_is_complete(request)
 
 
-def test_one_call_needs_no_client(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    """autoenhance.edit_order makes a client for one call, and passes on the edit and the options of the client."""
-    order = edit_order(sandbox.order_ids[0], name="a", api_key=sandbox.api_key, base_url=sandbox.url)
-    assert order.name == "a"
+def test_edit_order_needs_no_client(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """autoenhance.edit_order takes the options of a client, too, by default from the environment."""
+    monkeypatch.setenv("AUTOENHANCE_API_KEY", sandbox.api_key)
+    monkeypatch.setenv("AUTOENHANCE_BASE_URL", sandbox.url)
+    assert edit_order(sandbox.order_ids[0], name="a").name == "a"
     requests: list[httpx.Request] = []
 
     def fail(_: Any, request: httpx.Request) -> httpx.Response:
@@ -116,18 +106,10 @@ def test_one_call_needs_no_client(sandbox: Sandbox, monkeypatch: pytest.MonkeyPa
     with pytest.raises(errors.RateLimitError):
         edit_order("order", max_retries=3, **options, **EDIT)
     assert len(requests) == 4
-    assert_is_whole(requests[0])
+    assert_is_complete(requests[0])
     assert str(requests[0].url) == "http://127.0.0.1:1/base/v3/orders/order?d=e"
     assert requests[0].headers["x-api-key"] == "key"
     assert 6 < requests[0].extensions["timeout"]["read"] <= 7
-
-
-def test_the_environment_is_enough(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With the variables set no argument is needed."""
-    monkeypatch.setenv("AUTOENHANCE_API_KEY", sandbox.api_key)
-    monkeypatch.setenv("AUTOENHANCE_BASE_URL", sandbox.url)
-    with Autoenhance() as client:
-        assert client.edit_order(sandbox.order_ids[0], name="a").name == "a"
 
 
 @pytest.mark.parametrize(
@@ -140,35 +122,32 @@ def test_the_environment_is_enough(sandbox: Sandbox, monkeypatch: pytest.MonkeyP
         ("order", {"name": "a", "max_retries": "1"}, "max_retries must be a whole number, not str"),
     ],
 )
-def test_nothing_is_sent_for_an_edit_that_cannot_be_right(
-    caller: Caller, order_id: str, edit: dict[str, Any], says: str
-) -> None:
-    """Bad input is an error before the first byte leaves."""
+def test_nothing_is_sent_for_an_invalid_edit(caller: Caller, order_id: str, edit: dict[str, Any], says: str) -> None:
     with pytest.raises((ValueError, TypeError), match=says):
         sent(caller, order_id, **edit)
 
 
-# --- Attempts ---
+# --- Retries ---
 
 
 @pytest.fixture
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The waits between attempts, none of which takes time."""
-    asked: list[float] = []
+    """The waits between attempts, which take no time."""
+    waits: list[float] = []
 
     async def wait(seconds: float) -> None:
-        asked.append(seconds)
+        waits.append(seconds)
 
-    monkeypatch.setattr("autoenhance._attempt.time.sleep", asked.append)
+    monkeypatch.setattr("autoenhance._attempt.time.sleep", waits.append)
     monkeypatch.setattr("anyio.sleep", wait)
     monkeypatch.setattr("autoenhance._call.random.random", lambda: 0.5)
-    return asked
+    return waits
 
 
-def test_a_passing_failure_is_retried(
+def test_a_temporary_failure_is_retried(
     caller: Caller, sandbox: Sandbox, waits: list[float], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Each retry is reported to on_retry and logged in a sentence: which order, which attempt, why, how long."""
+    """Each retry is reported to on_retry and logged: order, attempt, reason and wait."""
     reported: list[Retry] = []
     sandbox.answer_next(503, headers={"content-type": "text/html"}, body=b"<html>")
     sandbox.answer_next(429, headers={"retry-after": "1.5"})
@@ -184,8 +163,7 @@ def test_a_passing_failure_is_retried(
     ]
 
 
-def test_what_on_retry_raises_ends_the_call(caller: Caller, sandbox: Sandbox) -> None:
-    """A program may have waited long enough."""
+def test_an_error_in_on_retry_ends_the_call(caller: Caller, sandbox: Sandbox) -> None:
 
     def stop(_: Retry) -> None:
         raise KeyError("enough")
@@ -195,48 +173,27 @@ def test_what_on_retry_raises_ends_the_call(caller: Caller, sandbox: Sandbox) ->
         caller(at(sandbox, on_retry=stop), "harbour-view-7", name="a")
 
 
-def test_every_attempt_is_numbered_in_a_header(caller: Caller, waits: list[float]) -> None:
-    """Readers of the service's logs can tell a retry from a second edit."""
-    numbers: list[str] = []
-
-    def respond(request: httpx.Request) -> httpx.Response:
-        numbers.append(request.headers["x-autoenhance-attempt"])
-        return httpx.Response(500)
-
-    with pytest.raises(errors.InternalServerError) as caught:
-        caller(answering(caller, respond, max_retries=2), "order", name="a")
-    assert numbers == ["1", "2", "3"]
-    assert caught.value.attempts == 3
-    assert waits == [0.25, 0.5]
-
-
-def test_a_wait_beyond_the_deadline_is_not_begun(caller: Caller, sandbox: Sandbox, waits: list[float]) -> None:
-    """The error comes at once, with the wait that was asked for."""
-    sandbox.answer_next(429, headers={"retry-after": "60"})
-    with pytest.raises(errors.RateLimitError) as caught:
-        caller(at(sandbox, timeout=30), sandbox.order_ids[0], name="a")
-    assert (caught.value.retry_after, caught.value.attempts, waits) == (60, 1, [])
-
-
-def test_retries_send_what_was_checked_whatever_becomes_of_the_callers_objects(caller: Caller) -> None:
-    """A list or a model may change while an edit waits."""
-    given, requests = ["a"], []
+def test_retries_send_the_same_request(caller: Caller) -> None:
+    """Even if the caller's objects change meanwhile; only the number of the attempt, in a header, differs."""
+    given, requests, attempts = ["a"], [], []
 
     def respond(request: httpx.Request) -> httpx.Response:
         requests.append((request.url.params.get_list("more"), json.loads(request.content)))
+        attempts.append(request.headers["x-autoenhance-attempt"])
         given.append("b")
         return httpx.Response(503 if len(requests) == 1 else 200, json={}, headers={"retry-after": "0"})
 
     caller(answering(caller, respond), "order", extra_body={"other": given}, extra_query={"more": given})
     assert requests == [(["a"], {"other": ["a"]})] * 2
+    assert attempts == ["1", "2"]
 
 
-def test_a_call_may_have_a_timeout_and_retries_of_its_own(caller: Caller) -> None:
-    """They hold for it alone; an httpx.Timeout is for an attempt, and None is no limit, not the limit of httpx."""
-    asked: list[float | None] = []
+def test_a_call_can_have_its_own_timeout_and_retries(caller: Caller) -> None:
+    """An httpx.Timeout is for an attempt; None is no limit, not the default of httpx."""
+    timeouts: list[float | None] = []
 
     def respond(request: httpx.Request) -> httpx.Response:
-        asked.append(request.extensions["timeout"]["read"])
+        timeouts.append(request.extensions["timeout"]["read"])
         return httpx.Response(503, headers={"retry-after": "0"})
 
     options = answering(caller, respond, timeout=30, max_retries=5)
@@ -244,11 +201,11 @@ def test_a_call_may_have_a_timeout_and_retries_of_its_own(caller: Caller) -> Non
         with pytest.raises(errors.InternalServerError) as caught:
             caller(options, "order", name="a", timeout=timeout, max_retries=1)
         assert caught.value.attempts == 2
-        read = asked[-1]
+        read = timeouts[-1]
         assert read is longest if longest is None or read is None else longest - 1 < read <= longest
 
 
-# --- What comes back ---
+# --- Responses ---
 
 BODY = b'{"name": "a"}'
 ENCODED = {
@@ -268,8 +225,8 @@ ENCODED = {
 
 
 @pytest.mark.parametrize("encoding", ENCODED)
-def test_a_content_encoding_is_undone(caller: Caller, encoding: str) -> None:
-    """Of several members or several times, in any of the spellings; what has no meaning is passed over."""
+def test_a_compressed_response_is_decompressed(caller: Caller, encoding: str) -> None:
+    """With several members or encodings, in any spelling; unknown encodings are ignored."""
 
     class Stream(httpx.SyncByteStream, httpx.AsyncByteStream):
         def __iter__(self) -> Iterator[bytes]:
@@ -289,8 +246,8 @@ def test_a_content_encoding_is_undone(caller: Caller, encoding: str) -> None:
 
 @pytest.mark.parametrize("status", [200, 202])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
-def test_an_order_is_an_order_with_any_success(caller: Caller, status: int, encoding: str) -> None:
-    """A 2xx that the contract does not list, or an odd encoding, does not cost the caller the order."""
+def test_any_2xx_has_an_order(caller: Caller, status: int, encoding: str) -> None:
+    """Also one that is not in the contract, or another encoding of Unicode."""
     content = ' {"order_id": "é"}'.encode(encoding)
     order = caller(answering(caller, lambda _: httpx.Response(status, content=content)), "order-7", name="a").parsed
     assert order is not None
@@ -300,8 +257,8 @@ def test_an_order_is_an_order_with_any_success(caller: Caller, status: int, enco
 # --- Clients ---
 
 
-def test_with_options_shares_the_connections_and_leaves_the_rest() -> None:
-    """By default a call has 30 seconds and two retries; an httpx.Timeout says nothing about the whole call."""
+def test_with_options_changes_only_the_given_options() -> None:
+    """By default a call has 30 s and two retries; an httpx.Timeout does not change the total timeout."""
 
     def settings(client: Autoenhance) -> str:
         return repr(client).removeprefix("Autoenhance(base_url='https://api.autoenhance.ai', ").removesuffix(")")
@@ -327,36 +284,17 @@ def test_with_options_shares_the_connections_and_leaves_the_rest() -> None:
     assert [request.headers.get("x-api-version") for request in requests] == [None, "2024-10-01"]
 
 
-def test_closing_a_copy_leaves_the_connections_open(sandbox: Sandbox) -> None:
-    """The connections live as long as the client that made them."""
-    with Autoenhance(**at(sandbox)) as client:
-        with client.with_options(timeout=5) as other:
-            other.edit_order(sandbox.order_ids[0], name="a")
-        assert client.edit_order(sandbox.order_ids[0], name="b").name == "b"
-    with pytest.raises(RuntimeError, match="this client is closed"):
-        other.edit_order(sandbox.order_ids[0], name="c")
+def test_a_closed_client_makes_no_call(backend: str) -> None:
+    """Closing it twice is fine."""
+    with opened(backend, api_key="key") as client:
+        client.close()
+        client.close()
+        with pytest.raises(RuntimeError, match="this client is closed; create a new one"):
+            client.edit_order("order", name="a")
 
 
-def test_closing_twice_is_fine_and_use_after_it_is_an_error() -> None:
-    """A closed client says so."""
-    client = Autoenhance("key")
-    client.close()
-    client.close()
-    with pytest.raises(RuntimeError, match="this client is closed; create a new one"):
-        client.edit_order("order", name="a")
-
-    async def use_after_close() -> None:
-        client = AsyncAutoenhance("key")
-        await client.aclose()
-        await client.aclose()
-        await client.edit_order("order", name="a")
-
-    with pytest.raises(RuntimeError, match="this client is closed"):
-        anyio.run(use_after_close)
-
-
-def test_a_callers_own_http_client_is_used_and_left_open() -> None:
-    """Its headers, hooks and proxies apply, and a hook may read the response; its base_url and redirects do not apply."""
+def test_the_callers_http_client_is_used_and_left_open() -> None:
+    """Its headers and hooks apply, and a hook may read the response; its base_url and redirects do not apply."""
     requests: list[httpx.Request] = []
     read: list[bytes] = []
     http = httpx.Client(
@@ -376,7 +314,6 @@ def test_a_callers_own_http_client_is_used_and_left_open() -> None:
 
 
 def test_the_wrong_kind_of_http_client_is_a_type_error() -> None:
-    """The sync client takes an httpx.Client, the async one an httpx.AsyncClient."""
     with pytest.raises(TypeError, match=r"http_client must be an httpx\.Client, not AsyncClient"):
         Autoenhance("key", http_client=httpx.AsyncClient())  # type: ignore[arg-type]  # the mistake to catch
     with (
@@ -388,31 +325,23 @@ def test_the_wrong_kind_of_http_client_is_a_type_error() -> None:
 
 def test_threads_share_a_client(sandbox: Sandbox) -> None:
     """Each gets the response to its own edit."""
-    order_ids = [f"order-{number}" for number in range(8)]
-    sandbox.add_orders(order_ids)
-
-    def edit(order_id: str) -> list[object]:
-        orders = [client.edit_order(order_id, name=f"Name of {order_id}") for _ in range(5)]
-        return [(order.order_id, order.name) for order in orders]
-
-    with Autoenhance(**at(sandbox)) as client, ThreadPoolExecutor(8) as threads:
-        found = list(threads.map(edit, order_ids))
-    assert found == [[(order_id, f"Name of {order_id}")] * 5 for order_id in order_ids]
+    edits = [OrderEdit(f"order-{number}", name=f"Name {number}") for number in range(40)]
+    sandbox.add_orders([edit.order_id for edit in edits])
+    with open_client("sync threads", **at(sandbox)) as edit_all:
+        orders = edit_all(edits)
+    assert [(order.order_id, order.name) for order in orders] == [(edit.order_id, edit.name) for edit in edits]
 
 
-def test_a_client_shows_its_key_to_nobody() -> None:
-    """Neither repr, str and vars of a client, nor the frames below an error of its options, hold the key."""
+def test_a_client_does_not_reveal_its_key() -> None:
+    """Neither in repr, str and vars, nor in the library's frames of an error."""
     key = "planted-" + "key"
     with Autoenhance(key) as client:
         assert key not in f"{client!r} {client} {vars(client)}"
         assert key not in f"{vars(client._settings.api_key.reveal)} {vars(client._transports.get())}"
-    for make in (
-        Autoenhance,
-        AsyncAutoenhance,
-        lambda key, **options: edit_order("a", name="b", api_key=key, **options),
-    ):
+    makers: list[Any] = [Autoenhance, AsyncAutoenhance, partial(edit_order, "a", name="b")]
+    for make in makers:
         with pytest.raises(ValueError, match="timeout is -1") as caught:
-            make(key, timeout=-1)
+            make(api_key=key, timeout=-1)
         ours = locals_of_library(caught.value)
         assert len(ours) >= 2
         assert not any(key in one for one in ours)

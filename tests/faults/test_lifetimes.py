@@ -1,23 +1,22 @@
-"""Connections that end, clients that are forked, shared, dropped, or used in one event loop after another."""
+"""Connections that end; clients that are forked, shared, dropped, or used in several event loops."""
 
 from __future__ import annotations
 
 import asyncio
 import gc
 import os
-import sys
 import threading
 import time
 import weakref
-from contextlib import contextmanager, suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import anyio
 import httpx
 import pytest
-from callers import at
+from callers import BACKENDS, at, opened
 from edit_server import EditServer, Response
-from editors import BACKENDS, opened
 from odd_servers import read_request, serving
 
 from autoenhance import AsyncAutoenhance, Autoenhance, errors
@@ -26,39 +25,15 @@ from scripts import run_script
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable, Iterator
 
     from autoenhance.sandbox import Sandbox
 
 ORDER = b'HTTP/1.1 200 OK\r\ncontent-length: 13\r\n\r\n{"name": "a"}'
-needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
 
 
-@contextmanager
-def together(*functions: Callable[[], object]) -> Iterator[None]:
-    """Run functions in threads, beside the block."""
-    threads = [threading.Thread(target=function) for function in functions]
-    for thread in threads:
-        thread.start()
-    yield
-    for thread in threads:
-        thread.join()
-
-
-@contextmanager
-def switching_often() -> Iterator[None]:
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(interval)
-
-
-@pytest.mark.parametrize("backend", BACKENDS)
-@pytest.mark.parametrize("then", ["closes", "answers"])
-def test_what_came_while_a_connection_was_idle_is_no_response_to_the_next_request(backend: str, then: str) -> None:
-    """Neither an end nor a response that nobody asked for: another order's name would be taken for this one's."""
+@pytest.mark.parametrize("then", ["closes", "responds"])
+def test_bytes_on_an_idle_connection_are_no_response_to_the_next_request(backend: str, then: str) -> None:
+    """An order would get another order's name. The connection is replaced."""
     done, connections = threading.Semaphore(0), 0
 
     def serve(connection: socket.socket, over: threading.Event) -> None:
@@ -66,13 +41,13 @@ def test_what_came_while_a_connection_was_idle_is_no_response_to_the_next_reques
         connections += 1
         read_request(connection)
         connection.sendall(ORDER)
-        if then == "answers":
+        if then == "closes":
+            connection.close()
+            done.release()
+        else:
             time.sleep(0.05)
             connection.sendall(ORDER.replace(b'"a"', b'"b"'))
-        else:
-            connection.close()
-        done.release()
-        if then == "answers":
+            done.release()
             over.wait()
 
     def be_idle() -> None:
@@ -83,67 +58,55 @@ def test_what_came_while_a_connection_was_idle_is_no_response_to_the_next_reques
         assert client.edit_order("order", name="a").name == "a"
         be_idle()
         assert client.edit_order("order", name="a").name == "a"
-        # An event loop may have had no time to see what came.
+        # The event loop has not seen the bytes yet.
         getattr(client, "in_loop", lambda function: function())(be_idle)
         assert client.edit_order("order", name="a").name == "a"
     assert connections == 3
 
 
-def test_edits_share_a_connection() -> None:
-    """A client keeps its connection, and its copies use it."""
-    with EditServer() as server, Autoenhance(**server.options) as client:
-        for _ in range(5):
+def test_copies_share_the_connections_of_their_client() -> None:
+    """Closing a copy leaves them open; closing the client closes its copies."""
+    with EditServer() as server:
+        with Autoenhance(**server.options) as client:
             client.edit_order("order", name="a")
-        client.with_options(timeout=5).edit_order("order", name="a")
+            with client.with_options(timeout=5) as other:
+                other.edit_order("order", name="b")
+            assert client.edit_order("order", name="c").name == "c"
         assert server.connections == 1
+        with pytest.raises(RuntimeError, match="this client is closed"):
+            other.edit_order("order", name="d")
 
 
-@needs_fork
-def test_a_forked_child_opens_connections_of_its_own() -> None:
-    """Parent and child edit through one client, and neither gets the other's response."""
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+def test_a_forked_child_opens_its_own_connections() -> None:
+    """Those of the caller's own httpx clients are the parent's: with them it is an error."""
     code = """
-import os, sys
-from autoenhance import Autoenhance
+import os, sys, httpx, anyio
+from autoenhance import AsyncAutoenhance, Autoenhance
+http, async_http = httpx.Client(), httpx.AsyncClient()
+own, async_own = Autoenhance("key", http_client=http), AsyncAutoenhance("key", http_client=async_http)
+def is_rejected(edit):
+    try: edit()
+    except RuntimeError as error: return "created in a parent process" in str(error)
 with Autoenhance("key", base_url=sys.argv[1]) as client:
     client.edit_order("order", name="ab")
     child = os.fork()
     if child == 0:
-        status = 0 if client.edit_order("order", name="ab").name == "ab" else 1
+        is_right = client.edit_order("order", name="ab").name == "ab"
         client.close()
-        os._exit(status)
+        is_right &= is_rejected(lambda: own.edit_order("order", name="a"))
+        is_right &= is_rejected(lambda: anyio.run(lambda: async_own.edit_order("order", name="a")))
+        os._exit(not is_right)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert client.edit_order("order", name="ab").name == "ab"
+http.close()
 """
     with EditServer() as server:
         assert run_script(code, server.url) == ""
         assert server.connections == 2
 
 
-@needs_fork
-def test_a_callers_own_http_client_does_not_cross_a_fork() -> None:
-    """Its connections are the parent's, and only the caller can make others: a clear error says so."""
-    code = """
-import os, httpx, anyio
-from autoenhance import AsyncAutoenhance, Autoenhance
-http, async_http = httpx.Client(), httpx.AsyncClient()
-client, async_client = Autoenhance("key", http_client=http), AsyncAutoenhance("key", http_client=async_http)
-child = os.fork()
-if child == 0:
-    status = 1
-    try: client.edit_order("order", name="a")
-    except RuntimeError as error: status = "created in a parent process" not in str(error)
-    async def edit(): await async_client.edit_order("order", name="a")
-    try: anyio.run(edit)
-    except RuntimeError as error: status = status or "created in a parent process" not in str(error)
-    os._exit(status)
-http.close()
-assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-"""
-    assert run_script(code) == ""
-
-
-def test_a_script_that_never_closes_ends_quietly(sandbox: Sandbox) -> None:
-    """At the end of the interpreter nothing is printed."""
+def test_a_program_that_never_closes_its_clients_ends_quietly(sandbox: Sandbox) -> None:
     code = """
 import asyncio, sys
 from autoenhance import *
@@ -156,8 +119,8 @@ for _ in range(2): asyncio.run(other.edit_order("harbour-view-7", name="a"))
     assert run_script(code, sandbox.url) == ""
 
 
-def test_a_client_that_is_dropped_leaves_nothing_open(sandbox: Sandbox) -> None:
-    """Forgetting to close is no ResourceWarning: warnings are errors here."""
+def test_a_dropped_client_leaves_nothing_open(sandbox: Sandbox) -> None:
+    """There is no ResourceWarning; warnings are errors here."""
     Autoenhance(**at(sandbox)).edit_order("harbour-view-7", name="a")
     gc.collect()
 
@@ -171,8 +134,8 @@ def test_a_client_that_is_dropped_leaves_nothing_open(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize(("backend", "count"), [("asyncio", 50), ("trio", 20)])
-def test_one_async_client_serves_one_event_loop_after_another(sandbox: Sandbox, backend: str, count: int) -> None:
-    """A module's client in a program that calls asyncio.run again and again: nothing is left open, and each loop is freed."""
+def test_an_async_client_works_in_several_event_loops(sandbox: Sandbox, backend: str, count: int) -> None:
+    """One after another: nothing is left open, and each loop is freed."""
     client = AsyncAutoenhance(**at(sandbox))
     loops: list[weakref.ref[Any]] = []
 
@@ -189,8 +152,8 @@ def test_one_async_client_serves_one_event_loop_after_another(sandbox: Sandbox, 
         anyio.run(edit, "late", backend=backend)
 
 
-def test_a_loop_that_is_closed_without_its_generators_is_forgotten(sandbox: Sandbox) -> None:
-    """As soon as the client is used in another one."""
+def test_an_event_loop_that_was_closed_without_its_generators_is_freed(sandbox: Sandbox) -> None:
+    """When the client is used in another one."""
     client = AsyncAutoenhance(**at(sandbox))
     loop = asyncio.new_event_loop()
     loop.run_until_complete(client.edit_order("harbour-view-7", name="a"))
@@ -207,26 +170,22 @@ def test_a_loop_that_is_closed_without_its_generators_is_forgotten(sandbox: Sand
     assert kept() is None
 
 
+@pytest.mark.usefixtures("switching_often")
 def test_event_loops_in_threads_share_a_client(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Loops that run at the same time have connections of their own, and look for closed loops while others come and go."""
+    """While some begin and others end."""
 
     async def handle(*_: object) -> httpx.Response:
         return httpx.Response(200, json={"order_id": "a"})
 
     monkeypatch.setattr(httpx.AsyncHTTPTransport, "handle_async_request", handle)
     client = AsyncAutoenhance("key", base_url="http://127.0.0.1:9")
-    found: list[object] = []
-
-    def edit() -> None:
-        found.extend(asyncio.run(client.edit_order("a", name="x")).order_id for _ in range(50))
-
-    with switching_often(), together(*[edit] * 16):
-        pass
-    assert found == ["a"] * 16 * 50
+    with ThreadPoolExecutor(16) as pool:
+        orders = pool.map(lambda _: asyncio.run(client.edit_order("a", name="x")), range(16 * 50))
+    assert [order.order_id for order in orders] == ["a"] * 16 * 50
 
 
-def test_a_callers_own_async_client_stays_in_its_event_loop(sandbox: Sandbox) -> None:
-    """httpx would fail there in a way that nobody understands; here the error says what to do."""
+def test_the_callers_async_http_client_is_rejected_in_another_event_loop(sandbox: Sandbox) -> None:
+    """And when it is closed."""
     http = httpx.AsyncClient()
 
     async def edit(client: AsyncAutoenhance, *, close: bool = False) -> object:
@@ -247,33 +206,27 @@ def test_a_callers_own_async_client_stays_in_its_event_loop(sandbox: Sandbox) ->
         asyncio.run(edit(client))
 
 
-def test_a_client_closed_by_another_thread_is_a_clear_error(sandbox: Sandbox) -> None:
-    """Whatever the moment, it is an order, an AutoenhanceError or the RuntimeError of a closed client."""
+def test_closing_a_client_while_threads_use_it(sandbox: Sandbox) -> None:
+    """Each call returns an order or raises an AutoenhanceError or RuntimeError."""
     client = Autoenhance(**at(sandbox, max_retries=0))
-    odd: list[BaseException] = []
     done: list[object] = []
 
     def edit() -> None:
-        try:
+        with suppress(errors.AutoenhanceError, RuntimeError):
             while True:
                 done.append(client.edit_order("harbour-view-7", name="a"))
-        except (errors.AutoenhanceError, RuntimeError):
-            return
-        except BaseException as error:  # noqa: BLE001  # that is what the test looks for
-            odd.append(error)
 
-    with together(*[edit] * 4):
+    with ThreadPoolExecutor(4) as pool:
+        calls = [pool.submit(edit) for _ in range(4)]
         while len(done) < 8:
             time.sleep(0.001)
         client.close()
-    assert odd == []
+    assert [call.exception() for call in calls] == [None] * 4
 
 
 @pytest.mark.parametrize("backend", [*BACKENDS, "own"])
-def test_a_client_that_is_closed_between_two_attempts_makes_no_other(
-    backend: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The last attempt has the last word, and no connection is opened that nobody would close."""
+def test_a_closed_client_does_not_retry(backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error is that of the last attempt, and no connection is left open."""
     monkeypatch.setattr("autoenhance._call.random.random", lambda: 0.4)
 
     def close(_: object) -> None:
@@ -291,7 +244,7 @@ def test_a_client_that_is_closed_between_two_attempts_makes_no_other(
 
 @pytest.mark.anyio
 async def test_cancelling_while_sending_leaves_nothing_open() -> None:
-    """On trio, too, where an open generator would be a warning; the client can be used further."""
+    """An open generator would be a warning on trio. The client can still be used."""
     is_cancelled = False
 
     def serve(connection: socket.socket, over: threading.Event) -> None:
@@ -313,8 +266,8 @@ async def test_cancelling_while_sending_leaves_nothing_open() -> None:
 @pytest.mark.anyio
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
 @pytest.mark.tools  # before 4.16 anyio itself leaves sockets open when connecting is cancelled like that
-async def test_an_edit_that_is_cancelled_at_any_moment_gives_its_connection_back() -> None:
-    """httpcore does not shield its closing from asyncio's own cancelling; a hundred lost connections were all there are."""
+async def test_a_cancelled_edit_releases_its_connection() -> None:
+    """At any moment; httpcore does not shield closing from asyncio's cancellation."""
     with EditServer() as server:
         async with httpx.AsyncClient(limits=httpx.Limits(max_connections=1)) as own:
             client = AsyncAutoenhance(**server.options, http_client=own, timeout=3, max_retries=0)
@@ -331,8 +284,8 @@ async def test_an_edit_that_is_cancelled_at_any_moment_gives_its_connection_back
             await client.edit_order("b", name="x")
 
 
-def test_clients_that_share_an_http2_client_have_one_request_in_flight() -> None:
-    """httpcore does not lock sync HTTP/2 connections: with two at once, one account's order could get the name of the other's."""
+def test_clients_that_share_a_sync_http2_client_have_one_request_in_flight() -> None:
+    """httpcore does not lock sync HTTP/2 connections, and would mix up the responses."""
     in_flight = 0
     together_with: list[int] = []
 
@@ -344,24 +297,20 @@ def test_clients_that_share_an_http2_client_have_one_request_in_flight() -> None
         in_flight -= 1
         return httpx.Response(200, json={}, extensions={"http_version": b"HTTP/2"})
 
-    def edit() -> None:
-        client = Autoenhance("key", http_client=shared)
-        for _ in range(10):
-            client.edit_order("a", name="x")
-
-    with httpx.Client(transport=httpx.MockTransport(respond)) as shared, together(edit, edit):
-        pass
+    with httpx.Client(transport=httpx.MockTransport(respond)) as shared, ThreadPoolExecutor() as pool:
+        for client in [Autoenhance("key", http_client=shared) for _ in range(2)] * 10:
+            pool.submit(client.edit_order, "a", name="x")
     assert together_with == [1] * 20
 
 
 @pytest.mark.anyio
-async def test_edits_that_are_gathered_take_turns_at_a_hundred_connections() -> None:
-    """As httpx's own pool has them; each task gets the response to its own edit."""
-    found: dict[str, object] = {}
+async def test_concurrent_async_edits_share_a_hundred_connections() -> None:
+    """Each task gets the response to its own edit."""
+    edited: dict[str, object] = {}
 
     async def edit(order_id: str) -> None:
         order = await client.edit_order(order_id, name=order_id)
-        found[order_id] = (order.order_id, order.name)
+        edited[order_id] = (order.order_id, order.name)
 
     order_ids = [f"order-{number}" for number in range(120)]
     with EditServer(lambda _: Response(after=0.02)) as server:
@@ -369,4 +318,4 @@ async def test_edits_that_are_gathered_take_turns_at_a_hundred_connections() -> 
             for order_id in order_ids:
                 tasks.start_soon(edit, order_id)
         assert 50 <= server.most_open <= 100
-    assert found == {order_id: (order_id, order_id) for order_id in order_ids}
+    assert edited == {order_id: (order_id, order_id) for order_id in order_ids}

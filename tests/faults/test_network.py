@@ -1,4 +1,4 @@
-"""What the environment says of the network, https, and the addresses of a host: a client works, or says what is wrong."""
+"""Proxies, https, and addresses of a host: a client works, or its error says what is wrong."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ import httpcore
 import httpx
 import pytest
 import tls
-from bulk_runs import every_way
 from callers import sync
 from edit_server import EditServer
 from odd_servers import nobody, read_request, serving
+from tracebacks import chain
 
 from autoenhance import AsyncAutoenhance, Autoenhance, errors
 
@@ -25,24 +25,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from bulk_runs import Edit
-    from callers import Caller
+    from callers import Caller, EditOne
+
 
 ORDER = b'HTTP/1.1 200 OK\r\ncontent-length: 13\r\n\r\n{"name": "a"}'
 PROXY_VARIABLES = ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "HTTPS_PROXY")
 
 
 @pytest.fixture
-def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[EditServer]:
-    """A service with a certificate for this machine, from an authority that httpx trusts."""
-    own, trusted = tls.certificate(tmp_path)
-    monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
-    with EditServer(context=tls.server_context(own)) as made:
-        yield made
+def server(certificate: Path) -> Iterator[EditServer]:
+    """A service with a certificate that httpx trusts."""
+    with EditServer(context=tls.server_context(certificate)) as server:
+        yield server
 
 
 class Proxy:
-    """Refuses whatever it is asked, and remembers it."""
+    """Refuses all requests, and keeps them."""
 
     def __init__(self, refusal: bytes = b"HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n") -> None:
         self.requests: list[bytes] = []
@@ -69,10 +67,10 @@ class Proxy:
         ("SSL_CERT_DIR", "{folder}/nothing", "^SSL_CERT_DIR is '.*/nothing', which is not a directory"),
     ],
 )
-def test_a_mistake_in_the_environment_is_said_when_the_client_is_made(  # noqa: PLR0917
+def test_invalid_network_variables_are_rejected_by_the_constructor(  # noqa: PLR0917
     make: Any, variable: str, value: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Not with the first edit; the error names the variable, and no password. A client that needs none of it is made."""
+    """The error names the variable, and has no password. For http to this machine they do not matter."""
     monkeypatch.delenv("SSL_CERT_FILE", raising=False)
     (tmp_path / "empty.pem").write_text("nothing")
     monkeypatch.setenv(variable, value.format(folder=tmp_path))
@@ -83,16 +81,14 @@ def test_a_mistake_in_the_environment_is_said_when_the_client_is_made(  # noqa: 
     make("key", base_url="http://127.0.0.1:1")
 
 
-def test_the_environments_proxy_does_not_matter_with_an_http_client(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Callers who bring a client have decided about the network."""
+def test_network_variables_do_not_apply_to_the_callers_http_client(monkeypatch: pytest.MonkeyPatch) -> None:
     with httpx.Client() as http:
         monkeypatch.setenv("HTTPS_PROXY", "odd://127.0.0.1")
         Autoenhance("key", http_client=http)
 
 
-@every_way
-def test_http_goes_past_the_environments_proxy(edit: Edit, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A proxy would read the key; https is tunnelled through it, http to this machine needs none."""
+def test_http_to_this_machine_does_not_use_the_proxy(edit: EditOne, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would read the key; https is tunnelled."""
     proxy = Proxy()
     with EditServer() as plain, serving(proxy) as url:
         for name in PROXY_VARIABLES:
@@ -105,10 +101,9 @@ def test_http_goes_past_the_environments_proxy(edit: Edit, monkeypatch: pytest.M
     assert b"planted-key" not in proxy.requests[0]
 
 
-@every_way
 @pytest.mark.parametrize("refusal", [b"502 Bad Gateway", b"407 Proxy Authentication Required"])
-def test_an_error_behind_a_proxy_says_which(edit: Edit, refusal: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without its password; nothing can have happened."""
+def test_an_error_names_the_proxy(edit: EditOne, refusal: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without its password."""
     with serving(Proxy(b"HTTP/1.1 " + refusal + b"\r\ncontent-length: 0\r\n\r\n")) as url:
         monkeypatch.setenv("HTTPS_PROXY", url.replace("//", "//user:hidden@"))
         with pytest.raises(errors.APIConnectionError) as caught:
@@ -118,11 +113,10 @@ def test_an_error_behind_a_proxy_says_which(edit: Edit, refusal: bytes, monkeypa
     assert "hidden" not in f"{caught.value!r}{vars(caught.value)}{caught.value.__cause__!r}"
 
 
-@every_way
-def test_no_proxy_may_name_a_host_with_its_port(
-    edit: Edit, server: EditServer, monkeypatch: pytest.MonkeyPatch
+def test_no_proxy_can_name_a_host_with_a_port(
+    edit: EditOne, server: EditServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As curl and others read it; with another port the proxy is used."""
+    """As for curl; with another port the proxy is used."""
     proxy = Proxy()
     options = {**server.options, "max_retries": 0}
     with serving(proxy) as url:
@@ -137,42 +131,58 @@ def test_no_proxy_may_name_a_host_with_its_port(
     assert len(proxy.requests) == 1
 
 
-@pytest.mark.parametrize("is_tunnelled", [False, True], ids=["connecting", "in the tunnel"])
-def test_a_deadline_holds_on_the_way_through_a_proxy(monkeypatch: pytest.MonkeyPatch, *, is_tunnelled: bool) -> None:
-    """One that drips its own response, or the service's: each byte is in time, and no byte is the last."""
+# The first bytes of a TLS record of 16 KiB.
+RECORD = b"\x16\x03\x03\x40\x00"
+
+
+@pytest.mark.parametrize(
+    ("peer", "parts", "byte"),
+    [
+        ("proxy", [b""], b"x"),
+        ("proxy", [b"HTTP/1.1 200 OK\r\n\r\n", RECORD], b"x"),
+        ("handshake", [RECORD], b""),
+        ("handshake", [RECORD], b"\x02"),
+        ("service", [b"HTTP/1.1 200 OK\r\nx: "], b"x"),
+    ],
+    ids=["proxy", "tunnel", "handshake hangs", "handshake", "response"],
+)
+def test_the_deadline_holds_for_dripped_bytes(  # noqa: PLR0917
+    caller: Caller, peer: str, parts: list[bytes], byte: bytes, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Through a proxy and over https. Before the end of the handshake, the edit cannot have happened."""
+    context = tls.server_context(certificate)
 
     def drip(connection: socket.socket, over: threading.Event) -> None:
-        connection.recv(65536)
-        if is_tunnelled:
-            connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
-            connection.recv(65536)
-            connection.sendall(b"\x16\x03\x03\x40\x00")  # a handshake's record of 16 KiB begins
-        while not over.wait(0.02):
-            connection.sendall(b"x")
+        if peer == "service":
+            connection = context.wrap_socket(connection, server_side=True)
+        with connection:
+            for part in parts:
+                connection.recv(65536)
+                connection.sendall(part)
+            while not over.wait(0.02):
+                connection.sendall(byte)
 
     with serving(drip) as url:
-        monkeypatch.setenv("HTTPS_PROXY", url)
+        options = {"api_key": "key", "timeout": 0.3, "max_retries": 0}
+        if peer == "proxy":
+            monkeypatch.setenv("HTTPS_PROXY", url)
+        else:
+            options["base_url"] = url.replace("http", "https")
         start = time.monotonic()
-        with pytest.raises(errors.APITimeoutError):
-            sync({"api_key": "key", "timeout": 0.3, "max_retries": 0}, "order", name="a")
-    assert time.monotonic() - start < 1
+        with pytest.raises(errors.APITimeoutError, match=r"no response from https://.*, after 1 attempt\.") as caught:
+            caller(options, "order", name="a")
+        assert time.monotonic() - start < 1
+    assert peer != "handshake" or str(caught.value).endswith(", after 1 attempt.")
 
 
 # --- https ---
 
 
-@every_way
-def test_an_order_is_edited_over_https(edit: Edit, server: EditServer) -> None:
-    """Encrypted, with the certificate checked."""
-    assert edit(server.options, name="a").name == "a"
-
-
-@every_way
 @pytest.mark.parametrize("host", [None, "elsewhere.example"], ids=["another authority", "another host"])
-def test_a_certificate_that_does_not_vouch_for_the_service_is_refused(
-    edit: Edit, host: str | None, server: EditServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_an_invalid_certificate_is_rejected(
+    edit: EditOne, host: str | None, server: EditServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The key does not go to a machine that only says that it is the service; it is not tried again."""
+    """Nothing is sent, and there is no retry."""
     if host is None:
         monkeypatch.delenv("SSL_CERT_FILE")
     else:
@@ -181,14 +191,13 @@ def test_a_certificate_that_does_not_vouch_for_the_service_is_refused(
         errors.APIConnectionError, match=r"cannot connect to .*certificate.*after 1 attempt\."
     ) as caught:
         edit(server.options, name="a")
-    assert isinstance(root_of(caught.value), ssl.SSLCertVerificationError)
+    assert isinstance(chain(caught.value)[-1], ssl.SSLCertVerificationError)
     assert server.requests == []
 
 
-def test_a_file_of_authorities_that_is_replaced_is_seen_by_the_next_client(
+def test_a_new_client_reads_a_replaced_file_of_authorities(
     caller: Caller, server: EditServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Under the same name, as systems renew it."""
     (tmp_path / "another").mkdir()
     _, file = tls.certificate(tmp_path / "another")
     monkeypatch.setenv("SSL_CERT_FILE", str(file))
@@ -198,58 +207,12 @@ def test_a_file_of_authorities_that_is_replaced_is_seen_by_the_next_client(
     assert caller(server.options, "order", name="a").status_code == 200
 
 
-def root_of(error: BaseException) -> BaseException:
-    while below := error.__cause__ or error.__context__:
-        error = below
-    return error
-
-
-@pytest.mark.parametrize("drips", [False, True])
-def test_a_handshake_that_does_not_end_is_left_in_time(caller: Caller, *, drips: bool) -> None:
-    """No edit can have happened before the connection is encrypted, and the error does not say so."""
-
-    def hang(connection: socket.socket, over: threading.Event) -> None:
-        # The head of a TLS record of 16 KiB, which then comes a byte at a time, or not at all.
-        connection.sendall(b"\x16\x03\x03\x40\x00")
-        while not over.wait(0.02):
-            if drips:
-                connection.sendall(b"\x02")
-
-    start = time.monotonic()
-    with serving(hang) as http_url:
-        url = http_url.replace("http", "https")
-        with pytest.raises(errors.APITimeoutError) as caught:
-            caller({"api_key": "key", "base_url": url, "timeout": 0.3, "max_retries": 0}, "order", name="a")
-        assert time.monotonic() - start < 0.8
-    assert str(caught.value) == f"order 'order': no response from {url} within 0.3 s, after 1 attempt."
-
-
-def test_a_drip_over_tls_is_left_in_time(caller: Caller, server: EditServer) -> None:
-    """Bytes that keep coming do not move the deadline, encrypted or not."""
-    context = server._context
-
-    def drip(connection: socket.socket, over: threading.Event) -> None:
-        assert context is not None
-        with context.wrap_socket(connection, server_side=True) as encrypted:
-            read_request(encrypted)
-            encrypted.sendall(b"HTTP/1.1 200 OK\r\nx: ")
-            while not over.wait(0.02):
-                encrypted.sendall(b"x")
-
-    start = time.monotonic()
-    with serving(drip) as url:
-        options = {"api_key": "key", "base_url": url.replace("http", "https"), "timeout": 0.3, "max_retries": 0}
-        with pytest.raises(errors.APITimeoutError):
-            caller(options, "order", name="a")
-        assert time.monotonic() - start < 0.8
-
-
 # --- Addresses ---
 
 
 @contextmanager
 def silent() -> Iterator[tuple[str, int]]:
-    """An address at which nothing answers: the listener's queue is full, and no client is let in."""
+    """An address that accepts no connection, because the listener's queue is full."""
     with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
         waiting = [socket.socket() for _ in range(4)]
         for one in waiting:
@@ -263,23 +226,23 @@ def silent() -> Iterator[tuple[str, int]]:
 
 @pytest.fixture
 def addresses(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
-    """What DNS resolution finds for `several.example`, whatever the port."""
-    found: list[tuple[str, int]] = []
+    """The result of DNS resolution for `several.example`, whatever the port."""
+    resolved: list[tuple[str, int]] = []
     real = socket.getaddrinfo
 
     def resolve(host: Any, *rest: Any, **named: Any) -> Any:
         if host in {"several.example", b"several.example"}:
-            return [(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", address) for address in found]
+            return [(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", address) for address in resolved]
         return real(host, *rest, **named)
 
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
-    return found
+    return resolved
 
 
-def test_a_first_address_that_is_silent_costs_little_and_not_every_time(
+def test_an_address_that_does_not_respond_is_skipped(
     addresses: list[tuple[str, int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A tenth of the call's time, once: the address that answered is the first to be tried next time."""
+    """After a tenth of the timeout, once: the next call begins with the address that accepted a connection."""
     connect = httpcore.SyncBackend.connect_tcp
 
     def to(_: Any, host: str, port: int, timeout: float | None, *rest: Any) -> Any:
@@ -306,10 +269,9 @@ def test_a_first_address_that_is_silent_costs_little_and_not_every_time(
     assert max(took[1:]) < 0.3
 
 
-def test_a_host_with_no_address_that_answers_could_not_be_reached(
+def test_a_host_without_a_working_address_is_a_connection_error(
     caller: Caller, addresses: list[tuple[str, int]]
 ) -> None:
-    """Nothing can have happened, and the error says what it was."""
     addresses += [("127.0.0.1", 1), ("127.0.0.1", 2)]
     options = {"api_key": "key", "base_url": "http://several.example:1", "allow_insecure": True, "max_retries": 0}
     with pytest.raises(errors.APIConnectionError, match="cannot connect to") as caught:
@@ -317,14 +279,13 @@ def test_a_host_with_no_address_that_answers_could_not_be_reached(
     assert "may have happened" not in str(caught.value)
 
 
-def test_a_host_whose_name_is_none_could_not_be_reached() -> None:
-    """idna's errors are no OSErrors."""
+def test_an_invalid_host_name_is_a_connection_error() -> None:
+    """idna raises no OSError for it."""
     with pytest.raises(errors.APIConnectionError, match=r"cannot connect to .*ConnectError"):
         sync({"api_key": "key", "base_url": f"https://{'a' * 64}.example", "max_retries": 0}, "order", name="a")
 
 
-def test_it_goes_over_ipv6_too(caller: Caller) -> None:
-    """The brackets of the URL are no part of the address."""
+def test_ipv6(caller: Caller) -> None:
     try:
         socket.create_server(("::1", 0), family=socket.AF_INET6).close()
     except OSError:
@@ -334,8 +295,8 @@ def test_it_goes_over_ipv6_too(caller: Caller) -> None:
     assert server.requests[0].headers["host"] == f"[::1]:{server.port}"
 
 
-def test_dns_resolution_that_outlasts_the_time_to_connect_is_a_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing was sent, and it is no ValueError about a socket's timeout."""
+def test_slow_dns_resolution_is_a_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond the timeout of connecting; it is no ValueError of the socket."""
     resolve = socket.getaddrinfo
 
     def resolve_slowly(*arguments: Any, **options: Any) -> Any:
@@ -343,10 +304,7 @@ def test_dns_resolution_that_outlasts_the_time_to_connect_is_a_timeout(monkeypat
         return resolve(*arguments, **options)
 
     monkeypatch.setattr("socket.getaddrinfo", resolve_slowly)
+    options = {"api_key": "key", "timeout": httpx.Timeout(5, connect=0.05), "max_retries": 0}
     with nobody() as url, pytest.raises(errors.APITimeoutError) as caught:
-        sync(
-            {"api_key": "key", "base_url": url, "timeout": httpx.Timeout(5, connect=0.05), "max_retries": 0},
-            "a",
-            name="x",
-        )
+        sync({**options, "base_url": url}, "a", name="x")
     assert "may have happened" not in str(caught.value)

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import unquote
 
+from bulk import wait_for
+
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Mapping
@@ -91,12 +93,7 @@ class EditServer:
         """Send the responses that are held, now and from now on."""
         self._loop.call_soon_threadsafe(self._released.set)
 
-    def wait_for(self, condition: Callable[[], bool], seconds: float = 5.0) -> None:
-        """Wait until something is true."""
-        until = time.monotonic() + seconds
-        while not condition():
-            assert time.monotonic() < until, "this took too long"
-            time.sleep(0.005)
+    wait_for = staticmethod(wait_for)
 
     def __enter__(self) -> Self:
         self._thread.start()

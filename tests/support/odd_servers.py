@@ -3,49 +3,39 @@
 from __future__ import annotations
 
 import socket
+import socketserver
 import threading
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
+class _Server(socketserver.ThreadingTCPServer):
+    request_queue_size = 100
+
+    def shutdown_request(self, request: Any) -> None:
+        request.close()  # without a shutdown before it, so that it can be a reset
+
+
 @contextmanager
 def serving(behave: Callable[[socket.socket, threading.Event], None]) -> Iterator[str]:
-    """A server that treats each connection as told, until the event is set; gives its URL."""
+    """A server that treats each connection like this, until the event is set; gives its URL."""
     over = threading.Event()
-    threads: list[threading.Thread] = []
-    listener = socket.create_server(("127.0.0.1", 0))
 
-    def one(connection: socket.socket) -> None:
-        with connection, suppress(OSError):  # the client may go first
-            behave(connection, over)
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            with suppress(OSError):  # the client may go first
+                behave(self.request, over)
 
-    def accept() -> None:
-        while True:
-            try:
-                connection, _ = listener.accept()
-            except OSError:
-                return
-            if over.is_set():
-                connection.close()
-                return
-            threads.append(threading.Thread(target=one, args=(connection,)))
-            threads[-1].start()
-
-    acceptor = threading.Thread(target=accept)
-    acceptor.start()
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        over.set()
-        # accept() does not notice a close; a last connection wakes it.
-        socket.create_connection(listener.getsockname()).close()
-        acceptor.join()
-        listener.close()
-        for thread in threads:
-            thread.join()
+    with _Server(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.005,)).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+        finally:
+            over.set()
+            server.shutdown()
 
 
 def read_request(connection: socket.socket) -> bytes:

@@ -6,9 +6,10 @@ import os
 import socket
 import subprocess
 import sys
-import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Self
 
+from bulk import wait_for
 from programs import program
 
 if TYPE_CHECKING:
@@ -63,16 +64,14 @@ class Server:
     def start(self) -> None:
         """Start it and return when it listens."""
         self._process = subprocess.Popen(self._command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-        deadline = time.monotonic() + 20
-        while True:
-            assert self._process.poll() is None, f"{self._command[0]} ended with {self._process.returncode}"
-            try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
-            except OSError:
-                assert time.monotonic() < deadline, f"{self._command[0]} does not listen"
-                time.sleep(0.01)
-            else:
-                return
+        wait_for(self._listens)
+
+    def _listens(self) -> bool:
+        assert self._process.poll() is None, f"{self._command[0]} ended with {self._process.returncode}"
+        with suppress(OSError):
+            socket.create_connection(("127.0.0.1", self.port), 1).close()
+            return True
+        return False
 
     def kill(self) -> None:
         """End it at once, with SIGKILL."""

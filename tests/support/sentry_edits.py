@@ -33,21 +33,22 @@ def start_sentry() -> None:
 def main(moment: str, *order_ids: str) -> None:
     if moment == "before-import":
         start_sentry()
-    from editors import KINDS, open_client
+    from callers import KINDS, open_client
 
-    from autoenhance import NotFoundError
+    from autoenhance import NotFoundError, OrderEdit
 
+    edits = [OrderEdit(order_id, name="a") for order_id in order_ids]
     with ExitStack() as stack:
         clients = {kind: stack.enter_context(open_client(kind)) for kind in KINDS}
         for edit in clients.values():
-            edit([*order_ids])
+            edit(edits)
         if moment == "in-use":
             start_sentry()
         for kind, edit in clients.items():
             with sentry_sdk.start_transaction(name=kind):
-                edit([*order_ids])
+                edit(edits)
             try:
-                edit(["no-such-order"])
+                edit([OrderEdit("no-such-order", name="a")])
             except NotFoundError as error:
                 sentry_sdk.capture_exception(error)
     sentry_sdk.flush()

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-import traceback
 from itertools import dropwhile
 from pathlib import Path
+from traceback import TracebackException
 
 import autoenhance
 
 _LIBRARY = str(Path(autoenhance.__file__).parent)
+
+
+def chain(error: BaseException) -> list[BaseException]:
+    """An error and its causes, the first of which is the last."""
+    below = error.__cause__ or error.__context__
+    return [error, *(chain(below) if below else [])]
 
 
 def locals_of_library(error: BaseException) -> list[str]:
@@ -16,10 +22,6 @@ def locals_of_library(error: BaseException) -> list[str]:
 
     What calls the library has been given the key, and holds it.
     """
-    found: list[str] = []
-    shown: traceback.TracebackException | None = traceback.TracebackException.from_exception(error, capture_locals=True)
-    while shown:
-        frames = dropwhile(lambda frame: not frame.filename.startswith(_LIBRARY), shown.stack)
-        found += [str(frame.locals) for frame in frames]
-        shown = shown.__cause__ or shown.__context__
-    return found
+    tracebacks = [TracebackException.from_exception(one, capture_locals=True).stack for one in chain(error)]
+    frames = [dropwhile(lambda frame: not frame.filename.startswith(_LIBRARY), stack) for stack in tracebacks]
+    return [str(frame.locals) for some in frames for frame in some]
