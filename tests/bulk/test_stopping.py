@@ -400,14 +400,14 @@ def test_max_failures_counts_all_failures() -> None:
 
 
 def test_an_invalid_edit_counts_as_a_failure(bulk: Bulk) -> None:
-    given: list[Any] = [{}, *edits(5)]
+    given = [OrderEdit("", name="a"), *edits(5)]
     with EditServer() as server:
         outcome = bulk(server.options, given, max_failures=0)
     error = outcome.error
     assert type(error) is errors.BulkStoppedError
-    assert type(error.__cause__) is TypeError
+    assert type(error.__cause__) is ValueError
     assert (error.order_id, error.attempts, error.status_code, error.headers) == ("", 0, None, {})
-    assert str(error).startswith("bulk run stopped: 1 edit failed; an edit must be an OrderEdit")
+    assert str(error).startswith("bulk run stopped: 1 edit failed; order_id is empty")
     assert server.requests == []
 
 
