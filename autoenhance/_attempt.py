@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import httpx
 
 from autoenhance import errors
-from autoenhance._call import FAILURES, Call, Unfinished
+from autoenhance._call import FAILURES, Call, RetryableError
 from autoenhance._deadline import apply_deadline
 from autoenhance_api.api.orders.edit_order import asyncio_detailed, sync_detailed
 
@@ -32,7 +32,7 @@ class SyncCall(Call):
 
     def edit(self, sender: Sender) -> Response[Order]:
         """Make the edit, with as many attempts as it takes; the response has an order."""
-        while isinstance(outcome := self.attempt(sender), Unfinished):
+        while isinstance(outcome := self.attempt(sender), RetryableError):
             time.sleep(self.next_attempt(outcome))
             if (
                 sender.is_closed
@@ -40,7 +40,7 @@ class SyncCall(Call):
                 raise outcome.error
         return outcome
 
-    def attempt(self, sender: Sender) -> Response[Order] | Unfinished:
+    def attempt(self, sender: Sender) -> Response[Order] | RetryableError:
         """Make one attempt.
 
         Raises:
@@ -53,7 +53,7 @@ class SyncCall(Call):
                 return self.check(
                     sync_detailed(self._edit.order_id, client=client, body=self._edit.update, **self.parameters)
                 )
-        except Unfinished as unfinished:
+        except RetryableError as unfinished:
             return unfinished.with_traceback(None)
         except errors.APIResponseError as error:
             error.__context__ = None  # what cannot be decoded may hold the key, and the frames below it do
@@ -98,13 +98,13 @@ class AsyncCall(Call):
         """Make the edit, with as many attempts as it takes; the response has an order."""
         import anyio
 
-        while isinstance(outcome := await _run_in_child_task(self.attempt, sender), Unfinished):
+        while isinstance(outcome := await _run_in_child_task(self.attempt, sender), RetryableError):
             await anyio.sleep(self.next_attempt(outcome))
             if sender.is_closed:  # see `SyncCall.edit`
                 raise outcome.error
         return outcome
 
-    async def attempt(self, sender: AsyncSender) -> Response[Order] | Unfinished:
+    async def attempt(self, sender: AsyncSender) -> Response[Order] | RetryableError:
         """Make one attempt; see `SyncCall.attempt`."""
         self._sender = sender
         client = self.as_generated_client()
@@ -115,7 +115,7 @@ class AsyncCall(Call):
                         self._edit.order_id, client=client, body=self._edit.update, **self.parameters
                     )
                 )
-        except Unfinished as unfinished:
+        except RetryableError as unfinished:
             return unfinished.with_traceback(None)
         except errors.APIResponseError as error:
             error.__context__ = None  # what cannot be decoded may hold the key, and the frames below it do

@@ -24,7 +24,7 @@ from autoenhance._outcome import (
 from autoenhance._params import BY_KEYWORD
 from autoenhance._request import build_request
 from autoenhance._response import RawResponse
-from autoenhance._retry import Failure, Policy, failure_of_status, read_retry_after
+from autoenhance._retry import Failure, RetryPolicy, failure_of_status, read_retry_after
 from autoenhance._settings import Retry, Settings
 from autoenhance._transport_errors import (
     NOT_SENT,
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(eq=False)
-class Unfinished(Exception):  # noqa: N818  # an error only if there is to be no other attempt
+class RetryableError(Exception):  # an error only if there is to be no other attempt
     """A failed attempt that may be retried. It is an exception in order to leave the generated code."""
 
     failure: Failure
@@ -80,7 +80,7 @@ class Call:
         default = {version.python_name: settings.api_version} if version and settings.api_version is not None else {}
         self.parameters: Mapping[str, Any] = {**default, **edit.parameters}
         """The arguments of the generated function beside the id and the body."""
-        self._policy = Policy(settings.max_retries, edit.gives_new_id)
+        self._policy = RetryPolicy(settings.max_retries, edit.gives_new_id)
         self.deadline = math.inf if settings.deadline is None else time.monotonic() + settings.deadline
         self.attempts = 0
         """How many requests were started."""
@@ -92,7 +92,7 @@ class Call:
         self._response: RawResponse | None = None
         """The response to the last attempt, as soon as its head is there."""
 
-    def next_attempt(self, unfinished: Unfinished) -> float:
+    def next_attempt(self, unfinished: RetryableError) -> float:
         """Return the seconds until the next attempt, and log it.
 
         Raises:
@@ -137,7 +137,7 @@ class Call:
         """Turn any exception from decoding a success into an error that says that the edit was accepted."""
         try:
             yield
-        except (errors.AutoenhanceError, Unfinished):
+        except (errors.AutoenhanceError, RetryableError):
             raise
         except Exception as error:
             if not self._is_accepted():
@@ -192,7 +192,7 @@ class Call:
 
         Raises:
             errors.AutoenhanceError: If another attempt would end in the same way.
-            Unfinished: If it may end otherwise.
+            RetryableError: If it may end otherwise.
         """
         if isinstance(failure, BAD_LOCATION):
             failure = InvalidRedirectError(f"invalid redirect: {failure}")
@@ -209,7 +209,7 @@ class Call:
             raise self._response_error("is not a JSON object")
         return self._response
 
-    def _conclude_status(self, response: RawResponse) -> Unfinished | errors.AutoenhanceError:
+    def _conclude_status(self, response: RawResponse) -> RetryableError | errors.AutoenhanceError:
         retry_after = read_retry_after(response.headers, time.time())
         failure = failure_of_status(response.status_code, retry_after)
         if failure is None:
@@ -217,24 +217,24 @@ class Call:
         else:
             self._may_have_happened |= not failure.nothing_was_done
         error = build_status_error(response, self._state(), retry_after=retry_after)
-        return error if failure is None else Unfinished(failure, error)
+        return error if failure is None else RetryableError(failure, error)
 
-    def _conclude_no_response(self, cause: Exception) -> Unfinished | errors.AutoenhanceError:
+    def _conclude_no_response(self, cause: Exception) -> RetryableError | errors.AutoenhanceError:
         was_sent = not isinstance(cause, NOT_SENT)
         self.was_reached |= was_sent
         if is_permanent(cause):
             return self._connection_error(cause)
         self._may_have_happened |= was_sent
-        return Unfinished(self._failure(cause, was_sent=was_sent), self._connection_error(cause))
+        return RetryableError(self._failure(cause, was_sent=was_sent), self._connection_error(cause))
 
-    def _conclude_broken_success(self, cause: Exception) -> Unfinished:
+    def _conclude_broken_success(self, cause: Exception) -> RetryableError:
         self._may_have_happened = True
         if isinstance(cause, TIMEOUTS):
             error = self._connection_error(cause)
         else:
             error = self._response_error(f"was cut off ({reason_of(cause, self._settings.api_key)})")
             error.__cause__ = without_secrets(cause, self._settings.api_key, other=httpx.RequestError)
-        return Unfinished(self._failure(cause, was_sent=True), error)
+        return RetryableError(self._failure(cause, was_sent=True), error)
 
     def _failure(self, cause: Exception, *, was_sent: bool) -> Failure:
         self._sender.is_multiplexed |= is_http2_error(cause)

@@ -22,8 +22,8 @@ _deadline: ContextVar[float] = ContextVar("_deadline", default=math.inf)
 # A socket's timeout begins anew with each send of a write, so what is written at once must be small.
 _MAX_WRITE: Final = 4096
 # The share of the remaining time for an address that does not respond, while there are others.
-_SHARE: Final = 0.1
-_LONGEST_SHARE: Final = 10.0
+_CONNECT_SHARE: Final = 0.1
+_MAX_CONNECT_SECONDS: Final = 10.0
 
 
 @contextmanager
@@ -70,7 +70,9 @@ class DeadlineBackend(httpcore.NetworkBackend):
         for address in addresses:
             left = _capped(until - time.monotonic(), httpcore.ConnectTimeout)
             is_last = address == addresses[-1]
-            limit = left if is_last else min(_LONGEST_SHARE, _SHARE * (math.inf if left is None else left))
+            limit = (
+                left if is_last else min(_MAX_CONNECT_SECONDS, _CONNECT_SHARE * (math.inf if left is None else left))
+            )
             try:
                 stream = self._backend.connect_tcp(address, port, limit, local_address, socket_options)
             except (httpcore.ConnectError, httpcore.ConnectTimeout):

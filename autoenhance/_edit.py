@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from autoenhance_api.edit_order_params import Param
 
-_LONGEST_ORDER_ID = 255
+_MAX_ORDER_ID_LENGTH = 255
 _RESERVED = frozenset("/\\?#")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.6.2
@@ -121,8 +121,8 @@ def check_order_id(argument: str, order_id: object) -> str:
     order_id = str.__str__(order_id)
     if not order_id:
         raise ValueError(f"{argument} is empty; give the order's id")
-    if len(order_id) > _LONGEST_ORDER_ID:
-        raise ValueError(f"{argument} has {len(order_id)} characters; at most {_LONGEST_ORDER_ID} are allowed")
+    if len(order_id) > _MAX_ORDER_ID_LENGTH:
+        raise ValueError(f"{argument} has {len(order_id)} characters; at most {_MAX_ORDER_ID_LENGTH} are allowed")
     if order_id != order_id.strip():
         raise ValueError(f"{argument} is {order_id!r}; remove the whitespace around it")
     if not _is_unicode(order_id) or _CONTROL.search(order_id):

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from autoenhance_api.types import Response
 
 SERVER_ERRORS: Final = 500
-_LONGEST_MESSAGE: Final = 300
-_MOST_FIELDS: Final = 5
+_MAX_MESSAGE_LENGTH: Final = 300
+_MAX_FIELDS: Final = 5
 
 _ERRORS: Final[dict[int, type[errors.APIStatusError]]] = {
     400: errors.BadRequestError,
@@ -187,12 +187,12 @@ def _host(location: str) -> str:
 
 def _read_fields(body: Any) -> list[str]:
     fields = [
-        f"{shorten(field) or shorten(location)}: {' '.join(map(shorten, messages[:_MOST_FIELDS]))}"
+        f"{shorten(field) or shorten(location)}: {' '.join(map(shorten, messages[:_MAX_FIELDS]))}"
         for location, by_field in errors.read_fields(body).items()
         for field, messages in by_field.items()
     ]
-    more = len(fields) - _MOST_FIELDS
-    return fields if more <= 0 else [*fields[:_MOST_FIELDS], f"and {more} more fields"]
+    more = len(fields) - _MAX_FIELDS
+    return fields if more <= 0 else [*fields[:_MAX_FIELDS], f"and {more} more fields"]
 
 
 def _message(body: Any) -> str:
@@ -213,5 +213,5 @@ def _message(body: Any) -> str:
 
 def shorten(text: str) -> str:
     """Return a text as one line of at most 300 characters."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in text[: 4 * _LONGEST_MESSAGE]).split())
-    return line if len(line) <= _LONGEST_MESSAGE else line[: _LONGEST_MESSAGE - 1] + "…"
+    line = " ".join("".join(c if c.isprintable() else " " for c in text[: 4 * _MAX_MESSAGE_LENGTH]).split())
+    return line if len(line) <= _MAX_MESSAGE_LENGTH else line[: _MAX_MESSAGE_LENGTH - 1] + "…"

@@ -17,10 +17,10 @@ ACCEPTED_ENCODINGS: Final = ("gzip", "deflate")
 _GZIP: Final = 16 + zlib.MAX_WBITS
 _RAW_DEFLATE: Final = -zlib.MAX_WBITS
 # As curl and urllib3: a longer chain is an attack.
-_MOST_ENCODINGS: Final = 5
-_MOST_MEMBERS: Final = 100
+_MAX_ENCODINGS: Final = 5
+_MAX_MEMBERS: Final = 100
 # What is nested deeper stays text: copying and pickling an error would hit Python's limit on recursion.
-_DEEPEST: Final = 100
+_MAX_DEPTH: Final = 100
 _NOT_DECODED: Final = object()
 
 
@@ -116,7 +116,7 @@ def _redacted(value: Any, secret: Secret, depth: int) -> Any:
         return secret.redact(value)
     if not isinstance(value, dict | list):
         return value
-    if depth == _DEEPEST:
+    if depth == _MAX_DEPTH:
         raise ValueError("nested too deeply")
     if isinstance(value, list):
         return [_redacted(item, secret, depth + 1) for item in value]
@@ -129,7 +129,7 @@ def _decompressed(content: bytes, encodings: list[str], limit: int) -> bytes:
     Raises:
         ValueError: If it is not what its encodings say, or longer than the limit.
     """
-    if len(encodings) > _MOST_ENCODINGS:
+    if len(encodings) > _MAX_ENCODINGS:
         raise ValueError(f"is encoded {len(encodings)} times")
     for name in reversed(encodings):
         if name.removeprefix("x-") == "gzip":
@@ -146,8 +146,8 @@ def _inflate(content: bytes, window_bits: int, limit: int) -> bytes:
     found: list[bytes] = []
     size = 0
     while content:
-        if len(found) == _MOST_MEMBERS:
-            raise ValueError(f"is compressed in more than {_MOST_MEMBERS} parts")
+        if len(found) == _MAX_MEMBERS:
+            raise ValueError(f"is compressed in more than {_MAX_MEMBERS} parts")
         stream = zlib.decompressobj(window_bits)
         try:
             part = stream.decompress(content, limit - size + 1)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-FIRST_BACKOFF: Final = 0.5
-LONGEST_BACKOFF: Final = 8.0
-LONGEST_WAIT: Final = 3600.0
+INITIAL_BACKOFF: Final = 0.5
+MAX_BACKOFF: Final = 8.0
+MAX_WAIT: Final = 3600.0
 TOO_MANY_REQUESTS: Final = 429
 SERVICE_UNAVAILABLE: Final = 503
 # Proxies such as Cloudflare respond 520 to 529 when the service behind them fails.
@@ -32,7 +32,7 @@ class Failure(NamedTuple):
     """Whether other requests used the broken connection at the same time (HTTP/2)."""
 
 
-class Policy(NamedTuple):
+class RetryPolicy(NamedTuple):
     """The retry policy of one call."""
 
     max_retries: int
@@ -54,8 +54,8 @@ class Policy(NamedTuple):
             wait = failure.retry_after
         else:
             # A large attempt number must not overflow: past 2**16 the longest backoff applies anyway.
-            wait = chance * min(LONGEST_BACKOFF, FIRST_BACKOFF * 2 ** min(attempt - 1, 16))
-        return wait if wait < min(left, LONGEST_WAIT) else None
+            wait = chance * min(MAX_BACKOFF, INITIAL_BACKOFF * 2 ** min(attempt - 1, 16))
+        return wait if wait < min(left, MAX_WAIT) else None
 
 
 def failure_of_status(status: int, retry_after: float | None) -> Failure | None:

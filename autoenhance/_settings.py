@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 DEFAULT_BASE_URL: Final = "https://api.autoenhance.ai"
 DEFAULT_TIMEOUT: Final = 30.0
 DEFAULT_MAX_RETRIES: Final = 2
-LONGEST_TIMEOUT: Final = 365 * 86400  # sockets and clocks overflow with more
+MAX_TIMEOUT: Final = 365 * 86400  # sockets and clocks overflow with more
 DEFAULT_MAX_RESPONSE_BYTES: Final = 64 * 2**20
-_SHORTEST_SECRET: Final = 8
+_MIN_SECRET_LENGTH: Final = 8
 _REDACTED: Final = "<secret>"
 # Matches from the first backslash of a row only, or a long row would take quadratic time.
 _JSON_ESCAPE: Final = re.compile(r"(?<!\\)\\+u00([0-9a-fA-F]{2})")
@@ -61,7 +61,7 @@ class Secret:
 
 def _redact(text: str, secret: str) -> str:
     # Removing a few letters would damage words; so short a key is not a secret.
-    if len(secret) < _SHORTEST_SECRET:
+    if len(secret) < _MIN_SECRET_LENGTH:
         return text
     text = text.replace(secret, _REDACTED)
     # In an escaped form its beginning and end are unknown, so the whole text goes.
@@ -187,7 +187,7 @@ def _check_seconds(name: str, seconds: float | None) -> float | None:
     if isinstance(seconds, bool) or not isinstance(seconds, int | float):
         kinds = "a number of seconds, an httpx.Timeout" if name == "timeout" else "a number of seconds"
         raise TypeError(f"{name} must be {kinds} or None, not {type(seconds).__name__}")
-    if not 0 < seconds <= LONGEST_TIMEOUT:
+    if not 0 < seconds <= MAX_TIMEOUT:
         raise ValueError(f"{name} is {seconds}; it must be above 0 and at most a year in seconds, or None for no limit")
     return float(seconds)
 

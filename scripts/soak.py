@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 
 COMMAND: Final = str(Path(sys.executable).parent / "autoenhance")
 _SIMULATION: Final = ("--latency", "0.05-0.2", "--fail-rate", "0.05", "--rate-limit", "300")
-_MOST_MEMORY: Final = 150.0
-_MOST_GROWTH: Final = 1.1
+_MAX_MEMORY: Final = 150.0
+_MAX_GROWTH: Final = 1.1
 _STEADY_FROM: Final = 10_000
 _SAMPLE_INTERVAL: Final = 0.5
-_MOST_SHOWN: Final = 20
+_MAX_SHOWN: Final = 20
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -58,7 +58,7 @@ def soak(folder: Path, *, rows: int, seed: int) -> int:
                 memory.look()
                 time.sleep(_SAMPLE_INTERVAL)
     seconds = time.monotonic() - began
-    differences = list(islice(mismatches(wanted, results, database), _MOST_SHOWN))
+    differences = list(islice(mismatches(wanted, results, database), _MAX_SHOWN))
     edited, failed = count(results)
     checks = {
         "Status": (f"{running.returncode}", running.returncode in {0, 1}),
@@ -104,7 +104,7 @@ class Memory:
 
     def is_fine(self) -> bool:
         """Return whether the peak is within the limit, and growth after the steady point, too."""
-        return 0 < self.peak < _MOST_MEMORY and 0 < self.last <= self.steady * _MOST_GROWTH
+        return 0 < self.peak < _MAX_MEMORY and 0 < self.last <= self.steady * _MAX_GROWTH
 
     def __str__(self) -> str:
         steady = f"{self.steady:.0f} MB at {self._steady_from:,} edits"

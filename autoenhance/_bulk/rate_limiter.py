@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from autoenhance._retry import FIRST_BACKOFF, LONGEST_BACKOFF, LONGEST_WAIT
+from autoenhance._retry import INITIAL_BACKOFF, MAX_BACKOFF, MAX_WAIT
 
 TICK: Final = 0.02
 """The shortest sleep in seconds. Slots that pass meanwhile are used together, which costs a third less CPU."""
-MOST_PAUSES: Final = 8
+MAX_PAUSES: Final = 8
 """The number of pauses in a row, with nothing but 429 between them, after which the run ends."""
 # After a late wake-up the run may catch up this far, so that there is no burst after a long wait.
 _CATCH_UP: Final = 2 * TICK
@@ -50,14 +50,14 @@ class RateLimiter:
             retry_after: The seconds of the response's `Retry-After`, None without one.
             chance: A random number from 0 to 1, so that several runs do not resume at the same moment.
         """
-        if retry_after is not None and retry_after >= LONGEST_WAIT:
+        if retry_after is not None and retry_after >= MAX_WAIT:
             return None
         if sent >= self._resumes:
             self._pauses += 1
-            backoff = min(LONGEST_BACKOFF, FIRST_BACKOFF * 2 ** (min(self._pauses, MOST_PAUSES) - 1))
+            backoff = min(MAX_BACKOFF, INITIAL_BACKOFF * 2 ** (min(self._pauses, MAX_PAUSES) - 1))
             # Never less than the backoff: services round what is left of a second down to a Retry-After of 0.
             self._resumes = now + max((0.5 + chance / 2) * backoff, retry_after or 0.0)
         elif retry_after is not None:
             # It was in flight when the pause began, and can only prolong it.
             self._resumes = max(self._resumes, now + retry_after)
-        return max(0.0, self._resumes - now) if self._pauses <= MOST_PAUSES else None
+        return max(0.0, self._resumes - now) if self._pauses <= MAX_PAUSES else None

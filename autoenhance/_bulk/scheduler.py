@@ -19,7 +19,7 @@ from autoenhance._bulk.job import Job
 from autoenhance._bulk.rate_limiter import TICK, RateLimiter
 from autoenhance._bulk.types import EditFailure, EditResult, EditSuccess
 from autoenhance._bulk.typevars import E
-from autoenhance._call import Unfinished
+from autoenhance._call import RetryableError
 from autoenhance_api.models import Order
 
 if TYPE_CHECKING:
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
     from autoenhance._retry import Failure
     from autoenhance_api.types import Response
 
-Outcome: TypeAlias = Order | Unfinished | BaseException
+Outcome: TypeAlias = Order | RetryableError | BaseException
 # After these no further edit can succeed. A 429 becomes an edit's error only after the last pause.
 _FATAL: Final = (errors.AuthenticationError, errors.PermissionDeniedError, errors.RateLimitError)
-UNREACHABLE: Final = 10
+MAX_UNREACHED_EDITS: Final = 10
 """The number of edits in a row without a connection to the service after which the run stops."""
 
 
@@ -139,7 +139,7 @@ class Scheduler(Generic[E]):
     def report(self, job: Job[E], outcome: Outcome, now: float) -> None:
         """Report the outcome of an attempt: an order, an error, or a failure that may be retried."""
         self._attempts -= 1
-        if isinstance(outcome, Unfinished):
+        if isinstance(outcome, RetryableError):
             try:
                 wait = self._retry_wait(job, outcome.failure, now)
                 if wait is not None:
@@ -252,17 +252,17 @@ class Scheduler(Generic[E]):
         most = math.inf if self._limits.max_failures is None else self._limits.max_failures
         if isinstance(error, _FATAL):
             return f"bulk run stopped: no further edit can succeed; {error}"
-        if self._unreached >= UNREACHABLE:
-            return f"bulk run stopped: {UNREACHABLE} edits in a row did not reach the service; {error}"
+        if self._unreached >= MAX_UNREACHED_EDITS:
+            return f"bulk run stopped: {MAX_UNREACHED_EDITS} edits in a row did not reach the service; {error}"
         if self._failures > most:
             number = f"{self._failures} edit{'s' if self._failures != 1 else ''}"
             return f"bulk run stopped: {number} failed; {error}"
         return ""
 
 
-def outcome_of(response: Response[Order] | Unfinished) -> Outcome:
+def outcome_of(response: Response[Order] | RetryableError) -> Outcome:
     """Convert the outcome of an attempt to what `report` takes."""
-    return response if isinstance(response, Unfinished) else order_of(response)
+    return response if isinstance(response, RetryableError) else order_of(response)
 
 
 def _build_stop_error(sentence: str, error: Exception) -> errors.BulkStoppedError:

@@ -15,7 +15,7 @@ from autoenhance.cli._error_messages import SET_KEY, CommandError, as_command_er
 if TYPE_CHECKING:
     from autoenhance.cli._console import Console
 
-_LONGEST_FILE: Final = 64 * 2**10
+_MAX_FILE_BYTES: Final = 64 * 2**10
 _ANOTHER_FILE: Final = "Give a file that holds the key and nothing else."
 
 
@@ -42,11 +42,11 @@ def _read(file: str, console: Console) -> str:
         with open(file, "rb") as key_file:  # noqa: PTH123  # /dev/fd/63 must be opened as it is
             mode = os.fstat(key_file.fileno()).st_mode
             # One byte more than allowed, and not all of it: a device may be endless.
-            content = key_file.read(_LONGEST_FILE + 1)
+            content = key_file.read(_MAX_FILE_BYTES + 1)
     except (OSError, ValueError) as error:
         raise CommandError(f"the key file {file!r} cannot be read: {reason_of(error)}", _ANOTHER_FILE) from None
-    if len(content) > _LONGEST_FILE:
-        raise CommandError(f"the key file {file!r} has more than {_LONGEST_FILE // 2**10} KiB", _ANOTHER_FILE)
+    if len(content) > _MAX_FILE_BYTES:
+        raise CommandError(f"the key file {file!r} has more than {_MAX_FILE_BYTES // 2**10} KiB", _ANOTHER_FILE)
     if os.name == "posix" and stat.S_ISREG(mode) and mode & (stat.S_IRGRP | stat.S_IROTH):
         console.print(f"Warning: the key file {file!r} is readable by other users; run chmod 600 on it")
     try:

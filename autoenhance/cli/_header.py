@@ -20,7 +20,7 @@ HEADER_ROWS: Final = 20
 """The header is searched for in this many rows."""
 _SETTABLE: Final = frozenset(COLUMNS[1:])
 _NEEDED: Final = f"the header must have order_id and at least one of {', '.join(COLUMNS[1:])}"
-_MOST_SHOWN: Final = 5
+_MAX_SHOWN: Final = 5
 _ROWS_SHOWN: Final = 3
 
 
@@ -238,4 +238,4 @@ def _read_header(row: RawRow) -> Header:
 
 def _column_names(row: RawRow) -> str:
     names = [quote(str(value)) for value in row.values if not is_blank(value)]
-    return ", ".join(names[:_MOST_SHOWN]) + (", ..." if len(names) > _MOST_SHOWN else "")
+    return ", ".join(names[:_MAX_SHOWN]) + (", ..." if len(names) > _MAX_SHOWN else "")

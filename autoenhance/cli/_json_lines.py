@@ -7,14 +7,14 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from autoenhance.cli._header import COLUMNS, Entry, Header, RowError, column_of
-from autoenhance.cli._values import DEEPEST, STRICT, is_deep
+from autoenhance.cli._values import MAX_DEPTH, STRICT, is_deep
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 HEADER: Final = Header(0, 0, {}, {column: column for column in COLUMNS}, [])
 """An empty header: each row has its own keys."""
-_TOO_DEEP: Final = f"lists and objects are nested more than {DEEPEST} deep"
+_TOO_DEEP: Final = f"lists and objects are nested more than {MAX_DEPTH} deep"
 
 
 class _Object(dict[str, Any]):
@@ -60,7 +60,7 @@ def _decode(row: int, text: str) -> _Object | RowError:
     try:
         value = _DECODER.decode(text.rstrip())
         # A simple row need not be measured.
-        if text.count("[") + text.count("{") > DEEPEST and is_deep(value):
+        if text.count("[") + text.count("{") > MAX_DEPTH and is_deep(value):
             message = _TOO_DEEP
         elif isinstance(value, _Object):
             return value

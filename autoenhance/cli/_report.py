@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from autoenhance.cli._rows import Row
     from autoenhance.cli._table import Shard, Table
 
-_MOST_SHOWN: Final = 20
+_MAX_SHOWN: Final = 20
 
 
 @dataclass(slots=True)
@@ -71,7 +71,7 @@ class Report:
 
     def add_failure(self, failure: Record) -> None:
         """Keep a failure for the summary, up to a limit."""
-        if len(self._failures) < _MOST_SHOWN:
+        if len(self._failures) < _MAX_SHOWN:
             self._failures.append(failure)
 
     def start_lines(self) -> Iterator[str]:
@@ -122,10 +122,10 @@ class Report:
 
 def errors_of(table: Table) -> Iterator[str]:
     """Return a line for each of the first errors of a table, and the number of further ones."""
-    for error in table.errors[:_MOST_SHOWN]:
+    for error in table.errors[:_MAX_SHOWN]:
         yield f"{table.name}: {error}"
-    if len(table.errors) > _MOST_SHOWN:
-        yield f"and {len(table.errors) - _MOST_SHOWN:,} more"
+    if len(table.errors) > _MAX_SHOWN:
+        yield f"and {len(table.errors) - _MAX_SHOWN:,} more"
 
 
 def edits_to_make(rows: Sequence[Row]) -> Iterator[str]:

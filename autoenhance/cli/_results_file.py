@@ -29,7 +29,7 @@ _MODE: Final = 0o600
 # O_BINARY: Windows must not convert line breaks. O_RDWR: opening a pipe does not block, so that it can be rejected.
 _FLAGS: Final = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
 # A limit, so that a file without line breaks is not read into memory whole.
-_LONGEST_LINE: Final = 2**26
+_MAX_LINE_LENGTH: Final = 2**26
 _BOM: Final = codecs.BOM_UTF8
 
 
@@ -194,9 +194,9 @@ def _read(file: IO[bytes], path: str, on_record: Callable[[Record], object]) -> 
     # Editors may add a byte order mark and blank lines.
     end = len(_BOM) if file.read(len(_BOM)) == _BOM else 0
     file.seek(end)
-    for number, line in enumerate(iter(lambda: file.readline(_LONGEST_LINE), b""), 1):
+    for number, line in enumerate(iter(lambda: file.readline(_MAX_LINE_LENGTH), b""), 1):
         if not line.endswith(b"\n"):
-            if len(line) == _LONGEST_LINE:
+            if len(line) == _MAX_LINE_LENGTH:
                 raise _not_a_record(path, number)
             return end, line
         if text := line.strip():

@@ -36,7 +36,7 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffd]")
 _EXPONENT: Final = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?[eE][+-][0-9]+")
 _MONTH: Final = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
 _DATE: Final = re.compile(rf"[0-9]{{1,4}}([-./])[0-9]{{1,2}}\1[0-9]{{1,4}}|[0-9]{{1,2}}-{_MONTH}|{_MONTH}-[0-9]{{2}}")
-_LONGEST_SHOWN: Final = 10**11
+_MIN_SHORTENED: Final = 10**11
 """Spreadsheet programs display whole numbers from this one with an exponent."""
 
 
@@ -145,7 +145,7 @@ class RowChecker:
         """Convert a cell of a workbook, or a JSON value, that is not a string."""
         if self.is_json:
             raise ValueError("is not a string; put it in quotes")
-        if column not in _IDS and type(cell) is int and abs(cell) < _LONGEST_SHOWN:
+        if column not in _IDS and type(cell) is int and abs(cell) < _MIN_SHORTENED:
             if self.hides_errors:
                 self._warn(
                     "is a number; its format cannot be read from .xls and .xlsb; format it as text", column, entry

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from autoenhance import Autoenhance
-from autoenhance._settings import LONGEST_TIMEOUT
+from autoenhance._settings import MAX_TIMEOUT
 from autoenhance.cli._api_key import find_key
 from autoenhance.cli._error_messages import CommandError
 
@@ -23,7 +23,7 @@ def check_service(options: ServiceOptions) -> None:
     Raises:
         CommandError: If the timeout is invalid.
     """
-    if not 0 < options.timeout <= LONGEST_TIMEOUT:
+    if not 0 < options.timeout <= MAX_TIMEOUT:
         raise CommandError(f"--timeout {options.timeout:g} is invalid", "Give seconds, above 0 and at most a year.")
 
 

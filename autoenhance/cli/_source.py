@@ -13,7 +13,7 @@ from autoenhance.cli._text import quote
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-MOST_BYTES: Final = 2**28
+MAX_BYTES: Final = 2**28
 """The largest file that is read; it is read into memory whole."""
 _GIVE_TABLE: Final = "Give a workbook, a CSV or a JSON Lines file, or - for standard input."
 _SAVE: Final = 'In the spreadsheet program, save the sheet as a workbook (.xlsx) or as "CSV UTF-8".'
@@ -46,14 +46,14 @@ def read_bytes(source: str) -> bytes:
             if sys.stdin is None:
                 raise CommandError("standard input is closed", _GIVE_TABLE)
             buffer = getattr(sys.stdin, "buffer", None)
-            data = buffer.read(MOST_BYTES + 1) if buffer else sys.stdin.read().encode()
+            data = buffer.read(MAX_BYTES + 1) if buffer else sys.stdin.read().encode()
         else:
             with open(source, "rb") as file:  # noqa: PTH123  # /dev/fd/63 must be opened as it is
-                data = file.read(MOST_BYTES + 1)
+                data = file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:  # ValueError for a path with a NUL
         raise CommandError(f"{name!r} cannot be read: {reason_of(error)}", _GIVE_TABLE) from None
-    if len(data) > MOST_BYTES:
-        raise CommandError(f"{name} has more than {MOST_BYTES // 2**20} MiB", "Split it into several files.")
+    if len(data) > MAX_BYTES:
+        raise CommandError(f"{name} has more than {MAX_BYTES // 2**20} MiB", "Split it into several files.")
     if data.startswith(_GZIP):
         raise CommandError(f"{name} is compressed", "Decompress it first, such as with gunzip.")
     return data

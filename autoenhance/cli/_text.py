@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 _UNSAFE: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _JOINERS: Final = frozenset("\u200c\u200d")
 """Format characters that are harmless, and part of some scripts and of emoji."""
-_LONGEST_SHOWN: Final = 40
+_MAX_SHOWN_LENGTH: Final = 40
 
 
 def _is_unsafe(character: str) -> bool:
@@ -29,7 +29,7 @@ def printable(text: str) -> str:
 
 def truncate(text: str) -> str:
     """Return the text, shortened if it is long."""
-    return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "..."
+    return text if len(text) <= _MAX_SHOWN_LENGTH else text[:_MAX_SHOWN_LENGTH] + "..."
 
 
 def quote(text: str) -> str:

@@ -20,7 +20,7 @@ from autoenhance_api.types import parse_timestamp
 if TYPE_CHECKING:
     from autoenhance_api.edit_order_params import Param
 
-DEEPEST: Final = 100
+MAX_DEPTH: Final = 100
 """The deepest nesting that is read: far below Python's own limit, with which the result could not be written."""
 _NAMES: Final[dict[Any, str]] = {
     **NAMES,
@@ -143,7 +143,7 @@ def _from_item(kinds: Sequence[Any], item: Any) -> Any:
 def is_deep(value: object) -> bool:
     """Return whether lists and objects are nested too deeply."""
     level = [value]
-    for _ in range(DEEPEST):
+    for _ in range(MAX_DEPTH):
         inner = [item.values() if isinstance(item, dict) else item for item in level if isinstance(item, dict | list)]
         level = list(chain.from_iterable(inner))
     return bool(level)

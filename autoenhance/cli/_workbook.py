@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     from autoenhance.cli._header import Header
 
-_MOST_BYTES: Final = 2**28
+_MAX_BYTES: Final = 2**28
 """The largest size of a workbook when decompressed."""
-_MOST_CELLS: Final = 2**23
+_MAX_CELLS: Final = 2**23
 """The largest used range: python-calamine allocates every cell of it, even empty ones."""
 _FORMATTED: Final = "a formatted number"
 _ODS: Final = "content.xml"
@@ -104,8 +104,8 @@ def _archive(data: bytes, name: str) -> zipfile.ZipFile | None:
     if not data.startswith(b"PK"):
         return None
     archive = zipfile.ZipFile(io.BytesIO(data))
-    if sum(part.file_size for part in archive.infolist()) > _MOST_BYTES:
-        raise CommandError(f"{name} has more than {_MOST_BYTES // 2**20} MiB decompressed", _SAVE)
+    if sum(part.file_size for part in archive.infolist()) > _MAX_BYTES:
+        raise CommandError(f"{name} has more than {_MAX_BYTES // 2**20} MiB decompressed", _SAVE)
     return None if {_ODS, _XLSX}.isdisjoint(archive.namelist()) else archive
 
 
@@ -159,10 +159,10 @@ def _errors_in(archive: zipfile.ZipFile | None, name: str, sheet: str) -> dict[i
             rows, columns = max(rows, row), max(columns, column)
             if problem:
                 errors.setdefault(row, {})[column] = problem
-    if rows * columns > _MOST_CELLS:
+    if rows * columns > _MAX_CELLS:
         used_range = f"the used range of sheet {quote(sheet)} is {rows:,} rows by {columns:,} columns"
         raise CommandError(
-            f"{name}: {used_range}; at most {_MOST_CELLS:,} cells can be read",
+            f"{name}: {used_range}; at most {_MAX_CELLS:,} cells can be read",
             "Delete the rows and columns that are not part of the table.",
         )
     return errors
@@ -264,7 +264,7 @@ def _ods_error(cell: ET.Element, kinds: list[str]) -> str:
 
 
 def _area(rows: int, columns: int) -> Iterator[tuple[int, int]]:
-    return islice(product(range(1, rows + 1), range(1, columns + 1)), _MOST_CELLS)
+    return islice(product(range(1, rows + 1), range(1, columns + 1)), _MAX_CELLS)
 
 
 def _attribute(element: ET.Element, name: str, default: str = "") -> str:

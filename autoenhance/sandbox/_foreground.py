@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 DEFAULT_PORT: Final = 8000
-_MOST_SHOWN: Final = 10
+_MAX_SHOWN: Final = 10
 # The help of the options, which both commands have.
 HELP: Final = {
     "port": "Port on 127.0.0.1, 0 for any.",
@@ -85,8 +85,8 @@ def serve(
 
 
 def _format_ids(order_ids: list[str]) -> str:
-    more = len(order_ids) - _MOST_SHOWN
-    return ", ".join(order_ids[:_MOST_SHOWN]) + (f", and {more:,} more" if more > 0 else "")
+    more = len(order_ids) - _MAX_SHOWN
+    return ", ".join(order_ids[:_MAX_SHOWN]) + (f", and {more:,} more" if more > 0 else "")
 
 
 def _check_rate_limit(rate_limit: int) -> int:

@@ -21,7 +21,7 @@ _SCHEMA = "CREATE TABLE IF NOT EXISTS orders (order_id TEXT PRIMARY KEY, documen
 
 EMPTY: Final[Mapping[str, Any]] = {"created_at": None, "images": [], "name": None}
 """The fields that every order has, besides `order_id`."""
-_LONGEST_SEGMENT: Final = 60_000  # uvicorn refuses a request line and headers of more than 64 KiB
+_MAX_SEGMENT_LENGTH: Final = 60_000  # uvicorn refuses a request line and headers of more than 64 KiB
 
 
 class IdInUseError(Exception):
@@ -33,7 +33,7 @@ def is_reachable(order_id: object) -> bool:
     if not isinstance(order_id, str) or order_id in {"", ".", ".."} or "/" in order_id:
         return False
     try:
-        return len(quote(order_id, safe="")) <= _LONGEST_SEGMENT
+        return len(quote(order_id, safe="")) <= _MAX_SEGMENT_LENGTH
     except UnicodeEncodeError:
         return False  # a lone surrogate
 

@@ -142,7 +142,7 @@ class Sandbox:
     @property
     def simulation(self) -> str:
         """The simulated latency, fail rate and seed as text; empty if it is neither slow nor unreliable."""
-        return "" if self._simulation.is_quiet else str(self._simulation.plan)
+        return "" if self._simulation.is_off else str(self._simulation.plan)
 
     @property
     def order_ids(self) -> list[str]:

@@ -18,7 +18,7 @@ _DRAW_BYTES: Final = 7  # 56 bits: more than the precision of a float
 _DRAWS: Final = 3
 
 
-class Fault(Enum):
+class SimulatedError(Enum):
     """A simulated fault. All are equally likely."""
 
     INTERNAL_ERROR = "500"
@@ -42,7 +42,7 @@ class Fault(Enum):
     @property
     def is_after_edit(self) -> bool:
         """Whether the edit is made, and only its response is lost."""
-        return self in {Fault.GATEWAY_TIMEOUT, Fault.CUT_AFTER}
+        return self in {SimulatedError.GATEWAY_TIMEOUT, SimulatedError.CUT_AFTER}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Step:
 
     wait: float
     """Seconds before the request is handled."""
-    fault: Fault | None
+    fault: SimulatedError | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class Plan:
         starts = range(0, len(digest), _DRAW_BYTES)
         draws = (int.from_bytes(digest[start : start + _DRAW_BYTES], "big") for start in starts)
         failure, choice, delay = (draw / 2 ** (8 * _DRAW_BYTES) for draw in draws)
-        faults = list(Fault)
+        faults = list(SimulatedError)
         shortest, longest = self.latency
         return Step(
             wait=shortest + delay * (longest - shortest),
@@ -104,13 +104,13 @@ class Simulation:
         self._seen: Counter[bytes] = Counter()
 
     @property
-    def is_quiet(self) -> bool:
+    def is_off(self) -> bool:
         """Whether it has no delays and no faults."""
         return self.plan.fail_rate == 0 and self.plan.latency == (0, 0)
 
     def next(self, path: str, body: bytes) -> Step:
         """Return the delay and fault of a request; an identical request gets others."""
-        if self.is_quiet:
+        if self.is_off:
             return Step(0, None)
         # Not the request itself, to save memory in a long simulation.
         request = hashlib.blake2b(repr((path, body)).encode(), digest_size=12).digest()

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 CASSETTES = ROOT / "tests/cassettes"
 KEY, ORDER_ID = "AUTOENHANCE_API_KEY", "AUTOENHANCE_CONFORMANCE_ORDER_ID"
-_SHORTEST_PREFIX = 8
+_MIN_PREFIX_LENGTH = 8
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -130,7 +130,7 @@ def _is_loopback(host: str) -> bool:
 def _without_key(text: str) -> str:
     """Return the text without the live key, and without a prefix of it: a long response that repeats it may be truncated."""
     key = os.environ.get(KEY, "")
-    for length in range(len(key), max(_SHORTEST_PREFIX, len(key) // 2) - 1, -1):
+    for length in range(len(key), max(_MIN_PREFIX_LENGTH, len(key) // 2) - 1, -1):
         text = text.replace(key[:length], "[the key]")
     return text
 

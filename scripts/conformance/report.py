@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 WIDTH = 80
 # Replaces the sandbox's URL, whose port differs each time, in curl lines; it is the default of `make sandbox`.
 _SANDBOX = "http://127.0.0.1:8000"
-_LONGEST_VALUE = 200
+_MAX_VALUE_LENGTH = 200
 
 
 def service(contract: Contract, examined: Service, outcome: Outcome) -> str:
@@ -127,7 +127,7 @@ def _explain(contract: Contract, exchange: Exchange, part: str, problem: Problem
         expected = f"{_line(contract, content)}: {', '.join(at(tree, content))}"
         return "content-type", expected, message.content_type or "none"
     data = exchange.request.body if part == "request" else exchange.response.data
-    return problem.kind, problem.message, textwrap.shorten(data.decode(errors="replace"), _LONGEST_VALUE)
+    return problem.kind, problem.message, textwrap.shorten(data.decode(errors="replace"), _MAX_VALUE_LENGTH)
 
 
 def _status(tree: Any, responses: Pointer, exchange: Exchange) -> str:
@@ -151,7 +151,7 @@ def _line(contract: Contract, pointer: Pointer) -> str:
 
 def _value(value: object) -> str:
     text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 1] + "…"
+    return text if len(text) <= _MAX_VALUE_LENGTH else text[: _MAX_VALUE_LENGTH - 1] + "…"
 
 
 def _count(number: int, what: str) -> str:

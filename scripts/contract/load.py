@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 Pointer = tuple[str | int, ...]
 METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-_MOST_YAML_BYTES: Final = 5 * 2**20  # a few seconds for each megabyte
-_MOST_NODES: Final = 5_000_000
+_MAX_YAML_BYTES: Final = 5 * 2**20  # a few seconds for each megabyte
+_MAX_NODES: Final = 5_000_000
 _COMPARABLE: Final = re.compile(r"3\.[01](\.|$)")
 
 
@@ -79,8 +79,8 @@ class Contract:
             plain, size = _plain(self.tree, {})
         except RecursionError:
             raise ContractError([Finding(self.name, "is nested too deeply")]) from None
-        if size > _MOST_NODES:
-            raise ContractError([Finding(self.name, f"its aliases expand to more than {_MOST_NODES} values")])
+        if size > _MAX_NODES:
+            raise ContractError([Finding(self.name, f"its aliases expand to more than {_MAX_NODES} values")])
         return plain
 
 
@@ -160,8 +160,8 @@ def _load_json_or_yaml(name: str, text: str) -> Any:
             failure = f"is not JSON: {error}"
         except RecursionError:
             raise _wrong(name, "is nested too deeply") from None
-    if len(text) > _MOST_YAML_BYTES:
-        raise _wrong(name, failure or f"is longer than {_MOST_YAML_BYTES // 2**20} MB, the limit for YAML; use JSON")
+    if len(text) > _MAX_YAML_BYTES:
+        raise _wrong(name, failure or f"is longer than {_MAX_YAML_BYTES // 2**20} MB, the limit for YAML; use JSON")
     try:
         return _load_yaml(name, text, duplicates=True)
     except ContractError as error:

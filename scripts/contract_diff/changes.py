@@ -14,8 +14,8 @@ Direction = Literal["request", "response", "error", "both"]
 Action = Literal["added", "removed", "changed"]
 Impact = Literal["major", "minor", "patch"]
 IMPACTS: Final[tuple[Impact, ...]] = ("patch", "minor", "major")
-_LONGEST: Final = 60
-_MOST_VALUES: Final = 12
+_MAX_LENGTH: Final = 60
+_MAX_VALUES: Final = 12
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ def show(value: Any) -> str:
     if value is None:
         return "not set"
     text = json.dumps(value, ensure_ascii=False).replace("`", "'")
-    return f"`{text}`" if len(text) <= _LONGEST else f"`{text[: _LONGEST - 1]}…`"
+    return f"`{text}`" if len(text) <= _MAX_LENGTH else f"`{text[: _MAX_LENGTH - 1]}…`"
 
 
 def names(values: list[Any]) -> str:
@@ -130,6 +130,6 @@ def names(values: list[Any]) -> str:
     shown = [
         f"`{value}`" if isinstance(value, str) and re.fullmatch(r"[^`\s]+", value) else show(value) for value in values
     ]
-    if len(shown) > _MOST_VALUES:
-        shown = [*shown[:_MOST_VALUES], f"{len(shown) - _MOST_VALUES} more"]
+    if len(shown) > _MAX_VALUES:
+        shown = [*shown[:_MAX_VALUES], f"{len(shown) - _MAX_VALUES} more"]
     return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from contract_diff.cases import Part
 
 _TEXTS = ("pattern", "format", "contentEncoding", "contentMediaType")
-_DEEPEST = 50
+_MAX_DEPTH = 50
 Pair = tuple[Schemas, Schemas]
 
 
@@ -53,7 +53,7 @@ class Containment:
         if not wide or pair in self._given:
             return True
         if pair not in self._known:
-            if self._depth > _DEEPEST:
+            if self._depth > _MAX_DEPTH:
                 return False
             start = len(self._trail)
             self._trail.append(pair)

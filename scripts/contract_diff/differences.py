@@ -10,7 +10,7 @@ from contract_diff.cases import as_json
 from contract_diff.changes import Action, Difference, names, show
 from contract_diff.containment import Containment
 from contract_diff.document import LOWER, UPPER
-from contract_diff.severities import KEPT, NEEDED, NEVER_NULL
+from contract_diff.severities import CLIENT_LIMITS, NEVER_NULL, REQUIRED_RESPONSE_TYPES
 from contract_diff.views import LIMITS, View
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class NodeComparison:
             yield self._difference(kind, "Its type", *texts, narrows=old.is_null, widens=new.is_null, client=client)
         if old.types != new.types:
             narrows, widens = not _cover(new.types, old.types), not _cover(old.types, new.types)
-            needed = NEEDED.get(self.location.fields)
+            needed = REQUIRED_RESPONSE_TYPES.get(self.location.fields)
             is_order = needed is None or not new.has_type or _cover([needed], new.types)
             client = "" if is_order else "no order"
             yield self._difference(
@@ -135,7 +135,7 @@ class NodeComparison:
 
     def _is_kept(self, key: str, limit: Any) -> bool:
         """Return whether the client enforces a limit before it sends anything."""
-        kept = KEPT.get((self.location.show([]), key))
+        kept = CLIENT_LIMITS.get((self.location.show([]), key))
         return kept is not None and limit is not None and (limit <= kept if key in LOWER else limit >= kept)
 
     def _other_fields(self) -> Iterator[Difference]:

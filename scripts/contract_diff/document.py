@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from contract import Contract, Pointer
 
 Direction = Literal["request", "response"]
-_LONGEST_CHAIN: Final = 100
+_MAX_CHAIN_LENGTH: Final = 100
 LOWER: Final = frozenset({"minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"})
 UPPER: Final = frozenset({"maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties"})
 _Number = int | float
@@ -100,12 +100,12 @@ class Document:
             DiffError: If a reference has no target in this document, is circular, or the chain is too long.
         """
         end = pointer
-        for _ in range(_LONGEST_CHAIN):
+        for _ in range(_MAX_CHAIN_LENGTH):
             node = at(self.tree, end)
             if not (isinstance(node, dict) and isinstance(node.get("$ref"), str)):
                 return end
             end = self.target(end)
-        raise self.error(pointer, f"is in a circle, or a chain, of more than {_LONGEST_CHAIN} references")
+        raise self.error(pointer, f"is in a circle, or a chain, of more than {_MAX_CHAIN_LENGTH} references")
 
     def target(self, pointer: Pointer, reference: str = "") -> Pointer:
         """Return the target of the reference at a pointer, or of the given reference.

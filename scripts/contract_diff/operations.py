@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 # OpenAPI ignores these as parameters.
 _IGNORED_HEADERS: Final = frozenset({"accept", "content-type", "authorization"})
 _STYLES: Final = {"query": "form", "path": "simple", "header": "simple", "cookie": "form"}
-_MOST_URLS: Final = 10_000
+_MAX_URLS: Final = 10_000
 # The operation that is compared with a document of the service.
 METHOD: Final = "patch"
 PATH: Final = "/v3/orders/{id}"
 JSON: Final = "application/json"
-_MOST_SIMILAR: Final = 6
+_MAX_SIMILAR: Final = 6
 
 
 @dataclass(frozen=True)
@@ -186,7 +186,7 @@ def _urls(server: dict[str, Any]) -> list[str]:
         for name, each in zip(variables, known, strict=True)
     ]
     urls = []
-    for values in islice(product(*choices), _MOST_URLS):
+    for values in islice(product(*choices), _MAX_URLS):
         url = str(server.get("url", ""))
         for name, value in zip(variables, values, strict=True):
             url = url.replace("{" + name + "}", str(value))
@@ -273,9 +273,7 @@ def _similar(document: Document) -> str:
                 rank = (_address(path) != _address(PATH), "order" not in path.lower(), method != METHOD)
                 ranked.append((rank, f"{method.upper()} {path}"))
     names = [name for rank, name in sorted(ranked) if not all(rank)]
-    more = f" and {len(names) - _MOST_SIMILAR} more" if len(names) > _MOST_SIMILAR else ""
+    more = f" and {len(names) - _MAX_SIMILAR} more" if len(names) > _MAX_SIMILAR else ""
     return (
-        f"the most similar that it has: {', '.join(names[:_MOST_SIMILAR])}{more}"
-        if names
-        else "nor a similar operation"
+        f"the most similar that it has: {', '.join(names[:_MAX_SIMILAR])}{more}" if names else "nor a similar operation"
     )

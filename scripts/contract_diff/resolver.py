@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from contract_diff.cases import Part, Schemas
     from contract_diff.document import Direction, Document
 
-_MOST_CLAUSES: Final = 200
-_DEEPEST: Final = 100
+_MAX_CLAUSES: Final = 200
+_MAX_DEPTH: Final = 100
 # Keywords that are understood here; all others are only compared for equality.
 _KNOWN: Final = frozenset({
     *("$ref", "allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas", "nullable", "$defs", "$id"),
@@ -214,8 +214,8 @@ class Resolver:
         if part in above:
             self._circles += 1  # a schema that is composed of itself: the repetition adds nothing
             return [Clause()]
-        if len(above) > _DEEPEST:
-            problem = f"is at the end of a chain of more than {_DEEPEST} schemas"
+        if len(above) > _MAX_DEPTH:
+            problem = f"is at the end of a chain of more than {_MAX_DEPTH} schemas"
             raise self.documents[part[0]].error(part[1], problem)
         if part not in self._expanded:
             circles = self._circles
@@ -295,6 +295,6 @@ def _unknown(part: Part, node: dict[str, Any]) -> Iterator[tuple[str, Part]]:
 
 
 def _product(left: list[Clause], right: list[Clause]) -> list[Clause]:
-    if len(left) * len(right) > _MOST_CLAUSES:
+    if len(left) * len(right) > _MAX_CLAUSES:
         raise TooManyError
     return list(dict.fromkeys(first & second for first in left for second in right))

@@ -8,7 +8,7 @@ from contract_diff.cases import joined
 from contract_diff.changes import Action, Difference, names
 from contract_diff.containment import Containment
 from contract_diff.differences import UNSEEN, NodeComparison
-from contract_diff.severities import NEEDED
+from contract_diff.severities import REQUIRED_RESPONSE_TYPES
 from contract_diff.views import View
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from contract_diff.changes import Location
     from contract_diff.resolver import Resolver
 
-_DEEPEST: Final = 60
-_MOST_PAIRS: Final = 10_000
+_MAX_DEPTH: Final = 60
+_MAX_PAIRS: Final = 10_000
 Child = tuple[str, "Schemas", "Schemas"]
 
 
@@ -48,11 +48,11 @@ class SchemaComparison:
             before.take_alternatives()
             after.take_alternatives()
         # What this client needs is checked at each of its locations, even if the schemas were compared before.
-        pair = before.identity, after.identity, location.fields if location.fields in NEEDED else ""
+        pair = before.identity, after.identity, location.fields if location.fields in REQUIRED_RESPONSE_TYPES else ""
         if pair in self._seen:
             return
         self._seen.add(pair)
-        if self._depth > _DEEPEST:
+        if self._depth > _MAX_DEPTH:
             side, pointer = (new or old)[0]
             problem = f"is nested too deeply: {location.show([location.status])}"
             raise self._resolver.documents[side].error(pointer, problem)
@@ -111,7 +111,7 @@ class SchemaComparison:
         if len(old.alternatives) != len(new.alternatives):
             return
         for before, after in zip(old.alternatives, new.alternatives, strict=True):
-            if len(before) * len(after) > _MOST_PAIRS:
+            if len(before) * len(after) > _MAX_PAIRS:
                 continue  # too slow: the difference is reported as a whole
             removed = [part for part in before if not any(self._resolver.is_same(part, each) for each in after)]
             added = [part for part in after if not any(self._resolver.is_same(part, each) for each in before)]

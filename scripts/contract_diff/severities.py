@@ -3,6 +3,8 @@
 Users of the contract need the new one to be backward compatible: every request that was valid stays valid, and no response
 contains what the old contract excluded. This client keeps fields, enum values and types that it does not know, validates no
 limits of responses, and raises an error for every status that is not a success.
+
+There is no warning level: in the end a change is breaking or compatible.
 """
 
 from __future__ import annotations
@@ -13,11 +15,10 @@ from typing import TYPE_CHECKING, Final, Literal
 if TYPE_CHECKING:
     from contract_diff.changes import Difference, Direction, Impact
 
-Verdict = Literal["breaking", "compatible", "shown"]
+Verdict = Literal["breaking", "compatible", "breaking unless proved compatible"]
 BREAKING: Final = "breaking"
 COMPATIBLE: Final = "compatible"
-SHOWN: Final = "shown"
-"""Breaking, unless the new schema is proved to be compatible with the old one."""
+UNLESS_PROVED: Final = "breaking unless proved compatible"
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Rule:
 _SAME: Final = ""
 _NOT_SENT: Final = "It is not sent."
 _ACCEPTED: Final = "What was sent before is still accepted."
-_REFUSED: Final = "A request that was accepted may be refused."
+_MAY_BE_REJECTED: Final = "A request that was accepted may be refused."
 _MORE: Final = "A response may contain what the old contract excluded."
 _KEPT: Final = "A response contains nothing that the old contract excluded."
 _IGNORED: Final = "A request that sends it no longer has an effect."
@@ -47,12 +48,12 @@ _KEEPS: Final = "The client keeps what it receives, and validates no limits."
 _UNSET: Final = "A field that is not sent is UNSET in the client."
 
 
-def _value_rules(kind: str, sent: str = _REFUSED, received: str = _MORE) -> list[Rule]:
+def _value_rules(kind: str, sent: str = _MAY_BE_REJECTED, received: str = _MORE) -> list[Rule]:
     """Return the rules for a kind that changes which values a schema allows."""
     return [
-        Rule(kind, "request", SHOWN, sent, SHOWN, "The client can send what the service may refuse."),
-        Rule(kind, "response", SHOWN, received, COMPATIBLE, _KEEPS),
-        Rule(kind, "error", SHOWN, received, COMPATIBLE, _ANY_ERROR),
+        Rule(kind, "request", UNLESS_PROVED, sent, UNLESS_PROVED, "The client can send what the service may refuse."),
+        Rule(kind, "response", UNLESS_PROVED, received, COMPATIBLE, _KEEPS),
+        Rule(kind, "error", UNLESS_PROVED, received, COMPATIBLE, _ANY_ERROR),
     ]
 
 
@@ -65,29 +66,29 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule("path parameter renamed", None, COMPATIBLE, "Its name is not sent, only its value.", COMPATIBLE, _SAME, "patch"),
     Rule("contract version", None, COMPATIBLE, "The version of the contract is not sent.", COMPATIBLE, _SAME, "patch"),
     # Fields.
-    Rule("field added", "request", SHOWN, _REFUSED, COMPATIBLE, "The client does not send it, and need not; extra_body can send it."),
-    Rule("field added", "response", SHOWN, _MORE, COMPATIBLE, "The client keeps fields that it does not know."),
-    Rule("field added", "error", SHOWN, _MORE, COMPATIBLE, _ANY_ERROR),
+    Rule("field added", "request", UNLESS_PROVED, _MAY_BE_REJECTED, COMPATIBLE, "The client does not send it, and need not; extra_body can send it."),
+    Rule("field added", "response", UNLESS_PROVED, _MORE, COMPATIBLE, "The client keeps fields that it does not know."),
+    Rule("field added", "error", UNLESS_PROVED, _MORE, COMPATIBLE, _ANY_ERROR),
     Rule("required field added", "request", BREAKING, "A request without it is refused.", BREAKING, "The client does not send it by itself."),
     Rule("field removed", "request", BREAKING, _IGNORED, BREAKING, "The client can send it; the service may refuse or ignore it."),
     Rule("field removed", "response", BREAKING, _MISSING, COMPATIBLE, _UNSET),
     Rule("field removed", "error", BREAKING, _MISSING, COMPATIBLE, _ANY_ERROR),
-    Rule("field required", "request", SHOWN, "A request without it is refused.", SHOWN, "The client sends only what a caller sets."),
+    Rule("field required", "request", UNLESS_PROVED, "A request without it is refused.", UNLESS_PROVED, "The client sends only what a caller sets."),
     Rule("field required", None, COMPATIBLE, "A response promises more than before.", COMPATIBLE, "What is always there can be read."),
     Rule("field optional", "request", COMPATIBLE, _ACCEPTED, COMPATIBLE, "What may be left out may be sent."),
-    Rule("field optional", "response", SHOWN, "It may be missing where it was promised.", BREAKING, "The generated model requires it."),
-    Rule("field optional", "error", SHOWN, "It may be missing where it was promised.", COMPATIBLE, _ANY_ERROR),
-    Rule("other fields", "request", SHOWN, "Undeclared fields may be refused.", COMPATIBLE, "Only extra_body sends such fields."),
-    Rule("other fields", None, SHOWN, _MORE, COMPATIBLE, "The client keeps unknown fields, and requires none."),
+    Rule("field optional", "response", UNLESS_PROVED, "It may be missing where it was promised.", BREAKING, "The generated model requires it."),
+    Rule("field optional", "error", UNLESS_PROVED, "It may be missing where it was promised.", COMPATIBLE, _ANY_ERROR),
+    Rule("other fields", "request", UNLESS_PROVED, "Undeclared fields may be refused.", COMPATIBLE, "Only extra_body sends such fields."),
+    Rule("other fields", None, UNLESS_PROVED, _MORE, COMPATIBLE, "The client keeps unknown fields, and requires none."),
     Rule("deprecated", None, COMPATIBLE, "It works as before.", COMPATIBLE, "It works until it is removed."),
     # Values.
     *_value_rules("type", "A value of a type that was accepted may be refused.", "A value may be of a type that was excluded."),
     *_value_rules("null allowed", received="Null may be sent where a value was promised."),
     *_value_rules("null forbidden", "A null that was accepted is refused."),
     *_value_rules("limit", "A value that was accepted may be refused.", "A value may be one that was excluded."),
-    Rule("limit kept", "request", SHOWN, _REFUSED, COMPATIBLE, "The client refuses values beyond this limit itself."),
-    Rule("no order", "response", SHOWN, _MORE, BREAKING, "The client needs an object, with images that are a list of objects or null."),
-    Rule("no order", "error", SHOWN, _MORE, COMPATIBLE, _ANY_ERROR),
+    Rule("limit kept", "request", UNLESS_PROVED, _MAY_BE_REJECTED, COMPATIBLE, "The client refuses values beyond this limit itself."),
+    Rule("no order", "response", UNLESS_PROVED, _MORE, BREAKING, "The client needs an object, with images that are a list of objects or null."),
+    Rule("no order", "error", UNLESS_PROVED, _MORE, COMPATIBLE, _ANY_ERROR),
     Rule("enum value added, open", None, COMPATIBLE, "The enum is open (x-open-enum): other values were possible already.", COMPATIBLE, "Our enums are open."),
     *_value_rules("enum value added", received="The enum is closed: code may handle only the listed values."),
     *_value_rules("enum value removed", "A request that sends another value is refused."),
@@ -155,7 +156,7 @@ _TABLE: Final = {
     if rule.direction in {None, direction}
 }
 # The reason for a change that is proved to be compatible, where it is not the general one.
-_HELD: Final = {
+_REASONS_IF_COMPATIBLE: Final = {
     ("field added", "request"): "It may be left out, as before.",
     ("field added", "response"): "Undeclared fields were allowed before.",
     ("field added", "error"): "Undeclared fields were allowed before.",
@@ -163,11 +164,11 @@ _HELD: Final = {
 }
 
 # The types that the client needs in a response, by location in the body: autoenhance._outcome.check_order.
-NEEDED: Final = {"": "object", "images": "array", "images[]": "object"}
+REQUIRED_RESPONSE_TYPES: Final = {"": "object", "images": "array", "images[]": "object"}
 # Null is neither an order nor an image; as the list of images it means no images.
 NEVER_NULL: Final = frozenset({"", "images[]"})
 # Limits that the client enforces before it sends anything: autoenhance._edit.
-KEPT: Final = {
+CLIENT_LIMITS: Final = {
     ("path parameter `id`", "minLength"): 1,
     ("path parameter `id`", "maxLength"): 255,
     ("request body: `order_id`", "minLength"): 1,
@@ -182,8 +183,10 @@ def judge(difference: Difference, *, client: bool) -> tuple[bool, Impact, str]:
     """Return whether a difference is breaking, the version bump that it needs, and why."""
     rule = _TABLE[difference.client if client and difference.client else difference.kind, difference.location.direction]
     verdict, because = (rule.client, rule.because_client) if client else (rule.users, rule.because)
-    is_breaking = verdict == BREAKING or (verdict == SHOWN and difference.violates)
-    if verdict == SHOWN and not is_breaking:
+    is_breaking = verdict == BREAKING or (verdict == UNLESS_PROVED and difference.violates)
+    if verdict == UNLESS_PROVED and not is_breaking:
         direction = difference.location.direction
-        because = _HELD.get((difference.kind, direction), _ACCEPTED if direction == "request" else _KEPT)
+        because = _REASONS_IF_COMPATIBLE.get(
+            (difference.kind, direction), _ACCEPTED if direction == "request" else _KEPT
+        )
     return is_breaking, "major" if is_breaking else rule.impact, because

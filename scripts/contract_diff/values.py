@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from contract_diff.cases import Part
     from contract_diff.resolver import Resolver
 
-_MOST_REFERENCES: Final = 20
+_MAX_REFERENCES: Final = 20
 _OF_TEXTS: Final = ("contentEncoding", "contentMediaType")
 
 
@@ -80,7 +80,7 @@ class Values:
             yield from self._check("pattern", validator, pattern, value, schema)
 
     def _follow(self, validator: Any, reference: Any, value: Any, schema: Any) -> Iterator[Any]:
-        if self._references > _MOST_REFERENCES:
+        if self._references > _MAX_REFERENCES:
             raise _UndecidedError
         self._references += 1
         yield from Draft202012Validator.VALIDATORS["$ref"](validator, reference, value, schema) or ()

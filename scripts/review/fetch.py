@@ -12,7 +12,7 @@ import httpx
 
 from command import FailureError
 
-_MOST_BYTES: Final = 50 * 2**20
+_MAX_BYTES: Final = 50 * 2**20
 _TOTAL_TIMEOUT: Final = 60.0
 _READ_TIMEOUT: Final = 20.0
 _FIRST_ERROR: Final = 400
@@ -57,7 +57,7 @@ def _read_file(source: str, name: str) -> bytes:
         if path.exists() and not path.is_file() and not path.is_dir():
             raise FailureError(f"{name}: is not a regular file")
         with path.open("rb") as file:
-            content = file.read(_MOST_BYTES + 1)
+            content = file.read(_MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         raise FailureError(f"{name}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
     return _limited(name, content)
@@ -94,12 +94,12 @@ async def _download(url: str, name: str) -> bytes:
                 )
             async for chunk in response.aiter_bytes():
                 content += chunk
-                if len(content) > _MOST_BYTES:
+                if len(content) > _MAX_BYTES:
                     break
     return bytes(content)
 
 
 def _limited(name: str, content: bytes) -> bytes:
-    if len(content) > _MOST_BYTES:
-        raise FailureError(f"{name}: is longer than {_MOST_BYTES // 2**20} MB")
+    if len(content) > _MAX_BYTES:
+        raise FailureError(f"{name}: is longer than {_MAX_BYTES // 2**20} MB")
     return content

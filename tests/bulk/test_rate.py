@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autoenhance import OrderEdit, errors
-from autoenhance._bulk.rate_limiter import MOST_PAUSES, TICK, RateLimiter
+from autoenhance._bulk.rate_limiter import MAX_PAUSES, TICK, RateLimiter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -105,7 +105,7 @@ def test_a_slot_that_was_reserved_before_a_pause_is_not_used_within_it(bulk: Bul
 @pytest.mark.slow
 def test_pauses_count_neither_towards_the_timeout_nor_as_retries(bulk: Bulk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Three of them, together longer than the timeout, with no retry allowed."""
-    monkeypatch.setattr("autoenhance._bulk.rate_limiter.FIRST_BACKOFF", 0.01)
+    monkeypatch.setattr("autoenhance._bulk.rate_limiter.INITIAL_BACKOFF", 0.01)
     with EditServer(refusing("order-1", {"retry-after": "0.3"}, times=3)) as server:
         outcome = bulk({**server.options, "timeout": 0.6, "max_retries": 0}, edits(10), concurrency=3)
     assert outcome.error is None
@@ -116,7 +116,7 @@ def test_pauses_count_neither_towards_the_timeout_nor_as_retries(bulk: Bulk, mon
 
 def test_a_429_does_not_count_as_a_retry(bulk: Bulk, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is always retried, even if the edit gives a new id; a 503 as often as max_retries says."""
-    monkeypatch.setattr("autoenhance._bulk.rate_limiter.FIRST_BACKOFF", 0.01)
+    monkeypatch.setattr("autoenhance._bulk.rate_limiter.INITIAL_BACKOFF", 0.01)
     monkeypatch.setattr("autoenhance._call.random.random", lambda: 0.0)
     statuses = {"order-0": [429, 503, 429, 503, 503, 503], "order-7": [429, 429, 429, 200]}
     with EditServer(lambda request: Response(statuses[request.order_id][request.times - 1])) as server:
@@ -201,7 +201,7 @@ def test_requests_in_flight_when_a_pause_begins_do_not_prolong_it() -> None:
 
 def test_any_other_response_resets_the_pause() -> None:
     limiter, now = RateLimiter(100), NOW
-    for _ in range(10 * MOST_PAUSES):
+    for _ in range(10 * MAX_PAUSES):
         pause = pause_of(limiter, sent=now, now=now)
         assert pause == 0.5
         limiter.note_response()

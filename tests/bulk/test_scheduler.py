@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from autoenhance import OrderEdit, errors
 from autoenhance._bulk.job import Job, plan
 from autoenhance._bulk.limits import Limits
-from autoenhance._bulk.scheduler import UNREACHABLE, Scheduler
-from autoenhance._call import Unfinished
+from autoenhance._bulk.scheduler import MAX_UNREACHED_EDITS, Scheduler
+from autoenhance._call import RetryableError
 from autoenhance._retry import Failure
 from autoenhance.models import Order
 
@@ -55,9 +55,9 @@ def all_next(scheduler: Scheduler[OrderEdit], now: float = 0.0) -> list[Job[Orde
     return [*iter(lambda: scheduler.next(now), None)]
 
 
-def failed(*, was_shared: bool = False) -> Unfinished:
+def failed(*, was_shared: bool = False) -> RetryableError:
     failure = Failure("status 503", nothing_was_done=False, was_shared=was_shared)
-    return Unfinished(failure, errors.InternalServerError("The last attempt."))
+    return RetryableError(failure, errors.InternalServerError("The last attempt."))
 
 
 @given(st.lists(IDS, max_size=30), st.randoms(use_true_random=False))
@@ -111,10 +111,12 @@ def test_an_edit_whose_shared_connection_broke_is_retried_alone() -> None:
 
 
 def test_an_edit_that_reaches_the_service_resets_the_count_of_those_that_do_not() -> None:
-    scheduler = scheduler_of(*(OrderEdit(str(number), name="a") for number in range(3 * UNREACHABLE)), concurrency=1)
+    scheduler = scheduler_of(
+        *(OrderEdit(str(number), name="a") for number in range(3 * MAX_UNREACHED_EDITS)), concurrency=1
+    )
     made = 0
     while (job := scheduler.next(0.0)) is not None:
-        job.call.was_reached = made % UNREACHABLE == 5
+        job.call.was_reached = made % MAX_UNREACHED_EDITS == 5
         scheduler.report(job, errors.APIConnectionError("No connection."), 0.0)
         made += 1
-    assert (made, scheduler.unsent) == (3 * UNREACHABLE, [])
+    assert (made, scheduler.unsent) == (3 * MAX_UNREACHED_EDITS, [])

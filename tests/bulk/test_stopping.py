@@ -368,7 +368,7 @@ def test_a_hopeless_run_stops(  # noqa: PLR0917
     bulk: Bulk, respond: Any, limits: dict[str, Any], says: str, cause: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Edits in flight have their results, the error says why, and edits that were not read stay in the source."""
-    monkeypatch.setattr("autoenhance._bulk.rate_limiter.FIRST_BACKOFF", 0.0005)
+    monkeypatch.setattr("autoenhance._bulk.rate_limiter.INITIAL_BACKOFF", 0.0005)
     given = edits(1000)
     source = iter(given)
     with EditServer(respond) as server:

@@ -311,7 +311,7 @@ def test_an_invalid_line_in_the_middle_is_refused(path: Path, old: bytes, new: b
 
 def test_an_endless_line_is_not_read_into_memory(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A line that is longer than any record is refused."""
-    monkeypatch.setattr(_results_file, "_LONGEST_LINE", 1000)
+    monkeypatch.setattr(_results_file, "_MAX_LINE_LENGTH", 1000)
     endless = LINES[1].replace(b"b-2", b"b" * 2000)
     path.write_bytes(FIRST + endless[:1900])
     assert refused(path)[0] == "line 2 of the results file PATH is not a record of an edit"

@@ -109,7 +109,7 @@ def test_a_row_that_is_too_large_is_an_error(read: Read, table: Path, text: str,
 def test_a_file_that_is_too_large_is_refused(read: Read, table: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It would be read into memory."""
     table.write_text("order_id,name\no-1,a\n")
-    monkeypatch.setattr(_source, "MOST_BYTES", 10)
+    monkeypatch.setattr(_source, "MAX_BYTES", 10)
     line, hint = read(str(table)).problem()
     assert line == f"{table} has more than 0 MiB"
     assert hint.startswith("Split it into several files.")

@@ -15,7 +15,7 @@ from upstream_documents import FROZEN, PATH, ROOT, changed, compared, difference
 from autoenhance import Autoenhance, errors
 from autoenhance._edit import plan_edit
 from contract import Contract, read
-from contract_diff.severities import BREAKING, KEPT, RULES
+from contract_diff.severities import BREAKING, CLIENT_LIMITS, RULES
 from review.assemble import compare_upstream
 
 pytestmark = pytest.mark.tools
@@ -61,10 +61,10 @@ def test_every_rule_on_responses_that_breaks_our_client_has_a_row() -> None:
     assert not [schema for schema in schemas if schema.get("required")]
 
 
-@pytest.mark.parametrize(("place", "keyword"), KEPT)
+@pytest.mark.parametrize(("place", "keyword"), CLIENT_LIMITS)
 def test_the_client_keeps_the_limits_that_count_as_kept(place: str, keyword: str) -> None:
     """It refuses what is beyond them before it sends anything."""
-    bound = KEPT[place, keyword]
+    bound = CLIENT_LIMITS[place, keyword]
     text = "x" * (bound + 1 if keyword.startswith("max") else bound - 1)
     edits: dict[str, tuple[str, dict[str, str]]] = {
         "path parameter `id`": (text, {"name": "b"}),

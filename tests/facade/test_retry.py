@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from autoenhance._retry import Failure, Policy, failure_of_status, read_retry_after
+from autoenhance._retry import Failure, RetryPolicy, failure_of_status, read_retry_after
 
 LOST = Failure("the connection broke", nothing_was_done=False)
 REFUSED = Failure("no connection", nothing_was_done=True)
@@ -14,7 +14,7 @@ NOW = 1_790_000_000.0
 
 
 def wait(failure: Failure = LOST, **given: Any) -> float | None:
-    policy = Policy(given.pop("max_retries", 9), given.pop("gives_new_id", False))
+    policy = RetryPolicy(given.pop("max_retries", 9), given.pop("gives_new_id", False))
     return policy.wait(failure, **{"attempt": 1, "left": 100.0, "chance": 1.0, **given})
 
 

@@ -108,11 +108,11 @@ def test_a_source_that_is_not_a_file_is_named(tmp_path: Path) -> None:
 
 def test_a_long_file_is_refused_and_yaml_sooner_than_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A megabyte of YAML takes seconds."""
-    monkeypatch.setattr(load, "_MOST_YAML_BYTES", 1000)
+    monkeypatch.setattr(load, "_MAX_YAML_BYTES", 1000)
     assert compare(JSON_DOCUMENT, tmp_path) == []
     with pytest.raises(ContractError, match=r"MB, the limit for YAML; use JSON"):
         compare(CONTRACT, tmp_path)
-    monkeypatch.setattr(fetch, "_MOST_BYTES", 1000)
+    monkeypatch.setattr(fetch, "_MAX_BYTES", 1000)
     with pytest.raises(FailureError, match=r"is longer than"):
         compare(JSON_DOCUMENT, tmp_path)
 
@@ -162,7 +162,7 @@ def test_a_url_without_a_document_is_an_error_without_its_secrets(url: str) -> N
 @pytest.mark.parametrize(
     ("head", "part", "seconds", "limit", "message"),
     [
-        (b"HTTP/1.1 200 OK\r\n\r\n", b"#" * 1000, 0, ("_MOST_BYTES", 2**20), r"is longer than 1 MB$"),
+        (b"HTTP/1.1 200 OK\r\n\r\n", b"#" * 1000, 0, ("_MAX_BYTES", 2**20), r"is longer than 1 MB$"),
         (b"HTTP/1.1 200 OK\r\n\r\n", b"#" * 1000, 0, ("_TOTAL_TIMEOUT", 0.05), r"timed out after 0.05 s$"),
         (b"HTTP/1.1 200 OK\r\n", b"x: y\r\n", 0.01, ("_TOTAL_TIMEOUT", 0.05), r"timed out after 0.05 s$"),
     ],
@@ -179,7 +179,7 @@ def test_an_endless_response_is_abandoned(  # noqa: PLR0917  # the columns of th
         while not over.wait(seconds):
             connection.sendall(part)
 
-    monkeypatch.setattr(fetch, "_MOST_BYTES", 2**40)
+    monkeypatch.setattr(fetch, "_MAX_BYTES", 2**40)
     monkeypatch.setattr(fetch, *limit)
     with serving(send) as url, pytest.raises(FailureError, match=message):
         compare_upstream(our_contract(), url)

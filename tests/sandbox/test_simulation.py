@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sandboxes import ORDER_ID, patch
 
 from autoenhance.sandbox import Sandbox
-from autoenhance.sandbox._simulation import Fault, Plan, parse_latency
+from autoenhance.sandbox._simulation import Plan, SimulatedError, parse_latency
 
 PATH, BODY = f"/v3/orders/{ORDER_ID}", b'{"name": "new"}'
 
@@ -81,7 +81,7 @@ def test_errors_are_as_frequent_as_the_fail_rate_and_equally_likely() -> None:
     )
     assert (never, always[None]) == ({None: 12_000}, 0)
     assert some[None] == pytest.approx(9000, abs=200)
-    assert [some[fault] for fault in Fault] == pytest.approx([500] * 6, abs=100)
+    assert [some[fault] for fault in SimulatedError] == pytest.approx([500] * 6, abs=100)
 
 
 @given(st.floats(0, 10), st.floats(0, 10), st.integers(), st.binary(), st.integers(0, 1000))
@@ -96,7 +96,14 @@ def test_a_wait_is_within_its_range(one: float, other: float, seed: int, body: b
 def test_the_errors_of_a_seed_stay_the_same_from_version_to_version() -> None:
     """So that a seed in a bug report is of use."""
     steps = [Plan((0, 1), 0.5, 42).step(PATH, BODY, n) for n in range(6)]
-    assert [step.fault for step in steps] == [Fault.BAD_GATEWAY, None, None, Fault.CUT_AFTER, None, Fault.UNAVAILABLE]
+    assert [step.fault for step in steps] == [
+        SimulatedError.BAD_GATEWAY,
+        None,
+        None,
+        SimulatedError.CUT_AFTER,
+        None,
+        SimulatedError.UNAVAILABLE,
+    ]
 
 
 def test_the_simulation_is_described_with_its_seed() -> None:
