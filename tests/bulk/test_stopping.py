@@ -503,7 +503,13 @@ print(1 + len(taken), all(result.ok for result in taken))
 }
 
 
-@pytest.mark.parametrize(("seconds", "code", "prints"), PROGRAMS.values(), ids=PROGRAMS)
+@pytest.mark.parametrize(
+    ("seconds", "code", "prints"),
+    [
+        pytest.param(*program, id=name, marks=[pytest.mark.posix("fork")] if name == "forks" else [])
+        for name, program in PROGRAMS.items()
+    ],
+)
 def test_a_program_with_a_run_that(seconds: float, code: str, prints: str) -> None:
     """Its exit status is 0, with nothing on stderr."""
     head = """

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import os
 import threading
 import time
 import weakref
@@ -77,7 +76,7 @@ def test_copies_share_the_connections_of_their_client() -> None:
             other.edit_order("order", name="d")
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+@pytest.mark.posix("fork")
 def test_a_forked_child_opens_its_own_connections() -> None:
     """Those of the caller's own httpx clients are the parent's: with them it is an error."""
     code = """

@@ -75,6 +75,7 @@ def test_an_ambiguous_timestamp_stays_text(text: str) -> None:
     assert Order.from_dict(order).to_dict() == order
 
 
+@pytest.mark.posix("tzset")
 @pytest.mark.parametrize("name", ["GMT", "UTC", "XYZ"])
 def test_timestamps_do_not_depend_on_the_local_time_zone(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same text is the same time everywhere, also in London, whose winter time is called GMT."""

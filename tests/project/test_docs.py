@@ -101,6 +101,7 @@ def test_the_readme_shows_the_output_of_the_demo(capsys: pytest.CaptureFixture[s
     assert time_of_edit.sub("", shown[0]).split() == time_of_edit.sub("", printed).split()
 
 
+@pytest.mark.posix("tzset")
 def test_the_readme_shows_a_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Except the time of the edit."""
     example = re.search(r"^`autoenhance (edit-order [^`]*)`.*?\n\n(.*?)\n\n", README, re.MULTILINE | re.DOTALL)
@@ -154,6 +155,7 @@ def test_the_page_shows_a_result(results: Path, capsys: pytest.CaptureFixture[st
     assert {key for key in line if line[key] != shown[key]} <= {"seconds", "finished_at", "service"}
 
 
+@pytest.mark.posix("bash and jq")
 @pytest.mark.usefixtures("results")
 def test_jq_lists_the_last_failures(service: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
     """Not those of edits that succeeded later."""

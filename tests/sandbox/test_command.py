@@ -27,6 +27,7 @@ OPTIONS = ["--port=0", "--db=orders.sqlite3", "--latency=0.01-0.02", "--fail-rat
 WITH_TABLE = [SCRIPT, "sandbox", "--orders", "orders.csv", "--max-name-length", "500"]
 
 
+@pytest.mark.posix("signals")
 @pytest.mark.parametrize(
     ("command", "number", "order_ids"),
     [

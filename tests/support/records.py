@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +31,8 @@ def failed(order_id: str = "a-2", error: str = "There is no order 'a-2'.", **fie
 @contextmanager
 def room_for(length: int) -> Iterator[None]:
     """Limit the size of files: as on a full disk, a write ends in the middle."""
+    import resource  # not on Windows
+
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (length, before[1]))
     try:

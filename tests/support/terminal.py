@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
-import pty
 import re
 import select
 import struct
 import subprocess
 import sys
-import termios
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -20,6 +17,11 @@ from typing import TYPE_CHECKING, Any, Self
 import pytest
 
 from autoenhance.cli import main
+
+with suppress(ImportError):  # on Windows, where no test uses a terminal
+    import fcntl
+    import pty
+    import termios
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
