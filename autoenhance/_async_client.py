@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self, Unpack
 
 import httpx
 
-import autoenhance  # annotations name autoenhance.bulk, which is imported when somebody resolves them
+import autoenhance  # annotations name autoenhance.bulk, which is imported when they are resolved
 from autoenhance._attempt import AsyncCall
 from autoenhance._base_client import BaseClient, EditOptions, expand_options, order_of
 from autoenhance._bulk.limits import DEFAULT_CONCURRENCY, DEFAULT_RATE, read_limits
@@ -165,7 +165,7 @@ class AsyncAutoenhance(BaseClient):
             asked for.
 
         Raises:
-            TypeError: If an argument has the wrong type; nothing was sent.
+            TypeError: If an argument has the wrong type; from the iterator, if an edit is not an `OrderEdit`.
             ValueError: If an argument is invalid; nothing was sent.
             RuntimeError: From the iterator, if this client is closed, or its `http_client` belongs to another event loop.
             BulkStoppedError: From the iterator, after the last result, if the run stopped by itself.

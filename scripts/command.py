@@ -41,8 +41,8 @@ def name_of(path: Path, root: Path = ROOT) -> str:
 def run(name: str, work: Callable[[], int], *, redact: Callable[[str], str] = str) -> int:
     """Run a command, and report an error on standard error.
 
-    A command that is stopped by SIGTERM or SIGHUP cleans up first. One whose output nobody reads any more goes on, and has
-    the exit status that it would have had.
+    A command that is stopped by SIGTERM or SIGHUP cleans up first. If the reader of its output leaves, it discards the rest,
+    and keeps its exit status.
 
     Args:
         name: The name of the command in messages.
