@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 NAME, MOCKED = "12 Acacia Avenue", "From the mock"
 ORDER = {"order_id": "mocked", "name": MOCKED, "status": "waiting", "images": []}
-SENTRY = str(Path(__file__).parent / "support" / "sentry_edits.py")
+SENTRY = str(Path(__file__).parents[1] / "support" / "sentry_edits.py")
 
 
 @contextmanager
