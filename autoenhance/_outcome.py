@@ -31,7 +31,6 @@ _ERRORS: Final[dict[int, type[errors.APIStatusError]]] = {
 _SUMMARIES: Final[dict[type[errors.APIStatusError], str]] = {
     errors.AuthenticationError: "API key rejected",
     errors.ValidationError: "validation failed",
-    errors.RateLimitError: "too many requests",
 }
 # What to do is at the end of a message; the terminal's commands put other words in its place.
 CHECK_BASE_URL: Final = "Check base_url."

@@ -21,8 +21,7 @@ SET_KEY: Final = "Set AUTOENHANCE_API_KEY, or give --api-key-file FILE."
 _CHECK_SERVICE: Final = "Check the network, and --base-url or AUTOENHANCE_BASE_URL."
 _HINTS: Final[dict[type[errors.AutoenhanceError], str]] = {
     errors.AuthenticationError: "Check the key in AUTOENHANCE_API_KEY, or in the file of --api-key-file.",
-    errors.PermissionDeniedError: "Check what the API key's account may do.",
-    errors.NotFoundError: "Check the id, and that the API key belongs to the order's account.",
+    **{kind: ADVICE[kind] for kind in (errors.PermissionDeniedError, errors.NotFoundError)},
     errors.ConflictError: "Choose another --new-order-id.",
     errors.ValidationError: "Correct the values that the service rejected.",
     errors.RateLimitError: "Retry in a moment, or give a larger --max-retries.",
@@ -78,7 +77,10 @@ def error_message(error: BaseException) -> ErrorMessage:
     format_message = getattr(error, "format_message", None)
     if format_message is not None:
         command = getattr(getattr(error, "ctx", None), "command_path", "autoenhance")
-        return ErrorMessage(format_message(), f"{command} --help lists the options.", BAD_INPUT)
+        text = format_message()
+        return ErrorMessage(
+            text[:1].lower() + text[1:].removesuffix("."), f"{command} --help lists the options.", BAD_INPUT
+        )
     line = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     return ErrorMessage(line, _HINT_FOR_UNEXPECTED, FAILED, is_unexpected=True)
 

@@ -155,7 +155,7 @@ def test_the_help_has_the_type_of_each_option(package: Path) -> None:
 @pytest.mark.parametrize(
     ("option", "error"),
     [
-        ("style=birght", "Invalid value for '--sample-style': 'birght' is not one of 'bright', 'natural'; did you"),
+        ("style=birght", "invalid value for '--sample-style': 'birght' is not one of 'bright', 'natural'; did you"),
         ("sort=nmae", "is not one of 'created_at', 'name'; did you mean 'name'?"),
         ("sort=name", "no changes given"),
     ],
@@ -177,10 +177,10 @@ def test_required_parameters(tmp_path: Path) -> None:
     given = {"--sample-sort": "name", "--sample-count": "1", "--name": "a"}
     for missing in given:
         options = [word for option, value in given.items() if option != missing for word in (option, value)]
-        assert cli(package, "edit-order", "x", *options, "--curl").problem()[0] == f"Missing option '{missing}'."
+        assert cli(package, "edit-order", "x", *options, "--curl").problem()[0] == f"missing option '{missing}'"
     table = tmp_path / "o.csv"
     table.write_text("order_id,new_order_id,sample_count\na,b,\nc,d,1\n", "utf-8")
-    assert "Missing option '--sample-sort'" in cli(package, "edit-orders", str(table)).problem()[0]
+    assert "missing option '--sample-sort'" in cli(package, "edit-orders", str(table)).problem()[0]
     count, name, *_ = cli(package, "edit-orders", str(table), "--sample-sort", "name").err.splitlines()
     assert count == f"{table}: row 2: sample_count is missing; it must be a whole number"
     assert name == f"{table}: row 3: name is missing; it must be a string"

@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 import ast
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from message_rules import VALUE, broken_rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
-VALUE = "\0"  # stands for a value in a message
-# Idioms and internals.
-BANNED = re.compile(
-    r"\b(please|sorry|should not happen|cannot happen|answer(s|ed)?|patience|tries|whoever|heeds?|rehears\w*|obeys?|(un)?packed"
-    r"|on (its|their) way|under way|goes on|of no use|is told|to the byte|look-up|dictionary update|NoneType|Traceback)\b",
-    re.IGNORECASE,
-)
-START = re.compile(rf"[a-z{VALUE}\"'-]|API\b|AUTOENHANCE_|SSL_|CSV\b|JSON\b|ORDER_ID\b|FILE\b|Windows\b")
 
 
 def template(node: ast.expr) -> str:
@@ -51,18 +43,6 @@ def messages() -> Iterator[tuple[str, str, str]]:
 
 
 MESSAGES = [message for message in messages() if message[2].strip(VALUE)]
-
-
-def broken_rules(kind: str, text: str) -> list[str]:
-    """The rules that a message breaks."""
-    rules = {
-        "has more than one line": "\n" in text,
-        f"has the word {(BANNED.search(text) or [''])[0]!r}": BANNED.search(text) is not None,
-        "does not start in lower case": kind == "message" and not START.match(text),
-        "ends with a period": kind == "message" and text.endswith("."),
-        "is not a sentence": kind == "hint" and not (text[0].isupper() or text[0] in f"{VALUE}-"),
-    }
-    return [rule for rule, is_broken in rules.items() if is_broken]
 
 
 def test_messages_follow_the_rules() -> None:

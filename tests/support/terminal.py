@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import pytest
+from message_rules import check_printed
 
 from autoenhance.cli import main
 
@@ -60,6 +61,7 @@ class Command:
                 patched.delenv(name) if value is None else patched.setenv(name, value)
             status = main(arguments)
         out, err = self._capsys.readouterr()
+        check_printed(err)
         return Ran(status, out, err)
 
 
