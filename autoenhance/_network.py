@@ -68,7 +68,7 @@ def _check_proxy(text: str) -> httpx.Proxy:
 
 def _variable(name: str) -> str:
     """The name of a variable as the environment has it; some systems keep proxies elsewhere, too."""
-    return next((found for found in (name, name.upper()) if os.environ.get(found)), f"the system's {name}")
+    return next((spelling for spelling in (name, name.upper()) if os.environ.get(spelling)), f"the system's {name}")
 
 
 def _read_context() -> ssl.SSLContext:

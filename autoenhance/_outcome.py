@@ -198,11 +198,11 @@ def _message(body: Any) -> str:
     """The service's own message, in any of the shapes that services and gateways use."""
     if isinstance(body, dict):
         for key in ("message", "error", "detail", "title"):
-            found = body.get(key)
-            if isinstance(found, dict):
-                found = found.get("message")
-            if isinstance(found, str) and found.strip():
-                return shorten(found)
+            text = body.get(key)
+            if isinstance(text, dict):
+                text = text.get("message")
+            if isinstance(text, str) and text.strip():
+                return shorten(text)
         return ""
     # A page of HTML says nothing that its status does not.
     if isinstance(body, str) and not body.lstrip().startswith("<"):

@@ -143,16 +143,16 @@ def _decompressed(content: bytes, encodings: list[str], limit: int) -> bytes:
 
 def _inflate(content: bytes, window_bits: int, limit: int) -> bytes:
     """Decompress one or more concatenated members, to no more than the limit."""
-    found: list[bytes] = []
+    parts: list[bytes] = []
     size = 0
     while content:
-        if len(found) == _MAX_MEMBERS:
+        if len(parts) == _MAX_MEMBERS:
             raise ValueError(f"is compressed in more than {_MAX_MEMBERS} parts")
         stream = zlib.decompressobj(window_bits)
         try:
             part = stream.decompress(content, limit - size + 1)
         except zlib.error as error:
-            if found:  # as gzip itself: what follows the last member is padding
+            if parts:  # as gzip itself: what follows the last member is padding
                 break
             raise ValueError(f"cannot be decompressed ({error})") from None
         size += len(part)
@@ -160,6 +160,6 @@ def _inflate(content: bytes, window_bits: int, limit: int) -> bytes:
             raise ValueError(f"decompresses to more than {limit} bytes")
         if not stream.eof:
             raise ValueError("cannot be decompressed (truncated)")
-        found.append(part)
+        parts.append(part)
         content = stream.unused_data
-    return b"".join(found)
+    return b"".join(parts)

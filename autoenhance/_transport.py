@@ -125,14 +125,14 @@ class AsyncTransports(_BaseTransports[httpx.AsyncClient]):
         if self._client is not None:
             return self.open()
         loop = running_loop()
-        found = self._senders.get(loop)
-        if found is None:
+        entry = self._senders.get(loop)
+        if entry is None:
             self._forget_closed_loops()
             sender = self.open(_CONNECTIONS)
             guardian = _closing_with_the_loop(weakref.ref(self._senders), sender)
-            found = self._senders[loop] = sender, guardian
+            entry = self._senders[loop] = sender, guardian
             await anext(guardian)
-        return found[0]
+        return entry[0]
 
     def open(self, connections: int = 1) -> AsyncSender:
         """Open a sender for one request at a time, which the bulk run closes; or return the caller's client."""
@@ -194,9 +194,9 @@ async def _closing_with_the_loop(senders: weakref.ref[Any], sender: AsyncSender)
         yield
     finally:
         # A reference to the loop would keep it alive.
-        found = senders()
-        if found is not None:
-            found.pop(running_loop(), None)
+        by_loop = senders()
+        if by_loop is not None:
+            by_loop.pop(running_loop(), None)
         await sender.aclose()
 
 

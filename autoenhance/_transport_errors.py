@@ -78,7 +78,7 @@ def without_secrets(cause: Exception, secret: Secret, *, other: type[Exception])
 
 
 def _chain(error: BaseException) -> list[BaseException]:
-    found = [error]
-    while below := found[-1].__cause__ or found[-1].__context__:
-        found.append(below)
-    return found
+    chain = [error]
+    while below := chain[-1].__cause__ or chain[-1].__context__:
+        chain.append(below)
+    return chain

@@ -49,8 +49,11 @@ class Scheduler(Generic[E]):
     def __init__(self, limits: Limits, make_call: Callable[[Edit], Call]) -> None:
         self.results: deque[EditResult[E]] = deque()
         """Finished edits, for the driver to deliver."""
+        self.error: BaseException | None = None
+        """What the source raised, or what ended the driver."""
         self.reason: BaseException | None = None
         """Why the run stopped by itself, if it did: a `BulkStoppedError`, or what `on_retry` raised to end the program."""
+        self._is_raised = False
         self.is_stopping = False
         """Whether no further edit starts."""
         self.is_serial = False
@@ -99,7 +102,7 @@ class Scheduler(Generic[E]):
         if isinstance(plan, Exception):
             return
         job = Job(number, edit, plan)
-        for earlier in {id(found): found for found in map(self._last.get, job.ids) if found is not None}.values():
+        for earlier in {id(last): last for last in map(self._last.get, job.ids) if last is not None}.values():
             earlier.followers.append(job)
             job.waits_for += 1
         self._last.update(dict.fromkeys(job.ids, job))
@@ -109,6 +112,13 @@ class Scheduler(Generic[E]):
     def end(self) -> None:
         """Note that the source has ended."""
         self._is_ended = True
+
+    def raise_error(self) -> None:
+        """Raise, once, why the run ended early, if it did."""
+        error = self.error or self.reason
+        if error is not None and not self._is_raised:
+            self._is_raised = True
+            raise error
 
     def stop(self) -> None:
         """Start no further edit, and no further attempt."""

@@ -50,7 +50,6 @@ class AsyncEditRun(AsyncIterator[EditResult[E]]):
         self._dispatcher: _Dispatcher[E] = _Dispatcher(settings, transports, limits)
         self._source = edits if isinstance(edits, AsyncIterable) else iter(edits)
         self._is_started = False
-        self._is_reported = False
         # It does not refer to the run, so that a dropped run is garbage-collected.
         weakref.finalize(self, self._dispatcher.stop).atexit = False
 
@@ -65,10 +64,7 @@ class AsyncEditRun(AsyncIterator[EditResult[E]]):
             raise
         if result is not None:
             return result
-        failure = self._dispatcher.error or self._dispatcher.scheduler.reason
-        if failure is not None and not self._is_reported:
-            self._is_reported = True
-            raise failure
+        self._dispatcher.scheduler.raise_error()
         raise StopAsyncIteration
 
     def stop(self) -> None:
@@ -104,8 +100,6 @@ class _Dispatcher(Generic[E]):
     def __init__(self, settings: Settings, transports: AsyncTransports, limits: Limits) -> None:
         self._transports = transports
         self.scheduler: Scheduler[E] = Scheduler(limits, partial(AsyncCall, settings, proxy_note=transports.proxy_note))
-        self.error: BaseException | None = None
-        """What the source raised."""
         self._idle: list[AsyncSender] = []
         self._results: deque[EditResult[E]] = deque()
         self._room = limits.window
@@ -155,7 +149,9 @@ class _Dispatcher(Generic[E]):
                 tasks.cancel_scope.cancel()  # leaves a source that waits
         finally:
             if not (self.scheduler.is_done or self.scheduler.is_stopping):
-                self.error = self.error or errors.BulkStoppedError("bulk run stopped: its tasks were cancelled")
+                self.scheduler.error = self.scheduler.error or errors.BulkStoppedError(
+                    "bulk run stopped: its tasks were cancelled"
+                )
             self.scheduler.stop()
             self.scheduler.next(time.monotonic())
             self._deliver()
@@ -197,7 +193,7 @@ class _Dispatcher(Generic[E]):
         except anyio.get_cancelled_exc_class():
             raise
         except BaseException as error:  # noqa: BLE001  # raised to the caller after the remaining results
-            self.error = error
+            self.scheduler.error = error
             if not isinstance(error, Exception):
                 self.scheduler.stop()  # it ends the program
         self.scheduler.end()

@@ -48,14 +48,13 @@ class EditRun(Iterator[EditResult[E]]):
         # Edits to read before the next result: one for each that was taken, so that reading keeps up.
         self._to_read = 1
         self._is_source_exhausted = False
-        self._is_reported = False
         # It only signals, so that dropping a run does not wait for its threads.
         weakref.finalize(self, self._dispatcher.stop).atexit = False
 
     def __next__(self) -> EditResult[E]:
         result = self._take(None)
         if result is None:
-            self._raise_reason()
+            self._dispatcher.scheduler.raise_error()
             raise StopIteration
         return result
 
@@ -74,7 +73,7 @@ class EditRun(Iterator[EditResult[E]]):
         while True:
             result = self._take(wait)
             if result is None and self._dispatcher.is_drained:
-                self._raise_reason()
+                self._dispatcher.scheduler.raise_error()
                 return
             batch: list[EditResult[E]] = []
             while result is not None:
@@ -136,7 +135,7 @@ class EditRun(Iterator[EditResult[E]]):
         except StopIteration:
             self._is_source_exhausted = True
         except Exception as error:  # noqa: BLE001  # raised to the caller after the remaining results
-            dispatcher.error = error
+            dispatcher.scheduler.error = error
             self._is_source_exhausted = True
         else:
             self._room -= 1
@@ -144,13 +143,6 @@ class EditRun(Iterator[EditResult[E]]):
             return True
         dispatcher.inbox.put(dispatcher.scheduler.end)
         return False
-
-    def _raise_reason(self) -> None:
-        """Raise, once, the reason why the run ended early."""
-        failure = self._dispatcher.error or self._dispatcher.scheduler.reason
-        if failure is not None and not self._is_reported:
-            self._is_reported = True
-            raise failure
 
 
 class _Dispatcher(Generic[E]):
@@ -174,8 +166,6 @@ class _Dispatcher(Generic[E]):
         self._reader = threading.current_thread()
         # Not daemons, which the program's end would interrupt in the middle of an edit, and subinterpreters lack.
         self._thread = self._thread_for(self._run)
-        self.error: BaseException | None = None
-        """What the source raised, or what ended the dispatcher."""
         # Three ends, in this order: scheduler.is_done (nothing is in flight), _is_joined (the threads have ended), is_drained.
         self.is_drained = False
         """Whether all results were taken."""
@@ -231,7 +221,7 @@ class _Dispatcher(Generic[E]):
                 if not self.scheduler.is_done:
                     self._handle_inbox(self.scheduler.wait(now))
         except BaseException as error:  # noqa: BLE001  # it is raised where the results are taken
-            self.error = error
+            self.scheduler.error = error
         finally:
             for _ in self._workers:
                 self._jobs.put(None)
@@ -250,7 +240,7 @@ class _Dispatcher(Generic[E]):
             while True:
                 self.inbox.get_nowait()()
         if not (self.scheduler.is_done or self.scheduler.is_stopping or self._is_awaited()):
-            self.error = errors.BulkStoppedError("bulk run stopped: the program is exiting")
+            self.scheduler.error = errors.BulkStoppedError("bulk run stopped: the program is exiting")
             self.scheduler.stop()
 
     def _is_awaited(self) -> bool:

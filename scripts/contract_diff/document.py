@@ -211,7 +211,7 @@ def _modernise(node: dict[str, Any]) -> None:
             node[new] = node.pop(old)
     if isinstance(node.get("type"), str):
         node["type"] = [node["type"]]
-    for key in [key for key, value in node.items() if _says_nothing(key, value)]:
+    for key in [key for key, value in node.items() if _has_no_effect(key, value)]:
         del node[key]
     _set_apart(node)
 
@@ -234,7 +234,7 @@ def is_readable(pattern: str) -> bool:
     return not _REPEATED.search(pattern)
 
 
-def _says_nothing(key: str, value: Any) -> bool:
+def _has_no_effect(key: str, value: Any) -> bool:
     shape = _SHAPES.get(key, object)
     if not isinstance(value, shape) or (shape is _Number and isinstance(value, bool)):
         return True

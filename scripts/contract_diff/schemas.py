@@ -68,7 +68,7 @@ class SchemaComparison:
             self._seen = seen  # differences below are not reported
         if not is_held and not any(difference.violates for difference in (*here, *below)):
             places = old[0][1] if old else None, new[0][1] if new else None
-            left, right = before.said, after.said
+            left, right = before.constraints, after.constraints
             differing = sorted(key for key in left.keys() | right.keys() if left.get(key) != right.get(key))
             note = f"Look at {names(differing)}." if differing else ""
             here.append(Difference("schema", location, "The set of allowed values", places=places, note=note))

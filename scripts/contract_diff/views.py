@@ -149,7 +149,7 @@ class View:
         return " and ".join(texts) if len(texts) > 1 else next(iter(values), None)
 
     @property
-    def said(self) -> dict[str, list[Any]]:
+    def constraints(self) -> dict[str, list[Any]]:
         """Every keyword that constrains values, with its value in each schema that has it."""
         return {key: self.all(key) for node in self.layers.values() for key in keywords_of(node)}
 

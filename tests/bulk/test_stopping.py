@@ -18,7 +18,7 @@ import anyio
 import pytest
 from callers import Bulk, Caller, answering, edits, opened
 from edit_server import KEY, EditServer, Request, Response
-from odd_servers import nobody, read_request, serving
+from odd_servers import read_request, serving, unreachable
 
 from autoenhance import AsyncAutoenhance, Autoenhance, OrderEdit, errors
 from scripts import run_script
@@ -413,7 +413,7 @@ def test_an_invalid_edit_counts_as_a_failure(bulk: Bulk) -> None:
 
 def test_an_unreachable_service_stops_the_run(bulk: Bulk) -> None:
     """After ten edits in a row."""
-    with nobody() as url:
+    with unreachable() as url:
         options = {"api_key": "key", "base_url": url, "max_retries": 0}
         outcome = bulk(options, edits(1000), concurrency=2, rate=math.inf)
     error = outcome.error

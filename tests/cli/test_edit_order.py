@@ -15,7 +15,7 @@ import pytest
 from edit_server import EditServer, Response
 from hypothesis import given
 from hypothesis import strategies as st
-from odd_servers import nobody
+from odd_servers import unreachable
 from terminal import Ran, process, started
 
 from autoenhance.cli._curl import as_curl
@@ -202,7 +202,7 @@ def test_error_responses(command: Command, sandbox: Sandbox, code: int, status: 
 
 def test_without_a_response_the_status_is_1(command: Command, sandbox: Sandbox) -> None:
     """Nor a success that is not an order."""
-    with nobody() as url:
+    with unreachable() as url:
         line, hint = command(*edit(), "--base-url", url, "--max-retries", "0").problem(1)
     assert hint == "Check the network, and --base-url or AUTOENHANCE_BASE_URL."
     assert "base_url" not in line

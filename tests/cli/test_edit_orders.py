@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from bulk import names_in, numbered, results_in, rows_of, write_table
 from edit_server import EditServer, Request, Response
-from odd_servers import nobody
+from odd_servers import unreachable
 
 from autoenhance.cli._results_file import ResultsFile
 from autoenhance.sandbox import Sandbox
@@ -325,7 +325,7 @@ def test_a_fatal_response_stops_the_run(edit: Edit, *, status: int, hint: str) -
 
 def test_a_service_that_cannot_be_reached_stops_the_run(edit: Edit) -> None:
     """After ten rows, not after all; with exit status 3."""
-    with nobody() as url:
+    with unreachable() as url:
         options = ("--base-url", url, "--max-retries", "0", "--concurrency", "1")
         ran = edit(*options, rows=(f"o-{number},a" for number in range(200)))
     assert "0 edited, 10 failed, 190 not sent, in " in ran.err

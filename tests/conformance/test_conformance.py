@@ -18,7 +18,7 @@ import pytest
 import yaml
 from cassettes import FOLDER
 from http_services import http_service
-from odd_servers import nobody
+from odd_servers import unreachable
 from real_contract import OPERATION
 
 import conformance.__main__ as conformance
@@ -201,7 +201,7 @@ def test_unsafe_settings_are_refused(
 
 def test_a_service_that_is_not_reached_is_an_error(check: Check) -> None:
     """Exit 2, and a message instead of a traceback."""
-    with nobody() as url:
+    with unreachable() as url:
         out, err = check(2, *FAST, "--url", url)
     assert re.search(r"could not be completed(?s:.*)Connection failed", err)
     assert "Traceback" not in out + err

@@ -14,7 +14,7 @@ from unittest.mock import AsyncMock, Mock, patch
 import httpx
 import pytest
 from callers import KINDS, at, open_client
-from odd_servers import nobody
+from odd_servers import unreachable
 
 from autoenhance import APIConnectionError, OrderEdit
 
@@ -149,7 +149,7 @@ def test_a_mock_receives_the_requests_of_a_new_client(
     tool: Tool, kind: str, sandbox: Sandbox, request: pytest.FixtureRequest
 ) -> None:
     """None reaches the network before the mock is stopped."""
-    with nobody() as nowhere, ExitStack() as mock, ExitStack() as client:
+    with unreachable() as nowhere, ExitStack() as mock, ExitStack() as client:
         requests = mock.enter_context(tool(urls_of(nowhere, sandbox), request.getfixturevalue))
         edit = client.enter_context(open_client(kind, **at(sandbox, base_url=nowhere, max_retries=0)))
         assert_mocked(edit, requests, nowhere, sandbox)

@@ -24,7 +24,7 @@ import httpx
 import pytest
 from callers import edits
 from edit_server import KEY
-from odd_servers import nobody, read_request, serving
+from odd_servers import read_request, serving, unreachable
 from tracebacks import chain, locals_of_library
 
 from autoenhance import OrderEdit, errors
@@ -338,7 +338,7 @@ def test_unusual_but_valid_http_is_read(bulk: Bulk, behave: Behave) -> None:
 
 def test_a_failed_connection_is_retried(edit: EditOne) -> None:
     """Even if the edit gives a new id: nothing was sent, and the error does not say that the edit may have happened."""
-    with nobody() as url, pytest.raises(errors.APIConnectionError) as caught:
+    with unreachable() as url, pytest.raises(errors.APIConnectionError) as caught:
         edit({"api_key": KEY, "base_url": url}, **MOVES)
     assert type(caught.value) is errors.APIConnectionError
     assert caught.value.attempts == 3

@@ -15,7 +15,7 @@ import pytest
 import tls
 from callers import sync
 from edit_server import EditServer
-from odd_servers import nobody, read_request, serving
+from odd_servers import read_request, serving, unreachable
 from tracebacks import chain
 
 from autoenhance import AsyncAutoenhance, Autoenhance, errors
@@ -305,6 +305,6 @@ def test_slow_dns_resolution_is_a_timeout(monkeypatch: pytest.MonkeyPatch) -> No
 
     monkeypatch.setattr("socket.getaddrinfo", resolve_slowly)
     options = {"api_key": "key", "timeout": httpx.Timeout(5, connect=0.05), "max_retries": 0}
-    with nobody() as url, pytest.raises(errors.APITimeoutError) as caught:
+    with unreachable() as url, pytest.raises(errors.APITimeoutError) as caught:
         sync({**options, "base_url": url}, "a", name="x")
     assert "may have happened" not in str(caught.value)

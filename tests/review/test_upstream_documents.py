@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from contracts import summary
 from http_services import http_service
-from odd_servers import nobody, serving
+from odd_servers import serving, unreachable
 from upstream_documents import FROZEN, ROOT, changed, document, our_contract
 
 from command import FailureError
@@ -141,7 +141,7 @@ def test_a_url_is_fetched_through_redirects_and_shown_without_its_secrets(url: s
 
 def test_a_url_without_a_document_is_an_error_without_its_secrets(url: str) -> None:
     """A 404, too many redirects, nobody there, no URL."""
-    with nobody() as nowhere:
+    with unreachable() as nowhere:
         for source, message in (
             (
                 f"{url}/a?secret".replace("://", "://user:secret@"),

@@ -149,9 +149,9 @@ class EditServer:
             return False
         order = json.dumps({"order_id": order_id, "name": body.get("name")}).encode()
         content = response.body if response.body is not None else order * (response.status < 300)
-        told = "".join(f"{name}: {value}\r\n" for name, value in response.headers.items())
+        header_lines = "".join(f"{name}: {value}\r\n" for name, value in response.headers.items())
         writer.write(
-            f"HTTP/1.1 {response.status} Odd\r\ncontent-length: {len(content)}\r\n{told}\r\n".encode() + content
+            f"HTTP/1.1 {response.status} Odd\r\ncontent-length: {len(content)}\r\n{header_lines}\r\n".encode() + content
         )
         await writer.drain()
         return True

@@ -58,7 +58,7 @@ def _receive(connection: socket.socket) -> bytes:
 
 
 @contextmanager
-def nobody() -> Iterator[str]:
+def unreachable() -> Iterator[str]:
     """The URL of a port that nobody listens on."""
     with socket.socket() as reserved:
         reserved.bind(("127.0.0.1", 0))
